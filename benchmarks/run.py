@@ -1,0 +1,39 @@
+"""Benchmarks beside their peers: same run, same machine, medians and ratios.
+
+scripts/bench                all of them
+scripts/bench paths what_if  some of them
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import sys
+from importlib.metadata import version
+
+NAMES = ("paths", "what_if", "start", "demo")
+
+
+def machine() -> str:
+    """One line about where this ran."""
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "numba", "scipy", "ortools", "fastapi"))
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{os.cpu_count()} cores, {memory_gib:.0f} GiB, {platform.machine()}, {platform.system()}, "
+        f"Python {platform.python_version()}; {libraries}"
+    )
+
+
+def main(names: list[str]) -> None:
+    unknown = set(names) - set(NAMES)
+    if unknown:
+        sys.exit(f"no benchmark is called {', '.join(sorted(unknown))}: choose from {', '.join(NAMES)}")
+    print(machine(), flush=True)
+    for name in names or NAMES:
+        print(f"\n{name}", flush=True)
+        importlib.import_module(f"bench_{name}").main()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

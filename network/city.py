@@ -1,0 +1,387 @@
+"""The city as it is: frozen arrays, each checked where it is made, each part with its own digest.
+
+Inside, everything is a dense position; the stable string ids are translated once, at the border (`io`, `scenario`).
+Axis letters are those of `network.units`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Annotated, Any, NamedTuple, get_type_hints
+
+import numpy as np
+import numpy.typing as npt
+
+from network.errors import InputError, Problem
+from network.units import HOURS, NETWORK_MODES, PURPOSES, TRIP_MODES
+
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+F64 = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Text = npt.NDArray[np.str_]
+
+
+class Spec(NamedTuple):
+    """What an array must be: dtype kind, axis letters (or numbers), bounds, and whether infinity is a value."""
+
+    dtype: str
+    axes: tuple[str | int, ...]
+    low: float | None = None
+    high: float | None = None
+    infinite: bool = False
+
+
+_FIXED_AXES = {"M": len(NETWORK_MODES), "K": len(TRIP_MODES), "U": len(PURPOSES), "H": HOURS}
+
+
+def specs(part: type[Any]) -> dict[str, Spec]:
+    """Field name -> Spec of every array of a part."""
+    hints = get_type_hints(part, include_extras=True)
+    return {
+        f.name: meta
+        for f in fields(part)
+        for meta in getattr(hints[f.name], "__metadata__", ())
+        if isinstance(meta, Spec)
+    }
+
+
+def _axis_problem(spec: Spec, shape: tuple[int, ...], sizes: dict[str, int]) -> str | None:
+    if len(shape) != len(spec.axes):
+        return f"has {len(shape)} axes, needs {spec.axes}"
+    for axis, length in zip(spec.axes, shape, strict=True):
+        letter, extra = (axis, 0) if isinstance(axis, int) else (axis[0], int(axis[1:] or 0))
+        wanted = letter if isinstance(letter, int) else sizes.setdefault(letter, length - extra) + extra
+        if length != wanted:
+            return f"axis {axis} has length {length}, the rest of the part has {wanted}"
+    return None
+
+
+def _value_problem(spec: Spec, array: npt.NDArray[Any]) -> str | None:
+    if spec.dtype in "Ub" or array.size == 0:
+        return None
+    if spec.dtype == "f8" and not (~np.isnan(array) if spec.infinite else np.isfinite(array)).all():
+        return "holds values that are not numbers" + ("" if spec.infinite else " or not finite")
+    if spec.low is not None and array.min() < spec.low:
+        at = np.unravel_index(int(array.argmin()), array.shape)
+        return f"holds {array.min():g} at position {tuple(map(int, at))}, below {spec.low:g}"
+    if spec.high is not None and array.max() > spec.high:
+        at = np.unravel_index(int(array.argmax()), array.shape)
+        return f"holds {array.max():g} at position {tuple(map(int, at))}, above {spec.high:g}"
+    return None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Part:
+    """A frozen set of arrays: dtype, shape and bounds are checked and the arrays made read-only on construction.
+
+    Raises InputError naming part, array and position.
+    """
+
+    def __post_init__(self) -> None:
+        problems, sizes = [], dict(_FIXED_AXES)
+        for name, spec in specs(type(self)).items():
+            array = np.asarray(getattr(self, name))
+            where = f"{type(self).__name__}.{name}"
+            exact = spec.dtype not in "Ub"
+            if array.dtype.kind != spec.dtype[0] or (exact and array.dtype != np.dtype(spec.dtype)):
+                problems.append(Problem(where, f"has dtype {array.dtype}, needs {spec.dtype}"))
+                continue
+            what = _axis_problem(spec, array.shape, sizes) or _value_problem(spec, array)
+            if what:
+                problems.append(Problem(where, what))
+            object.__setattr__(self, name, frozen(array))
+        if problems:
+            raise InputError(problems)
+
+    def arrays(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+        for name in specs(type(self)):
+            yield name, getattr(self, name)
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 over the names, types, shapes and bytes of all arrays."""
+        return digest_of(*(x for name, array in self.arrays() for x in (name, array)))
+
+
+def frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The array itself if nobody can write to it, else a read-only copy."""
+    if array.flags.writeable or not array.flags.c_contiguous:
+        array = np.array(array, order="C")
+        array.flags.writeable = False
+    return array
+
+
+def digest_of(*items: str | npt.NDArray[Any]) -> str:
+    """sha256 over texts and arrays (dtype, shape and bytes; texts by their characters, not their padding)."""
+    h = hashlib.sha256()
+    for item in items:
+        if isinstance(item, str):
+            h.update(f"s{len(item.encode())}:{item}".encode())
+        elif item.dtype.kind == "U":
+            h.update(f"U{item.shape}".encode() + "\x00".join(item.ravel().tolist()).encode())
+        else:
+            h.update(f"{item.dtype.str}{item.shape}".encode() + np.ascontiguousarray(item).tobytes())
+    return h.hexdigest()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Roads(Part):
+    """Streets as one directed graph for all network modes; every segment is two edges, closed ones included."""
+
+    lonlat: Annotated[F64, Spec("f8", ("N", 2), -180, 180)]
+    """Node positions, WGS-84 degrees."""
+    first: Annotated[I32, Spec("i4", ("N+1",), 0)]
+    """Edges of node n are first[n]:first[n+1]."""
+    head: Annotated[I32, Spec("i4", ("E",), 0)]
+    """Node an edge leads to."""
+    time_ms: Annotated[I32, Spec("i4", ("M", "E"), -1)]
+    """Free-flow travel time by network mode; -1 where the mode may not pass."""
+    edges: Annotated[I32, Spec("i4", ("S", 2), 0)]
+    """The forward and the backward edge of each segment."""
+    length_m: Annotated[F64, Spec("f8", ("S",), 0)]
+    """Length along the drawn line, whole millimetres."""
+    way: Annotated[I32, Spec("i4", ("S",), 0)]
+    """Way each segment belongs to."""
+    shape_first: Annotated[I32, Spec("i4", ("S+1",), 0)]
+    shape_lonlat: Annotated[F64, Spec("f8", ("G", 2), -180, 180)]
+    """Points of segment s, in forward direction, are shape_first[s]:shape_first[s+1]."""
+    way_id: Annotated[Text, Spec("U", ("W",))]
+    way_name: Annotated[Text, Spec("U", ("W",))]
+    way_class: Annotated[Text, Spec("U", ("W",))]
+    """OpenStreetMap highway class."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        n, e, s = len(self.lonlat), len(self.head), len(self.edges)
+        sound = (
+            self.first[0] == 0
+            and self.first[-1] == e
+            and (np.diff(self.first) >= 0).all()
+            and (e == 0 or self.head.max() < n)
+            and e == 2 * s
+            and np.array_equal(np.sort(self.edges, axis=None), np.arange(e))
+            and (s == 0 or self.way.max() < len(self.way_id))
+            and self.shape_first[-1] == len(self.shape_lonlat)
+            and (np.diff(self.shape_first) >= 2).all()
+        )
+        if sound and s:
+            there, back = self.edges.T
+            sound = bool((self.head[there] == self.tail[back]).all() and (self.head[back] == self.tail[there]).all())
+        if not sound:
+            raise InputError(Problem("Roads", "first, head, edges, way and shape_first do not describe one graph"))
+
+    @cached_property
+    def tail(self) -> I32:
+        """(E) node an edge starts from."""
+        return np.repeat(np.arange(len(self.lonlat), dtype=np.int32), np.diff(self.first))
+
+    @cached_property
+    def segment(self) -> I32:
+        """(E) segment of each directed edge."""
+        out = np.empty(len(self.head), np.int32)
+        out[self.edges[:, 0]] = out[self.edges[:, 1]] = np.arange(len(self.edges), dtype=np.int32)
+        return out
+
+    @cached_property
+    def length_mm(self) -> I32:
+        """(E) length of each directed edge in whole millimetres."""
+        return np.rint(self.length_m * 1000).astype(np.int32)[self.segment]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Snap(Part):
+    """Where points (X) touch the streets: per network mode a segment and the share of it that lies behind the point."""
+
+    segment: Annotated[I32, Spec("i4", ("M", "X"), 0)]
+    along: Annotated[F64, Spec("f8", ("M", "X"), 0, 1)]
+    off_m: Annotated[F64, Spec("f8", ("M", "X"), 0)]
+    """Straight distance from the point to that place."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Zones(Part):
+    """Where people live, work, learn and visit, in persons."""
+
+    id: Annotated[Text, Spec("U", ("Z",))]
+    area: Annotated[Text, Spec("U", ("Z",))]
+    """District or street office (街道) the zone belongs to."""
+    lonlat: Annotated[F64, Spec("f8", ("Z", 2), -180, 180)]
+    residents: Annotated[F64, Spec("f8", ("Z",), 0)]
+    jobs: Annotated[F64, Spec("f8", ("Z",), 0)]
+    students: Annotated[F64, Spec("f8", ("Z",), 0)]
+    visitors: Annotated[F64, Spec("f8", ("Z",), 0)]
+    cars_per_resident: Annotated[F64, Spec("f8", ("Z",), 0)]
+    ev_share: Annotated[F64, Spec("f8", ("Z",), 0, 1)]
+    """Share of the cars that are electric."""
+    ring_first: Annotated[I32, Spec("i4", ("Z+1",), 0)]
+    ring_lonlat: Annotated[F64, Spec("f8", ("R", 2), -180, 180)]
+    """Outline of zone z, for maps, is ring_first[z]:ring_first[z+1]."""
+    snap: Snap
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Places(Part):
+    """Sites of every kind: car parks, fuel stations, kerbs, stops, stations."""
+
+    id: Annotated[Text, Spec("U", ("P",))]
+    kind: Annotated[Text, Spec("U", ("P",))]
+    name: Annotated[Text, Spec("U", ("P",))]
+    lonlat: Annotated[F64, Spec("f8", ("P", 2), -180, 180)]
+    most_plugs: Annotated[I32, Spec("i4", ("P",), 0)]
+    """Plugs the site can hold at most, existing ones included; 0 where no charger may stand."""
+    open_cny: Annotated[F64, Spec("f8", ("P",), 0)]
+    """Cost of equipping the site before its first plug."""
+    plug_cny: Annotated[F64, Spec("f8", ("P",), 0)]
+    snap: Snap
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Transit(Part):
+    """Bus and rail as a table from zone to zone; infinite where there is no service."""
+
+    in_vehicle_s: Annotated[F64, Spec("f8", ("Z", "Z"), 0, None, True)]
+    wait_s: Annotated[F64, Spec("f8", ("Z", "Z"), 0, None, True)]
+    walk_s: Annotated[F64, Spec("f8", ("Z", "Z"), 0, None, True)]
+    transfers: Annotated[F64, Spec("f8", ("Z", "Z"), 0, None, True)]
+    length_m: Annotated[F64, Spec("f8", ("Z", "Z"), 0, None, True)]
+    fare_cny: Annotated[F64, Spec("f8", ("Z", "Z"), 0)]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Fleet(Part):
+    """Electric vehicles by segment (now: private cars)."""
+
+    id: Annotated[Text, Spec("U", ("F",))]
+    km_per_day: Annotated[F64, Spec("f8", ("F",), 0)]
+    kwh_per_km: Annotated[F64, Spec("f8", ("F",), 0)]
+    charging_efficiency: Annotated[F64, Spec("f8", ("F",), 0.01, 1)]
+    private_share: Annotated[F64, Spec("f8", ("F",), 0, 1)]
+    """Share of the energy charged at private piles."""
+    residence_share: Annotated[F64, Spec("f8", ("F",), 0, 1)]
+    """Share of the public energy charged near home; the rest is charged at the ends of car trips."""
+    residence_hours: Annotated[F64, Spec("f8", ("F", "H"), 0, 1)]
+    destination_hours: Annotated[F64, Spec("f8", ("F", "H"), 0, 1)]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Supply(Part):
+    """What exists and what scenarios add."""
+
+    plugs: Annotated[I32, Spec("i4", ("P",), 0)]
+    """Public plugs at each place."""
+    plug_kwh_per_day: Annotated[F64, Spec("f8", (), 0)]
+    """Energy one plug delivers on a full day of use."""
+    plug_reach_m: Annotated[F64, Spec("f8", (), 0)]
+    """Walk between a parked car and where its driver lives or goes."""
+    plug_search_m: Annotated[F64, Spec("f8", (), 0)]
+    """Distances to plugs are measured up to here; no plug within it counts as this far."""
+    parking_cny: Annotated[F64, Spec("f8", ("Z",), 0)]
+    """Price of parking per car trip that ends in the zone."""
+    driving_cny_per_km: Annotated[F64, Spec("f8", (), 0)]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Behaviour(Part):
+    """How people choose: rates, gravity and logit parameters by purpose."""
+
+    trips_per_resident: Annotated[F64, Spec("f8", ("U",), 0)]
+    attraction: Annotated[F64, Spec("f8", ("U", 4), 0)]
+    """Pull of one resident, job, student place and visitor."""
+    gravity_alpha: Annotated[F64, Spec("f8", ("U",))]
+    gravity_beta_per_min: Annotated[F64, Spec("f8", ("U",), 0)]
+    constant: Annotated[F64, Spec("f8", ("U", "K"))]
+    """Alternative-specific constant; car is measured against the others at 0 where it is the reference."""
+    time_per_min: Annotated[F64, Spec("f8", ("U", "K"), None, 0)]
+    """Utility of a minute under way by mode (for transit: in the vehicle)."""
+    wait_per_min: Annotated[F64, Spec("f8", ("U",), None, 0)]
+    walk_per_min: Annotated[F64, Spec("f8", ("U",), None, 0)]
+    """Utility of a minute waiting for, and walking to, transit."""
+    transfer: Annotated[F64, Spec("f8", ("U",), None, 0)]
+    cost_per_cny: Annotated[F64, Spec("f8", ("U",), None, 0)]
+    terminal_min: Annotated[F64, Spec("f8", ("K",), 0)]
+    """Minutes at the ends of a trip: parking, unlocking, walking to the door."""
+    ebike_speed_ratio: Annotated[F64, Spec("f8", (), 0.1)]
+    """Speed of an e-bike over that of a cycle on the same street."""
+    car_persons: Annotated[F64, Spec("f8", (), 1)]
+    """Persons in a car; they share its costs."""
+    hours: Annotated[F64, Spec("f8", ("U", "H"), 0, 1)]
+    """Share of a purpose's trips that start in each hour."""
+    car_kg_per_km: Annotated[F64, Spec("f8", (), 0)]
+    ev_kg_per_km: Annotated[F64, Spec("f8", (), 0)]
+    transit_kg_per_km: Annotated[F64, Spec("f8", (), 0)]
+    """CO2 of a petrol car and an electric car per vehicle-km, of transit per passenger-km."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Provenance(Part):
+    """Where the numbers come from: one row per parameter or layer (A), one attribution per source (T)."""
+
+    key: Annotated[Text, Spec("U", ("A",))]
+    value: Annotated[Text, Spec("U", ("A",))]
+    unit: Annotated[Text, Spec("U", ("A",))]
+    source: Annotated[Text, Spec("U", ("A",))]
+    is_default: Annotated[Bools, Spec("b", ("A",))]
+    """True where the value stands in for data the city does not have."""
+    attribution: Annotated[Text, Spec("U", ("T",))]
+
+    def defaults(self) -> list[dict[str, str]]:
+        """Rows for people: every default that stood in for missing data."""
+        rows = zip(self.key, self.value, self.unit, self.source, self.is_default, strict=True)
+        return [
+            {"key": str(k), "value": str(v), "unit": str(u), "source": str(s)}
+            for k, v, u, s, default in rows
+            if default
+        ]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class City:
+    """A whole city. `areas` names the jurisdictions whose policy targets it answers for."""
+
+    id: str
+    name: str
+    areas: tuple[str, ...]
+    roads: Roads
+    zones: Zones
+    places: Places
+    transit: Transit
+    fleet: Fleet
+    supply: Supply
+    behaviour: Behaviour
+    provenance: Provenance
+
+    def __post_init__(self) -> None:
+        z, p, s = len(self.zones.id), len(self.places.id), len(self.roads.edges)
+        lengths = {
+            "zones.snap": (self.zones.snap.segment.shape[1], z),
+            "places.snap": (self.places.snap.segment.shape[1], p),
+            "transit": (len(self.transit.in_vehicle_s), z),
+            "supply.parking_cny": (len(self.supply.parking_cny), z),
+            "supply.plugs": (len(self.supply.plugs), p),
+        }
+        problems = [
+            Problem(f"City.{where}", f"has {is_} rows, needs {wanted}")
+            for where, (is_, wanted) in lengths.items()
+            if is_ != wanted
+        ]
+        for where, snap in (("zones", self.zones.snap), ("places", self.places.snap)):
+            if snap.segment.size and snap.segment.max() >= s:
+                problems.append(Problem(f"City.{where}.snap", "points to a street segment that is not there"))
+        if problems:
+            raise InputError(problems)
+
+    @classmethod
+    def part_types(cls) -> dict[str, type[Part]]:
+        """Field name -> class of every part."""
+        return {n: t for n, t in get_type_hints(cls).items() if isinstance(t, type) and issubclass(t, Part)}
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 over the id, the names and every part."""
+        parts = [getattr(self, name) for name in self.part_types()]
+        snaps = [self.zones.snap, self.places.snap]
+        return digest_of(self.id, self.name, *self.areas, *(p.digest for p in parts + snaps))

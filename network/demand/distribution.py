@@ -1,0 +1,50 @@
+"""Who travels between which zones: a doubly constrained gravity model."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from network.city import F64, Bools
+from network.errors import InputError, Problem
+from network.kernels.balancing import furness
+
+TOLERANCE: Final = 1e-6
+MOST_ROUNDS: Final = 2000
+
+
+def gravity(production: F64, attraction: F64, minutes: F64, alpha: float, beta_per_min: float) -> F64:
+    """Trips (Z, Z) `T_ij = A_i O_i B_j D_j c^alpha exp(-beta c)`, balanced to a relative error of 1e-6.
+
+    `minutes` (Z, Z) is infinite where there is no way. Zones that reach nobody produce no trips; where the city falls
+    into parts, each part balances within itself. Wilson (1967), doi:10.1016/0041-1647(67)90035-4.
+
+    Raises InputError where production and attraction cannot be balanced.
+    """
+    there = np.isfinite(minutes)
+    c = np.where(there, minutes, 1.0)
+    seed = np.where(there, c**alpha * np.exp(-beta_per_min * c), 0.0)
+    rows = np.where((seed > 0) @ (attraction > 0), production, 0.0)
+    drawn = np.where((rows > 0) @ (seed > 0), attraction, 0.0)
+    columns = _balanced_by_part(there, rows, drawn)
+    trips, rounds, worst = furness(seed, rows, columns, TOLERANCE, MOST_ROUNDS)
+    if worst > TOLERANCE:
+        raise InputError(
+            Problem(
+                "distribution",
+                f"trips do not balance: after {rounds} rounds a zone is still {worst:.2g} off its total",
+                "look for zones that can be left but not reached",
+            )
+        )
+    return np.asarray(trips)
+
+
+def _balanced_by_part(there: Bools, rows: F64, columns: F64) -> F64:
+    """Columns scaled so that rows and columns agree in every connected part of the city."""
+    parts, label = connected_components(csr_array(there), directed=False)
+    made = np.bincount(label, rows, parts)
+    drawn = np.bincount(label, columns, parts)
+    return np.asarray(columns * np.divide(made, drawn, out=np.zeros(parts), where=drawn > 0)[label])

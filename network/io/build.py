@@ -1,0 +1,251 @@
+"""The recipe: files in, a City out, with every default and every input named in its provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from network.city import F64, I32, Behaviour, City, Fleet, Places, Roads, Supply, Transit, Zones, specs
+from network.errors import InputError, Problem
+from network.io.geojson import ROAD_SUFFIXES, read_road_lines
+from network.io.graph import roads_from_ways
+from network.io.layers import read_area
+from network.io.osm import OSM_SUFFIXES, read_osm
+from network.io.osmnx_roads import GRAPHML_SUFFIXES, read_graphml, read_place
+from network.io.parameters import Parameters, canonical_json, provenance_part
+from network.io.places import kerb_sites, places_part, sites_of_map, sites_of_table
+from network.io.spec import CitySpec, Inputs
+from network.io.tables import LONLAT, Column, read_table
+from network.io.transit_table import Lines, read_line_features, read_line_table, transit_of_lines, transit_unknown
+from network.io.ways import Features, Ways
+from network.io.zones import Cells, Ground, Streets, areas_of, grid_cells, people, table_cells, zones_part
+
+Progress = Callable[[str, int, int], None]
+Rows = list[tuple[str, str, str, str, bool]]
+STAGES: Final = ("roads", "zones", "places", "transit", "city")
+
+
+@dataclass
+class BuildReport:
+    """What a build found, for people: lines in the order of the stages."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def say(self, *lines: str) -> None:
+        self.lines += lines
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One build under way: the recipe, where its files are, and what has to be told afterwards."""
+
+    spec: CitySpec
+    parameters: Parameters
+    inputs: Inputs
+    report: BuildReport = field(default_factory=BuildReport)
+    rows: Rows = field(default_factory=list)
+
+    def tell(self, key: str, value: str, unit: str, source: str) -> None:
+        """A provenance row of something that stands in for data."""
+        self.rows.append((key, value, unit, source, True))
+
+
+def build_city(
+    spec: CitySpec,
+    parameters: Parameters,
+    progress: Progress | None = None,
+    *,
+    inputs: Path | None = None,
+    roads: Path | None = None,
+    cache: Path | None = None,
+) -> tuple[City, BuildReport]:
+    """Build a city from its recipe. Same files and parameters, same city.
+
+    `inputs` is the folder where the user keeps the city's files, `roads` a road file used instead of the recipe's,
+    `cache` a folder where answers about places asked by name are kept. `progress(stage, done, of)` is called as each
+    stage begins and at the end. Raises InputError; nothing is written.
+    """
+    job = _Job(spec, parameters, Inputs(spec, inputs))
+    say = progress or (lambda _stage, _done, _of: None)
+    say("roads", 0, len(STAGES))
+    streets, features, outline = _roads(job, roads, cache)
+    say("zones", 1, len(STAGES))
+    zones = _zones(job, streets, features, outline)
+    say("places", 2, len(STAGES))
+    places, plugs = _places(job, streets, features, zones)
+    say("transit", 3, len(STAGES))
+    transit = _transit(job, streets, features, zones)
+    say("city", 4, len(STAGES))
+    fleet, supply, behaviour = _given_parts(parameters, len(zones.id), plugs)
+    files = [
+        (f"input:{name}", digest, "sha256", "file read", False) for name, digest in sorted(job.inputs.digests.items())
+    ]
+    city = City(
+        id=spec.id,
+        name=spec.name,
+        areas=spec.areas,
+        roads=streets,
+        zones=zones,
+        places=places,
+        transit=transit,
+        fleet=fleet,
+        supply=supply,
+        behaviour=behaviour,
+        provenance=provenance_part([*files, *job.rows, *parameters.provenance()], spec.attribution),
+    )
+    say("done", len(STAGES), len(STAGES))
+    return city, job.report
+
+
+def _roads(job: _Job, given: Path | None, cache: Path | None) -> tuple[Roads, Features, Any]:
+    """Streets, map features, and the outline of a place asked for by name."""
+    if given is None and "place" in job.spec.roads:
+        name = job.spec.roads["place"]
+        data = read_place(name, cache=cache)
+        ways, features, outline = data.ways, data.features, data.outline
+        job.rows.append(("input:place", name, "name", "Nominatim and Overpass", False))
+    else:
+        path = job.inputs.path(str(given.absolute()) if given else job.spec.roads["source"])
+        ways, features = _read_roads(path, job)
+        outline = None
+    streets, report = roads_from_ways(ways, job.parameters)
+    job.report.say(*report.lines())
+    return streets, features, outline
+
+
+def _read_roads(path: Path, job: _Job) -> tuple[Ways, Features]:
+    """Streets by the ending of the file; only OpenStreetMap extracts know places as well."""
+    name = path.name.lower()
+    if name.endswith(OSM_SUFFIXES):
+        data = read_osm(path)
+        return data.ways, data.features
+    if name.endswith(GRAPHML_SUFFIXES):
+        return read_graphml(path), Features()
+    if not name.endswith(ROAD_SUFFIXES):
+        known = ", ".join((*OSM_SUFFIXES, *GRAPHML_SUFFIXES, *ROAD_SUFFIXES))
+        raise InputError(Problem(path.name, "is of no kind of road file that is known", f"use one of {known}"))
+    ways, noding = read_road_lines(path, job.parameters)
+    job.report.say(*noding.lines())
+    return ways, Features()
+
+
+def _zones(job: _Job, roads: Roads, features: Features, outline: Any) -> Zones:
+    recipe, streets = job.spec.zones, Streets.of(roads)
+    given: dict[str, F64] = {}
+    total = None
+    if "table" in recipe:
+        cells, given = _zone_table(job, roads)
+    else:
+        if "boundary" in recipe:
+            outline = read_area(job.inputs.path(recipe["boundary"]), recipe.get("crs"))
+        cells = grid_cells(streets, outline, job.parameters)
+        total = _residents_total(job, cells, outline)
+    persons, how = people(Ground.of(cells, streets, features, job.parameters), given, total)
+    for name, source in how.items():
+        job.tell(f"zones.{name}", canonical_json(round(float(persons[name].sum()), 1)), "persons", source)
+    named = [(a["name"], read_area(job.inputs.path(a["file"]), a.get("crs"))) for a in recipe.get("areas", [])]
+    part = zones_part(cells, persons, areas_of(cells, named, job.spec.areas[0]), roads, job.parameters)
+    counts = ", ".join(f"{count.sum():,.0f} {name}" for name, count in persons.items())
+    job.report.say(f"{len(part.id):,} zones with {counts}")
+    job.report.say(*(f"{name} are an estimate: {source}" for name, source in how.items()))
+    return part
+
+
+def _zone_table(job: _Job, roads: Roads) -> tuple[Cells, dict[str, F64]]:
+    counts = ("population", "jobs", "students", "visitors", "schools")
+    columns = {"id": Column(unique=True), **LONLAT}
+    columns |= dict.fromkeys(counts, Column(number=True, low=0, required=False))
+    table = read_table(job.inputs.path(job.spec.zones["table"]), columns, job.spec.zones.get("columns"))
+    given = {name: table.numbers(name) for name in counts if name in table}
+    if "population" in given:
+        given["residents"] = given.pop("population")
+    return table_cells(table, job.spec.zones.get("crs"), roads, job.parameters), given
+
+
+def _residents_total(job: _Job, cells: Cells, boundary: Any) -> tuple[float, str] | None:
+    """Residents of the zones, and the source: of the total of a boundary the share of its area that the zones cover."""
+    recipe = job.spec.zones.get("residents")
+    if recipe is None:
+        return None
+    persons, source = recipe.get("persons", 0), recipe.get("source", "")
+    if "file" in recipe:
+        path = job.inputs.path(recipe["file"])
+        columns = {"id": Column(unique=True), "population": Column(number=True, low=0)}
+        table = read_table(path, columns, recipe.get("columns"))
+        at = np.flatnonzero(table.texts("id") == recipe["row"])
+        if not len(at):
+            raise InputError(
+                Problem(path.name, f"there is no row {recipe['row']!r}", "see [zones.residents] in city.toml")
+            )
+        persons = table.numbers("population")[at[0]]
+    if boundary is None:
+        return float(persons), source
+    import shapely
+
+    whole_m2 = shapely.area(shapely.transform(boundary, cells.plane.metres))
+    share = float(cells.area_m2.sum() / whole_m2)
+    return float(persons) * share, f"{persons:,.0f} ({source}) x {share:.1%} of the area, which the zones cover"
+
+
+def _places(job: _Job, roads: Roads, features: Features, zones: Zones) -> tuple[Places, I32]:
+    sites = sites_of_map(features)
+    for recipe in job.spec.places:
+        how = {name: recipe.get(name) for name in ("crs", "kind", "kinds", "columns")}
+        sites += sites_of_table(job.inputs.path(recipe["file"]), roads=roads, **how)
+    kerbs = kerb_sites(zones, roads)
+    part, plugs, left_out = places_part(sites + kerbs, roads, job.parameters)
+    how_kerb = "assumption of this project: one kerbside site in every zone, permission not checked"
+    job.tell("places.kerb", str(len(kerbs)), "sites", how_kerb)
+    if not plugs.any():
+        job.tell("supply.plugs", "0", "plugs", "no charging station is in the inputs; there may be some")
+    kinds, counts = np.unique(part.kind, return_counts=True)
+    by_kind = ", ".join(f"{count:,} {kind}" for kind, count in zip(kinds, counts, strict=True))
+    job.report.say(f"{len(part.id):,} places ({by_kind}) with {plugs.sum():,} plugs")
+    if left_out:
+        job.report.say(f"{left_out:,} places lie beyond the streets that were read and are left out")
+    return part, plugs
+
+
+def _transit(job: _Job, roads: Roads, features: Features, zones: Zones) -> Transit:
+    if not job.spec.transit:
+        stops = features.lonlat[features.of_kind("bus_stop", "tram_stop", "station", "subway_entrance")]
+        how = "no line is known: distance along the streets at an assumed speed, walk to the nearest stop on the map"
+        job.tell("transit", str(len(stops)), "stops on the map", how)
+        job.report.say(f"transit is an estimate: {how}")
+        return transit_unknown(zones, stops, roads, job.parameters)
+    lines = Lines.joined([_lines(job, recipe, roads) for recipe in job.spec.transit])
+    part = transit_of_lines(lines, zones, roads, job.parameters)
+    how = "stops and lines are data; speeds and headways are parameters, no timetable is known"
+    job.tell("transit", str(len(lines.lines)), "line directions", how)
+    served = np.isfinite(part.in_vehicle_s).mean()
+    job.report.say(f"transit: {len(lines.lines):,} line directions, {served:.0%} of the pairs of zones served; {how}")
+    return part
+
+
+def _lines(job: _Job, recipe: Mapping[str, Any], roads: Roads) -> Lines:
+    path = job.inputs.path(recipe["file"])
+    if "stations" in recipe:
+        stations = job.inputs.path(recipe["stations"])
+        return read_line_features(
+            path, stations, kind=recipe["kind"], crs=recipe.get("crs"), roads=roads, columns=recipe.get("columns")
+        )
+    return read_line_table(path, kind=recipe["kind"], crs=recipe.get("crs"), roads=roads, columns=recipe.get("columns"))
+
+
+def _given_parts(parameters: Parameters, zones: int, plugs: I32) -> tuple[Fleet, Supply, Behaviour]:
+    """Parts that come from parameters alone: one parameter per field."""
+    behaviour = {name: parameters.array(f"behaviour.{name}") for name in specs(Behaviour)}
+    fleet = {name: parameters.array(f"fleet.{name}") for name in specs(Fleet) if name != "id"}
+    supply = {
+        name: parameters.array(f"supply.{name}") for name in specs(Supply) if name not in {"plugs", "parking_cny"}
+    }
+    parking_cny = np.full(zones, parameters.number("supply.parking_cny"))
+    return (
+        Fleet(id=np.array(parameters.value("fleet.id"), dtype=np.str_), **fleet),
+        Supply(plugs=plugs, parking_cny=parking_cny, **supply),
+        Behaviour(**behaviour),
+    )

@@ -1,0 +1,84 @@
+"""Layers of areas (GeoJSON) and the local plane in which cells are cut."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from network.city import F64
+from network.errors import InputError, Problem
+from network.io.coordinates import WGS84, to_wgs84
+from network.io.tables import read_text
+from network.snap import local_metres
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+_CORNERS = 3
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Plane metres around one latitude and back: equirectangular, good to 0.1 % across a city."""
+
+    lat: float
+
+    def metres(self, lonlat: F64) -> F64:
+        return local_metres(lonlat, self.lat)
+
+    def degrees(self, xy_m: F64) -> F64:
+        return xy_m / local_metres(np.ones((1, 2)), self.lat)
+
+
+def read_features(path: Path) -> tuple[list[dict[str, Any]], str]:
+    """Features of a GeoJSON file and its datum: WGS-84 (RFC 7946) unless an old-style `crs` member says otherwise.
+
+    Raises InputError where the file is not a GeoJSON feature collection.
+    """
+    try:
+        data = json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise InputError(Problem(path.name, f"is not valid JSON: {error}")) from None
+    if not isinstance(data, dict) or data.get("type") not in {"FeatureCollection", "Feature"}:
+        raise InputError(Problem(path.name, "is not a GeoJSON feature collection"))
+    features = data["features"] if data["type"] == "FeatureCollection" else [data]
+    crs = ((data.get("crs") or {}).get("properties") or {}).get("name", WGS84)
+    return features, str(crs)
+
+
+def read_area(path: Path, crs: str | None = None) -> BaseGeometry:
+    """All polygons of a GeoJSON file as one area in WGS-84. Rings that do not end where they start are closed."""
+    import shapely
+
+    features, declared = read_features(path)
+    polygons = [
+        shapely.Polygon(shell, holes)
+        for i, feature in enumerate(features)
+        for shell, *holes in _rings(feature, f"{path.name}, feature {i + 1}", crs or declared)
+    ]
+    if not polygons:
+        raise InputError(Problem(path.name, "holds no polygon"))
+    return shapely.union_all([shapely.make_valid(polygon) for polygon in polygons])
+
+
+def _rings(feature: dict[str, Any], where: str, crs: str) -> Iterator[list[F64]]:
+    geometry = feature.get("geometry") or {}
+    coordinates = geometry.get("coordinates", [])
+    polygons = {"Polygon": [coordinates], "MultiPolygon": coordinates}.get(geometry.get("type", ""), [])
+    for rings in polygons:
+        out = []
+        for ring in rings:
+            try:
+                points = np.array([point[:2] for point in ring], dtype=np.float64).reshape(-1, 2)
+            except (TypeError, ValueError):
+                raise InputError(Problem(where, "holds positions that are not numbers")) from None
+            if len(points) < _CORNERS:
+                raise InputError(Problem(where, f"has a ring of {len(points)} corners"))
+            points = to_wgs84(points, crs, where)
+            out.append(points if (points[0] == points[-1]).all() else np.vstack((points, points[:1])))
+        yield out

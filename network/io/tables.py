@@ -1,0 +1,199 @@
+"""Tables as planners have them: UTF-8 (with or without BOM) or GBK, plain or gzipped, Chinese or English headers."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import math
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from network.city import F64, Text
+from network.errors import InputError, Problem
+
+_ALIASES = {
+    "id": ("编号", "代码"),
+    "name": ("name_cn", "名称"),
+    "lon": ("lng", "longitude", "经度", "lon_wgs84"),
+    "lat": ("latitude", "纬度", "lat_wgs84"),
+    "area": ("district", "street_office", "街道", "区", "区县", "行政区"),
+    "population": ("residents", "人口", "常住人口", "居民"),
+    "jobs": ("岗位", "就业岗位", "就业"),
+    "students": ("学生", "在校学生"),
+    "visitors": ("游客", "访客"),
+    "schools": ("学校",),
+    "kind": ("类型", "类别"),
+    "line": ("route_cn", "route", "线路"),
+    "stop": ("stop_id", "站点编号"),
+    "sequence": ("order", "站序", "序号"),
+    "plugs": ("充电枪", "充电桩"),
+}
+"""Column name in code -> other headers it goes by, in lower case."""
+
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_MOST_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column holds: text, or numbers at or above `low`. A column that is not `required` may be absent."""
+
+    number: bool = False
+    low: float | None = None
+    required: bool = True
+    unique: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of equal length and the line of the file each row starts on."""
+
+    name: str
+    rows: npt.NDArray[np.int64]
+    columns: dict[str, npt.NDArray[Any]]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.columns
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def numbers(self, name: str) -> F64:
+        return np.asarray(self.columns[name], dtype=np.float64)
+
+    def texts(self, name: str) -> Text:
+        return np.asarray(self.columns[name], dtype=np.str_)
+
+    def lonlat(self) -> F64:
+        """(rows, 2) the columns lon and lat as written."""
+        return np.column_stack((self.numbers("lon"), self.numbers("lat")))
+
+
+LONLAT = {"lon": Column(number=True), "lat": Column(number=True)}
+
+
+def read_table(path: Path, columns: Mapping[str, Column], headers: Mapping[str, str] | None = None) -> Table:
+    """Read the named columns of a CSV file. `headers` maps a column name to the header it has in this file.
+
+    Raises InputError with all problems at once, each naming file, row and column.
+    """
+    reader = csv.reader(io.StringIO(read_text(path), newline=""))
+    header = [cell.strip() for cell in next(reader, [])]
+    places = _find_columns(path.name, header, columns, headers or {})
+    lines: list[int] = []
+    cells: list[list[str]] = []
+    problems: list[Problem] = []
+    line = reader.line_num + 1
+    for row in reader:
+        if any(cell.strip() for cell in row):
+            if len(row) != len(header):
+                problems.append(Problem(f"{path.name}, row {line}", f"has {len(row)} cells, the header {len(header)}"))
+            else:
+                lines.append(line)
+                cells.append(row)
+        line = reader.line_num + 1
+    if not lines and not problems:
+        problems.append(Problem(path.name, "holds no rows"))
+    out: dict[str, npt.NDArray[Any]] = {}
+    for name, at in places.items():
+        out[name], wrong = _column(path.name, name, columns[name], [row[at].strip() for row in cells], lines)
+        problems += wrong
+    if problems:
+        more = len(problems) - _MOST_SHOWN
+        raise InputError(
+            problems[:_MOST_SHOWN] + ([Problem(path.name, f"and {more} more problems")] if more > 0 else [])
+        )
+    return Table(path.name, np.array(lines, dtype=np.int64), out)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, gunzipped where its name ends in .gz, decoded from UTF-8 (a BOM is dropped) or GBK."""
+    data = read_bytes(path)
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise InputError(Problem(path.name, "is neither UTF-8 nor GBK text", "save the table as CSV UTF-8"))
+
+
+def read_bytes(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+        return gzip.decompress(data) if path.suffix == ".gz" else data
+    except FileNotFoundError:
+        raise InputError(Problem(path.name, "the file is not there", "name the folder that holds it")) from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(Problem(path.name, f"cannot be read: {error}", "is the file complete?")) from None
+
+
+def _find_columns(
+    file: str, header: list[str], columns: Mapping[str, Column], headers: Mapping[str, str]
+) -> dict[str, int]:
+    lower = [cell.lower() for cell in header]
+    places: dict[str, int] = {}
+    problems: list[Problem] = []
+    for name, column in columns.items():
+        if name in headers:
+            names: tuple[str, ...] = (headers[name].lower(),)
+        else:
+            names = (name, *_ALIASES.get(name, ()))
+        found = next((lower.index(n) for n in names if n in lower), None)
+        if found is not None:
+            places[name] = found
+        elif column.required or name in headers:
+            hint = f"the header is {', '.join(header) or 'empty'}"
+            problems.append(Problem(f"{file}, row 1", f"there is no column {' / '.join(names)}", hint))
+    if problems:
+        raise InputError(problems)
+    return places
+
+
+def _column(
+    file: str, name: str, column: Column, texts: list[str], lines: list[int]
+) -> tuple[npt.NDArray[Any], list[Problem]]:
+    problems: list[Problem] = []
+    if column.unique:
+        _must_differ(file, name, texts, lines, problems)
+    if not column.number:
+        return np.array(texts, dtype=np.str_), problems
+    out = np.zeros(len(texts))
+    for i, text in enumerate(texts):
+        value = _number(text)
+        where = f"{file}, row {lines[i]}, column {name}"
+        if value is None:
+            problems.append(Problem(where, f"{text!r} is not a number" if text else "the value is missing"))
+        elif column.low is not None and value < column.low:
+            problems.append(Problem(where, f"{text} is below {column.low:g}"))
+        else:
+            out[i] = value
+    return out, problems
+
+
+def _must_differ(file: str, name: str, texts: list[str], lines: list[int], problems: list[Problem]) -> None:
+    seen: dict[str, int] = {}
+    for text, line in zip(texts, lines, strict=True):
+        where = f"{file}, row {line}, column {name}"
+        if not text:
+            problems.append(Problem(where, "the value is missing"))
+        elif text in seen:
+            problems.append(Problem(where, f"{text!r} stands in row {seen[text]} already"))
+        seen.setdefault(text, line)
+
+
+def _number(text: str) -> float | None:
+    """A finite number, thousands grouped by commas or not; None where it is not one."""
+    plain = text.replace(",", "") if _GROUPED.fullmatch(text) else text
+    try:
+        value = float(plain)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and "_" not in plain else None

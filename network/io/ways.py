@@ -1,0 +1,251 @@
+"""What every road reader makes: drawn lines with tags (`Ways`), and the places a planner can use (`Features`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from network.city import F64, I64, Bools
+from network.errors import InputError, Problem
+from network.units import EARTH_RADIUS_M
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+Tags = Mapping[str, str]
+
+
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(word for line in lines for word in line.split())
+
+
+WAY_TAGS = _words(
+    "highway name junction oneway area access vehicle motor_vehicle motorcar foot bicycle motorroad conveying service",
+    "disused abandoned oneway:bicycle oneway:foot oneway:motor_vehicle oneway:motorcar bridge tunnel layer",
+    "maxspeed maxspeed:forward maxspeed:backward access:forward access:backward vehicle:forward vehicle:backward",
+    "motor_vehicle:forward motor_vehicle:backward motorcar:forward motorcar:backward",
+    "bicycle:forward bicycle:backward foot:forward foot:backward",
+    "cycleway cycleway:left cycleway:right cycleway:both cycleway:left:oneway cycleway:right:oneway",
+)
+"""Tags of a way that the rules read, and the few that tell crossings apart."""
+
+FEATURE_TAGS = _words(
+    "name amenity shop tourism railway public_transport highway office leisure station brand operator access fee",
+    "parking building building:levels building:flats building:use height capacity capacity:charging bus tram subway",
+)
+"""Tags of a feature worth keeping; besides these, every `socket:*` tag."""
+
+_AMENITIES = _words(
+    "parking fuel charging_station bus_station school kindergarten university college hospital clinic",
+    "bicycle_rental bicycle_parking marketplace theatre cinema townhall",
+)
+_KINDS: dict[str, dict[str, str]] = {
+    "amenity": {a: a for a in sorted(_AMENITIES)},
+    "railway": {
+        "station": "station",
+        "halt": "station",
+        "subway_entrance": "subway_entrance",
+        "tram_stop": "tram_stop",
+    },
+    "public_transport": {"station": "station"},
+    "highway": {"bus_stop": "bus_stop"},
+    "shop": {"supermarket": "supermarket", "mall": "mall", "department_store": "mall"},
+    "tourism": {"attraction": "attraction", "museum": "museum", "gallery": "museum", "zoo": "attraction"}
+    | {"theme_park": "attraction", "hotel": "hotel"},
+}
+_OTHER_KINDS = {"shop": "shop", "office": "office", "building": "building"}
+FEATURE_KEYS = tuple(dict.fromkeys([*_KINDS, *_OTHER_KINDS]))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Ways:
+    """Drawn lines (W) over shared points (P): two lines meet where, and only where, they name the same point.
+
+    Line w runs through `point[first[w]:first[w + 1]]`; several lines may carry one id (a clipped or split way).
+    """
+
+    lonlat: F64
+    """(P, 2) WGS-84 degrees."""
+    first: I64
+    """(W + 1)."""
+    point: I64
+    """(V) position in `lonlat` of each vertex of each line."""
+    id: tuple[str, ...]
+    """(W) `way/123` for OpenStreetMap, `road/17` for other files."""
+    tags: tuple[Tags, ...]
+    """(W) OpenStreetMap tags, those of WAY_TAGS."""
+    source: str = "roads"
+    """Name of the file or place, for messages."""
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    @property
+    def line(self) -> I64:
+        """(V) line of each vertex."""
+        return np.repeat(np.arange(len(self), dtype=np.int64), np.diff(self.first))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Features:
+    """Places of interest (X): car parks, fuel and charging stations, stops, shops, schools, sights, buildings."""
+
+    id: tuple[str, ...] = ()
+    """`node/1`, `way/2`, `relation/3`."""
+    kind: tuple[str, ...] = ()
+    """The most telling of the tags, as `feature_kind` says."""
+    name: tuple[str, ...] = ()
+    lonlat: F64 = field(default_factory=lambda: np.zeros((0, 2)))
+    """(X, 2) WGS-84 degrees, centroid of a footprint."""
+    area_m2: F64 = field(default_factory=lambda: np.zeros(0))
+    """(X) footprint, 0 for points."""
+    tags: tuple[Tags, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    @property
+    def is_building(self) -> Bools:
+        """(X) true where the footprint is a building, whatever its kind."""
+        return np.array([t.get("building", "no") != "no" for t in self.tags], bool)
+
+    @property
+    def is_private(self) -> Bools:
+        """(X) true where the public may not enter."""
+        return np.array([t.get("access") in {"private", "no", "residents", "permit"} for t in self.tags], bool)
+
+    def of_kind(self, *kinds: str) -> I64:
+        """Positions of the features of these kinds."""
+        return np.flatnonzero(np.isin(np.array(self.kind, dtype=str), kinds)).astype(np.int64)
+
+    def take(self, rows: npt.NDArray[Any]) -> Features:
+        """The features at these positions, or where a mask is true."""
+        at = np.flatnonzero(rows) if rows.dtype == bool else rows
+        texts = {n: tuple(getattr(self, n)[i] for i in at) for n in ("id", "kind", "name")}
+        return Features(**texts, lonlat=self.lonlat[at], area_m2=self.area_m2[at], tags=tuple(self.tags[i] for i in at))
+
+
+def feature_kind(tags: Tags) -> str | None:
+    """What a place is, or None for nothing of interest: the named uses first, then any shop, office or building."""
+    for key, kinds in _KINDS.items():
+        if tags.get(key) in kinds:
+            return kinds[tags[key]]
+    if tags.get("public_transport") == "platform" and tags.get("bus") == "yes":
+        return "bus_stop"
+    for key, kind in _OTHER_KINDS.items():
+        if tags.get(key, "no") not in {"no", "vacant"}:
+            return kind
+    return None
+
+
+def feature_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    return {k: v for k, v in tags.items() if k in FEATURE_TAGS or k.startswith("socket:")}
+
+
+def whole_number(text: str | None) -> int | None:
+    """The first whole number in a tag such as `12`, `12;14` or `ca. 30`."""
+    found = re.search(r"\d{1,6}", text or "")
+    return int(found.group()) if found else None
+
+
+def plugs_of(tags: Tags) -> int:
+    """Plugs of a charging station or of a car park: declared capacity, else its sockets, else 1 for a station."""
+    if tags.get("amenity") != "charging_station":
+        return whole_number(tags.get("capacity:charging")) or 0
+    sockets = sum(whole_number(v) or 0 for k, v in tags.items() if re.fullmatch(r"socket:[^:]+", k))
+    return whole_number(tags.get("capacity")) or sockets or 1
+
+
+def ring_area_m2(lonlat: F64) -> tuple[float, float, float]:
+    """Area [m2] and centroid (lon, lat) of a closed ring (R, 2), in the plane tangent at its first point.
+
+    A ring without area gives the mean of its points.
+    """
+    origin = lonlat[0]
+    per_degree = np.radians(EARTH_RADIUS_M) * np.array([np.cos(np.radians(origin[1])), 1.0])
+    x, y = ((lonlat - origin) * per_degree).T
+    cross = x[:-1] * y[1:] - x[1:] * y[:-1]
+    twice = cross.sum()
+    if abs(twice) < 1e-6:
+        lon, lat = lonlat.mean(axis=0)
+        return 0.0, float(lon), float(lat)
+    centre = np.array([((x[:-1] + x[1:]) * cross).sum(), ((y[:-1] + y[1:]) * cross).sum()]) / (3 * twice)
+    lon, lat = origin + centre / per_degree
+    return abs(float(twice)) / 2, float(lon), float(lat)
+
+
+def clip_ways(ways: Ways, clip: BaseGeometry) -> Ways:
+    """The straight pieces that touch the polygon `clip` (WGS-84), each run of neighbouring pieces as one line."""
+    import shapely
+
+    line = ways.line
+    piece = np.flatnonzero(line[:-1] == line[1:])
+    ends = np.stack([ways.lonlat[ways.point[piece]], ways.lonlat[ways.point[piece + 1]]], axis=1)
+    shapely.prepare(clip)
+    piece = piece[shapely.intersects(clip, shapely.linestrings(ends))]
+    new_run = np.ones(len(piece), bool)
+    new_run[1:] = (np.diff(piece) > 1) | (line[piece[1:]] != line[piece[:-1]])
+    start = piece[new_run]
+    stop = piece[np.append(new_run[1:], True)[: len(piece)]] + 2
+    return take_runs(ways, line[start], start, stop)
+
+
+def take_runs(ways: Ways, line: I64, start: I64, stop: I64) -> Ways:
+    """New lines made of vertices start:stop of lines `line`; points nobody names any more are dropped."""
+    first = np.append(0, np.cumsum(stop - start)).astype(np.int64)
+    vertex = ways.point[spans(start, stop)]
+    kept, point = np.unique(vertex, return_inverse=True)
+    return Ways(
+        lonlat=ways.lonlat[kept],
+        first=first,
+        point=point.astype(np.int64),
+        id=tuple(ways.id[i] for i in line),
+        tags=tuple(ways.tags[i] for i in line),
+        source=ways.source,
+    )
+
+
+def spans(start: I64, stop: I64) -> I64:
+    """start[0], ..., stop[0] - 1, start[1], ...: the positions of many slices, one after the other."""
+    count = stop - start
+    offset = np.repeat(start - np.append(0, np.cumsum(count)[:-1]), count) if len(count) else np.zeros(0, np.int64)
+    return np.asarray(np.arange(int(count.sum())) + offset, np.int64)
+
+
+def check_lonlat(lonlat: F64, where: str, clip: BaseGeometry | None = None) -> None:
+    """Raise InputError where positions cannot be degrees, look swapped, or miss the area asked for."""
+    problems = list(_lonlat_problems(lonlat, where, clip))
+    if problems:
+        raise InputError(problems)
+
+
+def _lonlat_problems(lonlat: F64, where: str, clip: BaseGeometry | None) -> Iterator[Problem]:
+    lon, lat = lonlat.T
+    if not np.isfinite(lonlat).all():
+        at = int(np.flatnonzero(~np.isfinite(lonlat).all(axis=1))[0])
+        yield Problem(where, f"position {at} is not a number", "remove or repair that geometry")
+    elif (np.abs(lat) > 90).any() or (np.abs(lon) > 180).any():
+        at = int(np.flatnonzero((np.abs(lat) > 90) | (np.abs(lon) > 180))[0])
+        seen = f"longitude {lon[at]:g}, latitude {lat[at]:g} is not on Earth"
+        if np.abs(lonlat).max() <= 180:
+            yield Problem(where, f"{seen}: longitude and latitude are swapped", "write longitude first, then latitude")
+        else:
+            yield Problem(
+                where, f"{seen}: these are not degrees", "declare the coordinate reference system of the layer"
+            )
+    elif clip is not None and len(lonlat):
+        west, south, east, north = clip.bounds
+        if not ((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)).any():
+            what = f"nothing lies in the area asked for ({west:.3f} to {east:.3f} E, {south:.3f} to {north:.3f} N)"
+            swapped = bool(((lat >= west) & (lat <= east) & (lon >= south) & (lon <= north)).any())
+            hint = (
+                "longitude and latitude are swapped: write longitude first"
+                if swapped
+                else "check the area and the file"
+            )
+            yield Problem(where, what, hint)

@@ -1,0 +1,36 @@
+"""Axis letters and their labels, and the few conversions that everything shares.
+
+Axes: N nodes, S street segments, E directed edges, W ways, M network modes, K trip modes, U purposes, Z zones,
+P places, H hours, B distance bands, F vehicle segments.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+NETWORK_MODES: Final = ("walk", "cycle", "drive")
+WALK, CYCLE, DRIVE = range(3)
+
+TRIP_MODES: Final = ("walk", "cycle", "ebike", "transit", "car")
+TRIP_WALK, TRIP_CYCLE, TRIP_EBIKE, TRIP_TRANSIT, TRIP_CAR = range(5)
+
+PURPOSES: Final = ("commute", "other")
+HOURS: Final = 24
+
+BAND_EDGES_M: Final = (1000.0, 3000.0, 5000.0, 8000.0)
+"""Upper edges of the distance bands trips are counted in; the last band is open."""
+BANDS: Final = len(BAND_EDGES_M) + 1
+
+CLOSED: Final = -1
+"""Travel time of an edge that a mode may not use."""
+UNREACHABLE: Final = -1
+"""Whole-number time or distance of a pair without a path."""
+
+MS_PER_S: Final = 1000
+MM_PER_M: Final = 1000
+FEN_PER_CNY: Final = 100
+TENTHS: Final = 10
+"""Energy is counted in whole tenths of a kWh wherever a solver or a flow sees it."""
+
+EARTH_RADIUS_M: Final = 6_371_008.8
+"""Mean radius of the Earth (IUGG)."""

@@ -1,0 +1,183 @@
+"""Running a mixed-integer model: HiGHS through OR-Tools MathOpt, with a start, a stop rule and a bound on the right side.
+
+OR-Tools is imported where it is first needed: it takes a second to load.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from network import InputError, Problem
+from optimise.location.bounds import lagrangian_bound
+from optimise.problem import I64, SitingProblem
+from optimise.solver import Incumbent, Listener, Progress, answer, gap_of
+from optimise.stop import Run, Stop
+from optimise.verify import feasibility_problems, value_of
+
+NODE_PAIRS = 2**24
+"""Pairs that branch-and-bound nodes may cost in all, by a rough count of one visit a pair and node, for one unit of work."""
+_INTEGER_STEP = 0.99
+"""Objectives are whole numbers: a bound nearer than this proves the value."""
+_SLACK = 1e-7
+"""Relative error allowed to a solver's bound before it is rounded; its own tolerances are of this order."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A MathOpt model and the columns that an answer is read from. Built by the models of this package."""
+
+    mathopt: Any
+    opened: Sequence[Any | None]
+    """(J) binary: opened, None where the site has plugs or cannot open."""
+    plugs: Sequence[Any | None]
+    """(J) new plugs; None where the least number is meant when opened."""
+
+
+def new_model(name: str) -> Any:
+    from ortools.math_opt.python import mathopt
+
+    return mathopt.Model(name=name)
+
+
+def total(terms: Sequence[Any]) -> Any:
+    from ortools.math_opt.python import mathopt
+
+    return mathopt.fast_sum(terms)
+
+
+def add_purchases(model: Any, problem: SitingProblem, useful: I64) -> Model:
+    """Columns y (opened) and n (new plugs), and the rows least*y <= n <= most*y, budget and fewest plugs.
+
+    useful: (J) new plugs that can make a difference. Where least is all that is useful, n is least*y and has no column.
+    Money is divided by its greatest common divisor, so that rows hold small whole numbers.
+    """
+    opened: list[Any | None] = []
+    plugs: list[Any | None] = []
+    for j in range(problem.sites):
+        most, least, fresh = int(useful[j]), int(problem.least[j]), problem.existing[j] == 0
+        may = most >= (least if fresh else 1)
+        y = model.add_binary_variable() if may and fresh else None
+        n = model.add_integer_variable(lb=0, ub=most) if may and not (fresh and most == least) else None
+        if y is not None and n is not None:
+            model.add_linear_constraint(n <= most * y)
+            model.add_linear_constraint(n >= least * y)
+        opened.append(y)
+        plugs.append(n)
+    built = Model(model, opened, plugs)
+    unit = int(np.gcd.reduce(np.concatenate((problem.open_fen, problem.plug_fen)))) or 1
+    money = [
+        term
+        for j in range(problem.sites)
+        for term in (
+            [int(problem.open_fen[j]) // unit * opened[j]] if opened[j] is not None else []
+        ) + ([int(problem.plug_fen[j]) // unit * p] if (p := plugs_at(built, problem, j)) is not None else [])
+    ]  # fmt: skip
+    model.add_linear_constraint(total(money) <= problem.budget_fen // unit)
+    if problem.min_plugs:
+        bought = [p for j in range(problem.sites) if (p := plugs_at(built, problem, j)) is not None]
+        model.add_linear_constraint(total(bought) >= problem.min_plugs)
+    return built
+
+
+def plugs_at(model: Model, problem: SitingProblem, j: int) -> Any | None:
+    """New plugs at site j as an expression, None where there can be none."""
+    if model.plugs[j] is not None:
+        return model.plugs[j]
+    return None if model.opened[j] is None else int(problem.least[j]) * model.opened[j]
+
+
+def solve_mip(
+    problem: SitingProblem,
+    model: Model,
+    solver: str,
+    stop: Stop,
+    run: Run,
+    seed: int,
+    start: Incumbent,
+    progress: Listener | None,
+) -> Incumbent:
+    """The better of `start` and what HiGHS finds before the stop, with the tightest bound known."""
+    best, value, bound = start.values, start.objective, start.bound
+    if gap_of(value, bound) > stop.gap and not run.over():
+        result = _run(problem, model, stop, run, seed, start)
+        bound = _tighter(problem, bound, _whole_bound(problem, result))
+        found = _values(problem, model, result) if result.has_primal_feasible_solution() else None
+        if found is not None and not feasibility_problems(problem, found):
+            worth = value_of(problem, found)
+            if _sign(problem) * (worth - value) > 0:
+                best, value = found, worth
+    final = answer(problem, best, value, bound, solver, run.seconds)
+    if progress:
+        progress(Progress(run.seconds, final.objective, final.bound, solver))
+    return final
+
+
+def _run(problem: SitingProblem, model: Model, stop: Stop, run: Run, seed: int, start: Incumbent) -> Any:
+    from ortools.math_opt.python import mathopt
+
+    hint = mathopt.SolutionHint()
+    for j in range(problem.sites):
+        y, n = model.opened[j], model.plugs[j]
+        if y is not None:
+            hint.variable_values[y] = float(start.values[j] > 0)
+        if n is not None:
+            hint.variable_values[n] = float(min(start.values[j], n.upper_bound))
+    nodes = run.work_left * NODE_PAIRS / max(1, len(problem.site))
+    parameters = mathopt.SolveParameters(
+        time_limit=None if math.isinf(run.seconds_left) else datetime.timedelta(seconds=run.seconds_left),
+        node_limit=None if math.isinf(nodes) else max(1, int(nodes)),
+        relative_gap_tolerance=stop.gap,
+        absolute_gap_tolerance=_INTEGER_STEP,
+        random_seed=seed % 2**31,
+    )
+    kind = mathopt.SolverType.HIGHS
+    return mathopt.solve(model.mathopt, kind, params=parameters, model_params=mathopt.ModelSolveParameters(solution_hints=[hint]))
+
+
+def _values(problem: SitingProblem, model: Model, result: Any) -> I64:
+    values = np.zeros(problem.sites, np.int64)
+    for j in range(problem.sites):
+        y, n = model.opened[j], model.plugs[j]
+        if n is not None:
+            values[j] = round(result.variable_values(n))
+        elif y is not None:
+            values[j] = problem.least[j] * round(result.variable_values(y))
+    return values
+
+
+def _sign(problem: SitingProblem) -> int:
+    return 1 if problem.objective == "cover" else -1
+
+
+def _tighter(problem: SitingProblem, one: int, other: int | None) -> int:
+    if other is None:
+        return one
+    return min(one, other) if problem.objective == "cover" else max(one, other)
+
+
+def _whole_bound(problem: SitingProblem, result: Any) -> int | None:
+    """The solver's bound as a whole number, moved to the safe side by its tolerance; None where it has none."""
+    bound = float(result.dual_bound())
+    if not math.isfinite(bound):
+        return None
+    safety = _SLACK * max(1.0, abs(bound))
+    return math.floor(bound + safety) if problem.objective == "cover" else math.ceil(bound - safety)
+
+
+def first_answer(problem: SitingProblem, values: I64, solver: str, run: Run) -> Incumbent:
+    """An incumbent from feasible values, with a Lagrangian bound."""
+    value = value_of(problem, values)
+    return answer(problem, values, value, lagrangian_bound(problem, value), solver, run.seconds)
+
+
+def refuse_start(problem: SitingProblem, start: Incumbent) -> None:
+    """Raises InputError where a start does not fit the problem."""
+    problems = feasibility_problems(problem, start.values)
+    if problems:
+        raise InputError([Problem("start", what, "start from an answer to the same problem") for what in problems])

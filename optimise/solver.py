@@ -1,0 +1,108 @@
+"""What a solver is, and what it hands back: an answer with its bound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+
+from network import InputError, Problem
+from optimise.problem import I64, SitingProblem
+from optimise.stop import Stop
+
+Status = Literal["optimal", "feasible", "infeasible"]
+
+
+def gap_of(objective: int, bound: int) -> float:
+    """Relative gap |bound - objective| / max(1, |objective|); 0 means proven optimal."""
+    return abs(bound - objective) / max(1, abs(objective))
+
+
+@dataclass(frozen=True, eq=False)
+class Incumbent:
+    """The best answer found and what is proven about it.
+
+    values: (J) new plugs at each site. objective: its value in whole numbers, see SitingProblem. bound: no answer is better than this.
+    "optimal" is said only where bound equals objective; "infeasible" only with proof, and then `reasons` says in words what conflicts.
+    seconds: wall clock, for people; never part of a plan.
+    """
+
+    values: I64
+    objective: int
+    bound: int
+    status: Status
+    solver: str
+    seconds: float
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def gap(self) -> float:
+        return gap_of(self.objective, self.bound)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands: best value so far (None before the first), bound, gap, seconds, and whose words these are."""
+
+    seconds: float
+    objective: int | None
+    bound: int | None
+    solver: str
+
+    @property
+    def gap(self) -> float | None:
+        return None if self.objective is None or self.bound is None else gap_of(self.objective, self.bound)
+
+
+Listener = Callable[[Progress], None]
+
+
+class Solver(Protocol):
+    """One way to solve siting problems; register an instance in `optimise.SOLVERS`."""
+
+    @property
+    def name(self) -> str: ...
+
+    def supports(self, problem: SitingProblem) -> bool:
+        """True where the solver's model fits the problem."""
+        ...
+
+    def __call__(
+        self,
+        problem: SitingProblem,
+        stop: Stop,
+        seed: int = 0,
+        start: Incumbent | None = None,
+        progress: Listener | None = None,
+    ) -> Incumbent:
+        """The best answer found from `start` on before `stop`; the same for the same input and seed where the stop is repeatable."""
+        ...
+
+
+def answer(
+    problem: SitingProblem, values: I64, objective: int, bound: int, solver: str, seconds: float
+) -> Incumbent:
+    """An incumbent whose status follows from value and bound; the bound never stands on the wrong side of the value."""
+    bound = max(bound, objective) if problem.objective == "cover" else min(bound, objective)
+    values = np.array(values, np.int64)
+    values.flags.writeable = False
+    return Incumbent(values, objective, bound, "optimal" if bound == objective else "feasible", solver, seconds)
+
+
+def impossible(problem: SitingProblem, reasons: tuple[str, ...], solver: str, seconds: float) -> Incumbent:
+    """The incumbent that says why there is no answer."""
+    nothing = np.zeros(problem.sites, np.int64)
+    nothing.flags.writeable = False
+    return Incumbent(nothing, 0, 0, "infeasible", solver, seconds, reasons)
+
+
+def choose(solvers: dict[str, Solver], problem: SitingProblem, name: str | None) -> Solver:
+    """The named solver, or the first registered exact one that supports the problem. Raises InputError for a name that does not fit."""
+    fitting = {key: solver for key, solver in solvers.items() if solver.supports(problem)}
+    if name is None:
+        return next(iter(fitting.values()))
+    if name not in fitting:
+        raise InputError(Problem(f"solver {name!r}", f"does not solve {problem.objective!r}", f"use {', '.join(fitting)}"))
+    return fitting[name]

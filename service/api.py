@@ -1,0 +1,272 @@
+"""The HTTP face: every answer comes from the engine, every error from the table in `errors`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Body, Depends, FastAPI, Path, Request, Response
+from pydantic import BaseModel
+
+from network import Problem, Scenario, UnknownId
+from service import errors
+from service.engine import Engine, warm_up
+from service.jobs import Jobs
+from service.limits import BodyLimit
+from service.schemas import (
+    CityAnswer,
+    JobStatus,
+    Link,
+    ProblemDocument,
+    ProposalAnswer,
+    ProposalRequest,
+    TargetRow,
+    WhatIfAnswer,
+)
+from service.settings import Settings, luxing_version
+from service.store import Store
+
+DESCRIPTION: Final = """
+Plans the green side of a city's transport. A **what-if** applies an ordered list of edits to a city and answers with
+the day before, after, and the difference. A **proposal** is a job: it finds where new public chargers go within a budget,
+and its result carries the scenario that replays it as a what-if.
+
+Cities are built with `luxing build`. Every answer names the defaults that stood in for missing data. Errors are problem
+documents (RFC 9457) whose `errors` name each place and a remedy.
+
+Map data © OpenStreetMap contributors, available under the
+[Open Database License](https://www.openstreetmap.org/copyright); each answer lists the attribution of its city.
+"""
+
+_WHAT_IFS: Final = {
+    "nothing": {"summary": "The city as it is", "value": {"edits": []}},
+    "street and price": {
+        "summary": "Close a street to cars and raise the price of parking",
+        "value": {
+            "name": "quiet street",
+            "edits": [
+                {"type": "close_street", "street": "East Street 2", "modes": ["drive"]},
+                {"type": "set_price", "item": "parking", "cny": 8},
+            ],
+        },
+    },
+    "chargers": {
+        "summary": "Four plugs at a site",
+        "value": {"edits": [{"type": "add_chargers", "place": "place/1", "plugs": 4}]},
+    },
+}
+_PROPOSALS: Final = {
+    "cover": {
+        "summary": "Serve the most demand with two million yuan",
+        "value": {"budget_cny": 2_000_000, "targets": ["charging_served_share>=0.8"], "seed": 0},
+    }
+}
+
+
+def _refusals(*kinds: type[Exception]) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI entries of the problems an endpoint may answer."""
+    schema = {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}
+    listed: dict[int | str, dict[str, Any]] = {}
+    for kind in map(errors.TABLE.__getitem__, kinds):
+        listed[kind.status] = {"description": kind.title, "content": {errors.MEDIA_TYPE: {"schema": schema}}}
+    return listed
+
+
+def _engine(request: Request) -> Engine:
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+def _jobs(request: Request) -> Jobs:
+    jobs: Jobs = request.app.state.jobs
+    return jobs
+
+
+EngineOf = Annotated[Engine, Depends(_engine)]
+JobsOf = Annotated[Jobs, Depends(_jobs)]
+CityId = Annotated[str, Path(description="id of a built city, as in /v1/cities")]
+JobId = Annotated[str, Path(description="id of a job, from the Location of its proposal")]
+_NO_CITY: Final = _refusals(UnknownId)
+
+service = APIRouter(tags=["service"])
+cities = APIRouter(prefix="/v1/cities", tags=["cities"], responses=_NO_CITY)
+job_routes = APIRouter(prefix="/v1/jobs", tags=["jobs"], responses=_NO_CITY)
+
+
+class ServiceInfo(BaseModel):
+    name: str
+    version: str
+    attribution: str
+    links: list[Link]
+
+
+class Health(BaseModel):
+    status: str
+
+
+class CityItem(BaseModel):
+    id: str
+    links: list[Link]
+
+
+class CityList(BaseModel):
+    cities: list[CityItem]
+
+
+class TargetList(BaseModel):
+    city: str
+    targets: list[TargetRow]
+
+
+@service.get("/", summary="What this is and where to go on")
+def root() -> ServiceInfo:
+    links = [
+        Link(href="/v1/cities", rel="data", title="cities"),
+        Link(href="/openapi.json", rel="service-desc", type="application/vnd.oai.openapi+json;version=3.1"),
+        Link(href="/docs", rel="service-doc", type="text/html"),
+    ]
+    return ServiceInfo(
+        name="Luxing 绿行", version=luxing_version(), attribution="© OpenStreetMap contributors, ODbL", links=links
+    )
+
+
+@service.get("/healthz", summary="Whether the process lives")
+def healthz() -> Health:
+    return Health(status="ok")
+
+
+@service.get("/readyz", summary="Whether a what-if would be answered at once", responses=_refusals(errors.NotReady))
+def readyz(request: Request) -> Health:
+    if not request.app.state.warm.is_set():
+        raise errors.NotReady(Problem("service", "is still loading its kernels", "ask again in a few seconds"))
+    return Health(status="ready")
+
+
+@service.get("/problems/{slug}", summary="What a type of problem means", responses=_NO_CITY)
+def problem(slug: str) -> dict[str, str | int]:
+    for kind in errors.TABLE.values():
+        if kind.slug == slug and kind.title:
+            return {"type": f"/problems/{slug}", "title": kind.title, "status": kind.status}
+    raise UnknownId(Problem(f"problem {slug!r}", "is not a type of problem"))
+
+
+@cities.get("", summary="Cities that have been built")
+def list_cities(engine: EngineOf) -> CityList:
+    return CityList(cities=[CityItem(id=i, links=_city_links(i)) for i in engine.city_ids()])
+
+
+@cities.get("/{city_id}", summary="A city as it is", response_model=CityAnswer, responses={304: {}})
+def city(city_id: CityId, engine: EngineOf, request: Request) -> Response:
+    """Its figures, their units, its digest, and the defaults it rests on. Answers 304 to `If-None-Match`."""
+    return _tagged(engine.city(city_id), request)
+
+
+@cities.get("/{city_id}/targets", summary="How a city stands against the policy targets", response_model=TargetList)
+def targets(city_id: CityId, engine: EngineOf, request: Request) -> Response:
+    """Every row: computed, tracked by hand, or not yet modelled."""
+    return _tagged(TargetList(city=city_id, targets=engine.targets(city_id)), request)
+
+
+@cities.post("/{city_id}/what-if", summary="What if ...", responses=_refusals(errors.ScenarioError))
+def what_if(
+    city_id: CityId, engine: EngineOf, scenario: Annotated[Scenario, Body(openapi_examples=_WHAT_IFS)]
+) -> WhatIfAnswer:
+    """Apply a list of edits, in order. All problems of all edits are reported at once, and then nothing is applied."""
+    return engine.what_if(city_id, scenario)
+
+
+@cities.post(
+    "/{city_id}/proposals/chargers",
+    summary="Propose where new public chargers go",
+    status_code=201,
+    responses={201: {"headers": {"Location": {"schema": {"type": "string"}}}}} | _refusals(errors.InputError),
+)
+def propose_chargers(
+    city_id: CityId,
+    engine: EngineOf,
+    jobs: JobsOf,
+    response: Response,
+    proposal: Annotated[ProposalRequest, Body(openapi_examples=_PROPOSALS)],
+) -> JobStatus:
+    """Start a job; `Location` says where its state is. Targets that cannot be met are an answer, not an error."""
+    proposal.parsed_targets()
+    engine.require(city_id)
+    job_id = jobs.submit("chargers", city_id, proposal.model_dump(mode="json"))
+    response.headers["Location"] = f"/v1/jobs/{job_id}"
+    return jobs.status(job_id)
+
+
+@job_routes.get("/{job_id}", summary="State of a job")
+def job(job_id: JobId, jobs: JobsOf) -> JobStatus:
+    return jobs.status(job_id)
+
+
+@job_routes.get(
+    "/{job_id}/results",
+    summary="What a job found",
+    response_model=ProposalAnswer,
+    responses=_refusals(errors.InputError, errors.ResultNotReady, errors.ResultGone, errors.JobFailed),
+)
+def results(job_id: JobId, jobs: JobsOf, request: Request) -> Response:
+    """404 while the job is not finished, 410 once it was dismissed; a failed job answers with its problems."""
+    return _tagged(ProposalAnswer.model_validate(jobs.result(job_id)), request)
+
+
+@job_routes.delete("/{job_id}", summary="Stop a job, or forget its result")
+def dismiss(job_id: JobId, jobs: JobsOf) -> JobStatus:
+    return jobs.dismiss(job_id)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service over one home and one data folder. Raises InputError where there is no data folder."""
+    settings.data_folder  # noqa: B018 - a wrong folder is said at the start, not at the first request
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        store = Store(settings.database)
+        jobs = Jobs(settings, store)
+        jobs.start()
+        app.state.jobs = jobs
+        warming = threading.Thread(target=_warm, args=(app,), name="warm-up")
+        warming.start()
+        try:
+            yield
+        finally:
+            warming.join()
+            jobs.close()
+            store.close()
+
+    app = FastAPI(title="Luxing 绿行", version=luxing_version(), description=DESCRIPTION, lifespan=lifespan)
+    app.state.engine, app.state.warm = Engine(settings), threading.Event()
+    app.add_middleware(BodyLimit, most_bytes=settings.body_most_bytes)
+    for router in (service, cities, job_routes):
+        app.include_router(router)
+    errors.install(app)
+    return app
+
+
+def _warm(app: FastAPI) -> None:
+    """Load the kernels, then say ready."""
+    warm_up()
+    app.state.warm.set()
+
+
+def _tagged(answer: BaseModel, request: Request) -> Response:
+    """The answer with a strong ETag of its bytes, or 304 where the client has these bytes."""
+    content = answer.model_dump_json().encode()
+    tag = f'"{sha256(content).hexdigest()}"'
+    known = {t.strip().removeprefix("W/") for t in request.headers.get("If-None-Match", "").split(",")}
+    if known & {tag, "*"}:
+        return Response(status_code=304, headers={"ETag": tag})
+    return Response(content, media_type="application/json", headers={"ETag": tag})
+
+
+def _city_links(city_id: str) -> list[Link]:
+    own = f"/v1/cities/{city_id}"
+    return [
+        Link(href=own, rel="self", title="the city as it is"),
+        Link(href=f"{own}/targets", rel="related", title="policy targets"),
+    ]

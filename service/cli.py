@@ -1,0 +1,299 @@
+"""The command line: `luxing build`, `check`, `what-if`, `propose`, `targets`, `serve`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from typer.core import TyperGroup
+
+from network import CityError, InputError, Problem, check
+from network.io import CitySpec, Parameters, build_city, city_ids, read_spec, save_city, spec_for_roads
+from service import console as show
+from service.engine import Engine
+from service.schemas import ProposalRequest, problems_of, read_scenario
+from service.settings import Settings, luxing_version, read_settings
+
+BAD_INPUT: Final = 2
+PROBLEMS_FOUND: Final = 1
+
+
+class _Commands(TyperGroup):
+    """Turns the errors people can mend into bullets and exit code 2; a traceback is for defects of the program only."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CityError as error:
+            show.show_problems(Console(stderr=True), error.problems)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            problem = Problem(
+                str(error.filename), error.strerror or str(error), "check the path, its rights and the disk"
+            )
+            show.show_problems(Console(stderr=True), [problem])
+        raise typer.Exit(BAD_INPUT)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Plans the green side of a city's transport. Build a city from its streets, ask what-ifs of it, and have "
+    "plans for chargers proposed, each with a proven gap.\n\nFirst steps: [bold]luxing build helsinki[/bold], then "
+    "[bold]luxing propose helsinki chargers --budget 2000000[/bold].",
+)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What every command works with."""
+
+    settings: Settings
+    out: Console
+    err: Console
+
+    @property
+    def engine(self) -> Engine:
+        return Engine(self.settings)
+
+
+CityArgument = Annotated[str, typer.Argument(metavar="CITY", help="Id of the city, for example helsinki.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+
+
+@app.callback()
+def start(
+    ctx: typer.Context,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of parameters, policy targets and cities; else LUXING_DATA, ./data, the installed one."
+        ),
+    ] = None,
+    home: Annotated[
+        Path | None,
+        typer.Option(help="Folder of built cities, plans and jobs; else LUXING_HOME, or your user data folder."),
+    ] = None,
+) -> None:
+    ctx.obj = _Run(read_settings(home, data), Console(), Console(stderr=True))
+
+
+@app.command()
+def build(
+    ctx: typer.Context,
+    city: CityArgument,
+    roads: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Streets: .osm.pbf, .osm, .osm.gz, osmnx .graphml, or .geojson with lines."),
+    ] = None,
+    place: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of a place to download from OpenStreetMap instead.")
+    ] = None,
+    inputs: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the files its city.toml names.")] = None,
+) -> None:
+    """Build a city, from its recipe in the data folder or from a road file or place name alone.
+
+    Nothing is stored where an input is wrong.
+    """
+    run: _Run = ctx.obj
+    folder = run.settings.city_folder(city)
+    spec = _spec(run.settings, city, roads, place)
+    if inputs is not None and not inputs.is_dir():
+        raise InputError(Problem(str(inputs), "is not a folder", "name the folder that holds the city's files"))
+    parameters = Parameters.load(run.settings.data_folder, spec.parameters)
+    with show.building(run.err) as progress:
+        built, report = build_city(
+            spec,
+            parameters,
+            progress,
+            inputs=inputs,
+            roads=Path(roads) if roads else None,
+            cache=run.settings.home / "downloads",
+        )
+        problems = check(built)
+    save_city(built, folder)
+    for line in report.lines:
+        run.out.print(line, highlight=False, markup=False)
+    _provenance(run, built.provenance.defaults(), built.provenance.attribution.tolist())
+    if problems:
+        run.out.print(f"[yellow]Worth a look ({len(problems)}), see luxing check {city}:[/yellow]")
+        show.show_problems(run.out, problems)
+    run.out.print(f"[green]{city} is built[/green] (digest {built.digest[:12]})", highlight=False)
+
+
+@app.command(name="check")
+def check_city(ctx: typer.Context, city: CityArgument) -> None:
+    """Look for what is suspicious about a built city. Exit code 1 where something is."""
+    run: _Run = ctx.obj
+    problems = check(run.engine.base(city).city)
+    show.show_problems(run.out, problems)
+    if problems:
+        raise typer.Exit(PROBLEMS_FOUND)
+    run.out.print(f"[green]no problem found in {city}[/green]")
+
+
+@app.command()
+def cities(ctx: typer.Context) -> None:
+    """List the cities there are: built ones, and those the data folder describes."""
+    run: _Run = ctx.obj
+    built = set(run.engine.city_ids())
+    for name in sorted(built | set(city_ids(run.settings.data_folder))):
+        run.out.print(f"{name}  {'built' if name in built else f'not built yet: luxing build {name}'}", highlight=False)
+
+
+@app.command(name="what-if")
+def what_if(
+    ctx: typer.Context,
+    city: CityArgument,
+    scenario: Annotated[Path, typer.Argument(metavar="SCENARIO.json", help="Edits, or the plan.json of a proposal.")],
+    as_json: AsJson = False,  # noqa: FBT002 - typer's way of a flag
+) -> None:
+    """Apply a scenario and show the city before and after.
+
+    A scenario is {"edits": [{"type": "close_street", "street": "...", "modes": ["drive"]}, ...]}.
+    """
+    run: _Run = ctx.obj
+    answer = run.engine.what_if(city, read_scenario(scenario))
+    if as_json:
+        _print_json(answer.model_dump_json(indent=2))
+        return
+    show.show_figures(run.out, answer)
+    run.out.print(answer.green_share_definition, style="dim", highlight=False)
+    if answer.targets:
+        show.show_targets(run.out, answer.targets)
+    _provenance(run, [d.model_dump() for d in answer.defaults], answer.attribution)
+
+
+@app.command()
+def propose(  # noqa: PLR0917 - options of a command, never positions
+    ctx: typer.Context,
+    city: CityArgument,
+    what: Annotated[Literal["chargers"], typer.Argument(help="What to plan.")],
+    budget: Annotated[float, typer.Option(metavar="CNY", help="Money the plan may spend.")],
+    targets: Annotated[
+        list[str] | None,
+        typer.Option(help="Target such as charging_served_share>=0.8, or a file with one per line; may be repeated."),
+    ] = None,
+    objective: Annotated[
+        Literal["cover", "distance"],
+        typer.Option(help="Serve the most demand, or make the mean walk to a plug shortest."),
+    ] = "cover",
+    seconds: Annotated[
+        float | None, typer.Option(help="Wall-clock limit. Without it every machine gives the same plan.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same city, same seed: same plan.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for plan.json, plan.geojson, sites.csv and report.html.")
+    ] = None,
+) -> None:
+    """Propose where new public chargers go within a budget, and write the plan into a folder."""
+    from service.report import write_plan_folder
+
+    run: _Run = ctx.obj
+    request = _request(
+        budget_cny=budget, targets=_targets(targets or []), objective=objective, seconds=seconds, seed=seed
+    )
+    with show.solving(run.err, seconds) as progress:
+        built, proposal = run.engine.propose(city, request, progress)
+    digest = proposal.plan.inputs["problem"][:8]
+    folder = out or run.settings.plans_folder / f"{city}-{what}-{objective}-{digest}-seed{seed}"
+    write_plan_folder(folder, built, proposal)
+    show.show_proposal(run.out, built, proposal)
+    show.show_verdicts(run.out, proposal.verdicts)
+    _provenance(run, built.provenance.defaults(), built.provenance.attribution.tolist())
+    run.out.print(f"[green]The plan is in[/green] {folder}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def targets(
+    ctx: typer.Context,
+    city: CityArgument,
+    lang: Annotated[Literal["en", "zh"], typer.Option(help="Language of the targets' texts.")] = "en",
+    as_json: AsJson = False,  # noqa: FBT002 - typer's way of a flag
+) -> None:
+    """Show how a city stands against every policy target: computed, tracked by hand, or not yet modelled."""
+    run: _Run = ctx.obj
+    rows = run.engine.targets(city)
+    if as_json:
+        _print_json("[" + ",\n".join(row.model_dump_json() for row in rows) + "]")
+        return
+    show.show_targets(run.out, rows, chinese=lang == "zh")
+
+
+@app.command()
+def serve(
+    ctx: typer.Context,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
+) -> None:
+    """Serve the API; its description is at /docs."""
+    import uvicorn
+
+    from service.api import create_app
+
+    run: _Run = ctx.obj
+    uvicorn.run(create_app(run.settings), host=host, port=port)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(f"luxing {luxing_version()}")
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+def _spec(settings: Settings, city: str, roads: str | None, place: str | None) -> CitySpec:
+    if roads and place:
+        raise InputError(Problem("--roads and --place", "are both given", "give one of them"))
+    if city not in city_ids(settings.data_folder) and (roads or place):
+        return spec_for_roads(city, roads or place or "")
+    spec = read_spec(settings.data_folder, city)
+    return replace(spec, roads={"place": place}) if place else spec
+
+
+def _targets(given: list[str]) -> list[str]:
+    """Each is a target, or a file with one target per line (# starts a comment)."""
+    found = []
+    for text in given:
+        if any(sign in text for sign in ("=", "≥", "≤", "<", ">")):
+            found.append(text)
+            continue
+        try:
+            lines = Path(text).read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError):
+            hint = "write metric>=value or metric<=value, or name a text file with one such line per target"
+            raise InputError(Problem(f"--targets {text}", "is neither a target nor a readable file", hint)) from None
+        stripped = [line.split("#")[0].strip() for line in lines]
+        found += [line for line in stripped if line]
+    return found
+
+
+def _request(**given: Any) -> ProposalRequest:
+    try:
+        return ProposalRequest(**given)
+    except ValidationError as error:
+        raise InputError(problems_of(error.errors(), "propose")) from None
+
+
+def _provenance(run: _Run, defaults: list[dict[str, str]], attribution: list[str]) -> None:
+    show.show_provenance(run.out, defaults, attribution)
+
+
+def _print_json(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""What the command line shows: tables, progress, problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress as Bar
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from network import City, Problem
+from network.io import STAGES
+from optimise import Progress, Proposal, Verdict
+from service.report.numbers import NOTHING, difference, digits_for, number, percent, quantity
+from service.schemas import MetricInfo, TargetRow, WhatIfAnswer
+
+_SHOWN = (
+    "green_trip_share", "green_trip_share_without_ebike", "walk_trip_share", "cycle_trip_share", "ebike_trip_share",
+    "transit_trip_share", "car_trip_share", "mode_guide_share", "trips_per_day", "car_km_per_day", "co2_t_per_day",
+    "charging_demand_kwh", "charging_served_kwh", "charging_served_share", "charging_within_reach_share",
+    "charging_mean_walk_m", "public_plugs", "public_charging_sites", "public_plugs_cny",
+)  # fmt: skip
+
+
+def show_problems(console: Console, problems: Iterable[Problem]) -> None:
+    """One bullet per problem: where, what, and what to do."""
+    for problem in problems:
+        console.print(f"[red]•[/red] [bold]{escape(problem.where)}[/bold]: {escape(problem.what)}", highlight=False)
+        if problem.hint:
+            console.print(f"  → {escape(problem.hint)}", highlight=False)
+
+
+def show_figures(console: Console, answer: WhatIfAnswer) -> None:
+    """Every figure before, after, and the difference."""
+    table = Table("", "now", "what if", "difference", "unit", title=f"{answer.city.name}")
+    for column in table.columns[1:4]:
+        column.justify = "right"
+    names = [n for n in _SHOWN if n in answer.units] + [n for n in answer.units if n not in _SHOWN]
+    for name in names:
+        table.add_row(*_figure(answer.units[name], answer.base[name], answer.changed[name], answer.difference[name]))
+    console.print(table)
+
+
+def _figure(info: MetricInfo, before: float | None, after: float | None, change: float | None) -> tuple[str, ...]:
+    digits = digits_for(before, after)
+    shown = difference(change, info.unit, digits)
+    if change and shown == "±0":
+        shown = f"{change:+.2g}"
+    style = {"more": 1.0, "less": -1.0, "none": 0.0}[info.better] * (change or 0.0)
+    colour = "green" if style > 0 else "red" if style < 0 else "default"
+    unit = "%, points" if info.unit == "share" else info.unit
+    values = quantity(before, info.unit, digits), quantity(after, info.unit, digits)
+    return info.label_en, *values, f"[{colour}]{shown}[/{colour}]", unit
+
+
+def show_targets(console: Console, rows: Iterable[TargetRow], *, chinese: bool = False) -> None:
+    """Every row of the policy targets, none left out."""
+    table = Table("id", "target", "required", "year", "status", "value", "gap", "verdict", show_lines=True)
+    for row in rows:
+        text = row.text_zh if chinese else row.text_en
+        draft = " (draft)" if row.document_status == "draft" else ""
+        table.add_row(
+            row.id,
+            escape(text + draft),
+            escape(row.required),
+            str(row.year or NOTHING),
+            row.status if row.applies else f"{row.status}; other area: {row.area}",
+            _in_unit(row.value, row.unit),
+            _in_unit(row.gap, row.unit),
+            _verdict(row.met),
+        )
+    console.print(table)
+
+
+def show_verdicts(console: Console, verdicts: Iterable[Verdict]) -> None:
+    """How the targets of a proposal fared."""
+    for verdict in verdicts:
+        note = f" — {verdict.note}" if verdict.note else ""
+        value = NOTHING if verdict.value is None else f"{verdict.value:.6g}"
+        console.print(
+            f"  {_verdict(verdict.met)}  {escape(f'{verdict.target}: reached {value}{note}')}", highlight=False
+        )
+
+
+def show_proposal(console: Console, city: City, proposal: Proposal) -> None:
+    """The sites of a plan, and what it comes to."""
+    plan = proposal.plan
+    sites = Table("site", "kind", "plugs there", "new plugs", "cost, CNY", title=f"Chargers for {escape(city.name)}")
+    for column in sites.columns[2:]:
+        column.justify = "right"
+    for site in sorted(plan.sites, key=lambda s: (-s.new_plugs, s.place)):
+        name = escape(site.name or site.place)
+        sites.add_row(name, site.kind, str(site.existing_plugs), str(site.new_plugs), number(site.cost_cny))
+    if plan.sites:
+        console.print(sites)
+    before, after = proposal.base.metrics, proposal.changed.metrics
+    total = Table(show_header=False)
+    served = "charging_served_share"
+    green, strict = "green_trip_share", "green_trip_share_without_ebike"
+    for label, value in (
+        ("Sites chosen", number(len(plan.sites))),
+        ("New plugs", number(plan.new_plugs)),
+        ("Cost", f"{number(plan.cost_cny)} of {number(plan.budget_cny)} CNY"),
+        ("Public charging demand served", f"{percent(before[served])} → {percent(after[served])}"),
+        ("Objective", f"{plan.value:,} ({plan.objective}, {plan.value_unit})"),
+        ("Bound", f"{plan.bound:,}"),
+        ("Gap", f"{plan.gap:.3%}, {plan.status}"),
+        ("Green-trip share, e-bikes counted", f"{percent(before[green])} → {percent(after[green])}"),
+        ("Green-trip share, e-bikes not counted", f"{percent(before[strict])} → {percent(after[strict])}"),
+        ("Verified", "; ".join(plan.verified)),
+    ):
+        total.add_row(label, escape(value))
+    console.print(total)
+    for reason in plan.reasons:
+        console.print(f"[red]•[/red] {escape(reason)}", highlight=False)
+
+
+def show_provenance(console: Console, defaults: list[dict[str, str]], attribution: Iterable[str]) -> None:
+    """Every default that stood in for missing data, and whose data this is."""
+    if defaults:
+        console.print(f"[bold]{len(defaults)} inputs are defaults, not data of this city:[/bold]")
+        for row in defaults:
+            value = row["value"] if len(row["value"]) <= 40 else row["value"][:37] + "..."
+            console.print(
+                f"  {escape(row['key'])} = {escape(value)} {escape(row['unit'])}", highlight=False, style="dim"
+            )
+    for text in attribution:
+        console.print(escape(text), style="dim", highlight=False)
+
+
+@contextmanager
+def solving(console: Console, limit_s: float | None) -> Iterator[Callable[[Progress], None]]:
+    """A line with elapsed and limit, incumbent, bound and gap while a solver runs."""
+    of = "" if limit_s is None else f" of {limit_s:g} s"
+    columns = SpinnerColumn(), TimeElapsedColumn(), TextColumn(of), TextColumn("{task.description}")
+    with Bar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starts")
+
+        def listen(progress: Progress) -> None:
+            known = [
+                ("best", None if progress.objective is None else f"{progress.objective:,}"),
+                ("bound", None if progress.bound is None else f"{progress.bound:,}"),
+                ("gap", None if progress.gap is None else f"{progress.gap:.2%}"),
+            ]
+            text = " · ".join(f"{name} {value}" for name, value in known if value is not None)
+            bar.update(task, description=f"{progress.solver} · {text}")
+
+        yield listen
+
+
+@contextmanager
+def building(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """A line with the stage of a build."""
+    columns = SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}")
+    with Bar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starts", total=len(STAGES))
+
+        def listen(stage: str, done: int, of: int) -> None:
+            bar.update(task, completed=done, description=f"{stage} ({min(done + 1, of)} of {of})")
+
+        yield listen
+
+
+def _in_unit(value: float | None, unit: str | None) -> str:
+    return NOTHING if value is None else quantity(value, unit or "", digits_for(value))
+
+
+def _verdict(met: bool | None) -> str:  # noqa: FBT001 - three answers: yes, no, none
+    return NOTHING if met is None else "[green]met[/green]" if met else "[red]not met[/red]"

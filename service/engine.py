@@ -1,0 +1,217 @@
+"""One door to the cities for every face: API, command line and jobs ask here, and get the same answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from network import (
+    METRICS,
+    City,
+    Outcome,
+    Problem,
+    Scenario,
+    Travel,
+    UnknownId,
+    digest_of,
+    grid_city,
+    simulate,
+    travel_times,
+)
+from network.io import load_city, stored_digest
+from optimise import DEFAULT_STOP, Gap, Proposal, Seconds, propose
+from optimise import Progress as SolverProgress
+from service import policy
+from service.cache import Cache
+from service.schemas import (
+    CityAnswer,
+    CityRef,
+    Default,
+    MetricInfo,
+    ProposalAnswer,
+    ProposalRequest,
+    TargetRow,
+    WhatIfAnswer,
+    scenario_json,
+)
+from service.settings import Settings, package_versions
+
+_CARD = "city.json"
+_WARM_SIZE = 4
+
+UNITS = {
+    name: MetricInfo(unit=m.unit, better=m.better, label_en=m.label_en, label_zh=m.label_zh)
+    for name, m in METRICS.items()
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """A city with its travel times and its day."""
+
+    city: City
+    travel: Travel
+    outcome: Outcome
+
+
+class Engine:
+    """Loads cities, answers what-ifs, runs proposals; remembers by digest. Safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._bases: Cache[Base] = Cache(settings.cities_kept)
+        self._answers: Cache[WhatIfAnswer] = Cache(settings.answers_kept)
+
+    def city_ids(self) -> list[str]:
+        """Cities that have been built."""
+        return sorted(card.parent.name for card in self.settings.cities_folder.glob(f"[!.]*/{_CARD}"))
+
+    def require(self, city_id: str) -> Path:
+        """Folder of a built city. Raises UnknownId with the remedy where it was never built."""
+        folder = self.settings.city_folder(city_id)
+        if not (folder / _CARD).is_file():
+            built = ", ".join(self.city_ids()) or "none"
+            raise UnknownId(Problem(f"city {city_id!r}", "is not built", f"luxing build {city_id}; built are: {built}"))
+        return folder
+
+    def base(self, city_id: str) -> Base:
+        """A built city as it is. Raises UnknownId where it was never built, InputError where it is damaged."""
+        folder = self.require(city_id)
+
+        def make() -> Base:
+            city = load_city(folder)
+            travel = travel_times(city)
+            return Base(city, travel, simulate(city, travel))
+
+        return self._bases.get((city_id, stored_digest(folder)), make)
+
+    def city(self, city_id: str) -> CityAnswer:
+        base = self.base(city_id)
+        city = base.city
+        sizes = {"zones": len(city.zones.id), "places": len(city.places.id), "streets": len(city.roads.way_id)}
+        return CityAnswer(
+            city=_ref(city),
+            areas=list(city.areas),
+            sizes=sizes | {"segments": len(city.roads.edges)},
+            metrics=base.outcome.metrics,
+            units=UNITS,
+            defaults=_defaults(city),
+            attribution=attribution(city),
+        )
+
+    def targets(self, city_id: str) -> list[TargetRow]:
+        """Every row of the policy targets, and how the city stands."""
+        base = self.base(city_id)
+        return policy.targets(self.settings.data_folder, base.city.areas, base.outcome.metrics)
+
+    def what_if(self, city_id: str, scenario: Scenario) -> WhatIfAnswer:
+        """The city after a scenario against the city as it is.
+
+        Raises UnknownId for the city, ScenarioError with every problem of the scenario.
+        """
+        base = self.base(city_id)
+        key = scenario_digest(scenario)
+        return self._answers.get((base.city.digest, key), lambda: self._what_if(base, scenario, key))
+
+    def _what_if(self, base: Base, scenario: Scenario, key: str) -> WhatIfAnswer:
+        city = scenario.apply(base.city)
+        changed = base.outcome
+        if city is not base.city:
+            changed = simulate(city, travel_times(city, base.travel))
+        return self._answer(base, city, changed, key)
+
+    def _answer(self, base: Base, city: City, changed: Outcome, key: str) -> WhatIfAnswer:
+        before, after = base.outcome.metrics, changed.metrics
+        difference = {name: _minus(after[name], before[name]) for name in METRICS}
+        rows = policy.targets(self.settings.data_folder, city.areas, after)
+        return WhatIfAnswer(
+            city=_ref(base.city),
+            changed_digest=city.digest,
+            scenario_digest=key,
+            base=before,
+            changed=after,
+            difference=difference,
+            units=UNITS,
+            targets=[row for row in rows if row.applies and row.metric],
+            defaults=_defaults(city),
+            attribution=attribution(city),
+        )
+
+    def propose(
+        self, city_id: str, request: ProposalRequest, progress: Callable[[SolverProgress], None] | None = None
+    ) -> tuple[City, Proposal]:
+        """A plan for new public chargers. Raises UnknownId, and InputError for what the request holds."""
+        targets = request.parsed_targets()
+        base = self.base(city_id)
+        stop = DEFAULT_STOP if request.seconds is None else Gap(DEFAULT_STOP.gap) | Seconds(request.seconds)
+        proposal = propose(
+            base.city,
+            budget_cny=request.budget_cny,
+            targets=targets,
+            objective=request.objective,
+            stop=stop,
+            seed=request.seed,
+            travel=base.travel,
+            base=base.outcome,
+            progress=progress,
+            versions=package_versions(),
+        )
+        return base.city, proposal
+
+    def propose_chargers(
+        self, city_id: str, request: ProposalRequest, report: Callable[[dict[str, Any]], None]
+    ) -> ProposalAnswer:
+        """The same as an answer; `report` hears of the progress as the fields of schemas.Progress."""
+
+        def listen(progress: SolverProgress) -> None:
+            report(progress_fields(progress, request))
+
+        _, proposal = self.propose(city_id, request, listen)
+        scenario = proposal.plan.as_scenario()
+        return ProposalAnswer(
+            plan=proposal.plan.to_dict(),
+            scenario=scenario_json(scenario),
+            verdicts=[v.to_dict() for v in proposal.verdicts],
+            what_if=self.what_if(city_id, scenario),
+        )
+
+
+def warm_up() -> None:
+    """Load every kernel by running the smallest city once."""
+    city = grid_city(_WARM_SIZE)
+    simulate(city, travel_times(city))
+
+
+def attribution(city: City) -> list[str]:
+    """Whose data the city shows."""
+    return [str(text) for text in city.provenance.attribution]
+
+
+def scenario_digest(scenario: Scenario) -> str:
+    """sha256 of what the edits say; the name of a scenario changes nothing."""
+    return digest_of(json.dumps([asdict(edit) for edit in scenario.edits], sort_keys=True))
+
+
+def progress_fields(progress: SolverProgress, request: ProposalRequest) -> dict[str, Any]:
+    """A solver's progress as the fields of schemas.Progress that a job stores."""
+    return {
+        "limit_s": request.seconds,
+        "incumbent": progress.objective,
+        "bound": progress.bound,
+        "gap": progress.gap,
+    }
+
+
+def _ref(city: City) -> CityRef:
+    return CityRef(id=city.id, name=city.name, digest=city.digest)
+
+
+def _defaults(city: City) -> list[Default]:
+    return [Default(**row) for row in city.provenance.defaults()]
+
+
+def _minus(after: float | None, before: float | None) -> float | None:
+    return None if after is None or before is None else after - before

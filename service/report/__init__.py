@@ -1,0 +1,85 @@
+"""What a planner takes home: a folder with the plan as data, a map, and a report that opens offline."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+from network import City, InputError, Problem
+from optimise import Proposal
+from service.report.html import report_html
+from service.report.map import svg_map
+from service.report.tables import FORMAT, datapackage_json, plan_geojson, plan_json, sites_csv
+
+__all__ = ["FILES", "report_html", "svg_map", "write_plan_folder"]
+
+FILES = ("plan.json", "plan.geojson", "sites.csv", "datapackage.json", "report.html")
+"""All a plan folder holds."""
+
+
+def write_plan_folder(folder: str | Path, city: City, proposal: Proposal) -> list[Path]:
+    """Write the proposal as a folder of FILES and return their paths. Same city and proposal, same bytes.
+
+    city: the city before the plan.
+    The folder appears whole or not at all. One that is there already is replaced only where it is empty or holds nothing but an earlier plan
+    folder; raises InputError otherwise, and OSError where the disk fails: both leave what was there as it was.
+    """
+    folder = Path(folder).resolve()
+    _refuse_what_is_not_ours(folder)
+    contents = {
+        "plan.json": plan_json(city, proposal),
+        "plan.geojson": plan_geojson(city, proposal),
+        "sites.csv": sites_csv(city, proposal),
+        "datapackage.json": datapackage_json(city, proposal),
+        "report.html": report_html(city, proposal).encode(),
+    }
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = folder.parent / f".{folder.name}.{secrets.token_hex(4)}"
+    fresh, old = beside.with_suffix(".new"), beside.with_suffix(".old")
+    try:
+        fresh.mkdir()
+        for name in FILES:
+            (fresh / name).write_bytes(contents[name])
+        _swap(fresh, folder, old)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+    return [folder / name for name in FILES]
+
+
+def _swap(fresh: Path, folder: Path, old: Path) -> None:
+    """Put `fresh` where `folder` is and keep that as `old`; on failure everything is where it was."""
+    if not folder.exists():
+        fresh.rename(folder)
+        return
+    folder.rename(old)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        old.rename(folder)
+        raise
+
+
+def _refuse_what_is_not_ours(folder: Path) -> None:
+    """Nothing but our own files may ever be replaced."""
+    hint = "choose another folder, or move it away"
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise InputError(Problem(str(folder), "is a file, not a folder", hint))
+    strangers = sorted(set(os.listdir(folder)) - set(FILES))
+    if strangers:
+        raise InputError(Problem(str(folder), f"holds files that are not a plan's: {', '.join(strangers[:5])}", hint))
+    if any(folder.iterdir()) and not _is_plan(folder / "plan.json"):
+        raise InputError(Problem(str(folder), "is not an earlier plan folder: plan.json is missing or not ours", hint))
+
+
+def _is_plan(path: Path) -> bool:
+    try:
+        record = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(record, dict) and record.get("format") == FORMAT

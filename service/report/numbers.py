@@ -1,0 +1,80 @@
+"""How figures are written for people: thousands separators, a true minus, units."""
+
+from __future__ import annotations
+
+MINUS = "\u2212"
+NOTHING = "–"
+"""Stands for a figure that has no meaning here."""
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """1234.5 -> 1,234 (or with more digits); the sign of a rounded zero is dropped."""
+    if value is None:
+        return NOTHING
+    text = f"{value:,.{digits}f}"
+    negative = text.startswith("-")
+    text = text.removeprefix("-")
+    return MINUS + text if negative and text.strip("0.,") else text
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """0.4127 -> 41.3%."""
+    return NOTHING if share is None else f"{number(100 * share, digits)}%"
+
+
+def short_percent(share: float | None) -> str:
+    """For headlines: whole percent, yet never 0% or 100% where it is not exactly that."""
+    if share is None:
+        return NOTHING
+    rounded_away = round(100 * share) in (0, 100) and share not in (0.0, 1.0)
+    return percent(share, 1 if rounded_away else 0)
+
+
+def signed(value: float | None, digits: int = 0) -> str:
+    """A difference with its sign; ±0 where nothing shows."""
+    if value is None:
+        return NOTHING
+    text = number(value, digits)
+    if not text.strip("0.,"):
+        return "±0"
+    return text if text.startswith(MINUS) else f"+{text}"
+
+
+def digits_for(*values: float | None) -> int:
+    """Decimals that show about three figures of the largest value, none for whole numbers."""
+    known = [v for v in values if v is not None]
+    if all(v == int(v) for v in known):
+        return 0
+    most = max(map(abs, known))
+    return 0 if most >= 100 else 1 if most >= 10 else 2
+
+
+def quantity(value: float | None, unit: str, digits: int) -> str:
+    """A figure in its unit; shares in percent."""
+    if unit == "share":
+        return percent(value)
+    return number(value, digits)
+
+
+def difference(value: float | None, unit: str, digits: int) -> str:
+    """A difference in its unit; shares in percentage points."""
+    if unit == "share":
+        return NOTHING if value is None else signed(100 * value, 1)
+    return signed(value, digits)
+
+
+def money_en(cny: float) -> str:
+    """CNY 3.42 million, CNY 85,000."""
+    return f"CNY {number(cny / 1e6, 2)} million" if abs(cny) >= 1e6 else f"CNY {number(cny)}"
+
+
+def money_zh(cny: float) -> str:
+    """342万元, 8.5万元, 1.20亿元."""
+    if abs(cny) >= 1e8:
+        return f"{number(cny / 1e8, 2)}亿元"
+    return f"{number(cny / 1e4, 0 if abs(cny) >= 1e6 else 1)}万元" if abs(cny) >= 1e4 else f"{number(cny)}元"
+
+
+def count_en(n: int, one: str, many: str) -> str:
+    """1 site, 12 sites."""
+    return f"{number(n)} {one if n == 1 else many}"

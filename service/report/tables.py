@@ -1,0 +1,198 @@
+"""A plan as data: plan.json, plan.geojson, sites.csv and the datapackage.json that describes it. Same proposal, same bytes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from network import METRICS, City, units
+from optimise import Proposal
+
+FORMAT = "luxing-plan-folder/1"
+"""Written into plan.json, and by it a folder is known again as our own."""
+COORDINATE_DIGITS = 7
+"""About a centimetre, as RFC 7946 section 11.2 advises."""
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet would run a text that starts like this."""
+OSM = "OpenStreetMap"
+
+SITE_FIELDS: dict[str, dict[str, Any]] = {
+    "id": {"type": "string", "title": "Place 编号", "constraints": {"required": True, "unique": True}},
+    "kind": {"type": "string", "title": "Kind of place 类型"},
+    "name": {"type": "string", "title": "Name 名称"},
+    "lon": {"type": "number", "title": "Longitude, WGS-84 经度", "unit": "degree"},
+    "lat": {"type": "number", "title": "Latitude, WGS-84 纬度", "unit": "degree"},
+    "plugs_existing": {"type": "integer", "title": "Public plugs before the plan 现有充电桩", "unit": "plugs"},
+    "plugs_new": {"type": "integer", "title": "Public plugs the plan adds 新增充电桩", "unit": "plugs"},
+    "cost_cny": {"type": "number", "title": "Cost of the plan at this place 投资", "unit": "CNY"},
+    "served_kwh_per_day": {
+        "type": "number",
+        "title": "Energy the place delivers with the plan, plugs old and new 日充电量",
+        "unit": "kWh/day",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRow:
+    """One chosen site; `served_kwh_per_day` is what all its plugs deliver under the plan."""
+
+    id: str
+    kind: str
+    name: str
+    lon: float
+    lat: float
+    plugs_existing: int
+    plugs_new: int
+    cost_cny: float
+    served_kwh_per_day: float
+
+
+def site_rows(city: City, proposal: Proposal) -> list[SiteRow]:
+    """The chosen sites, those that deliver most first; this is the order of their numbers on the map."""
+    position = {place: p for p, place in enumerate(city.places.id.tolist())}
+    tenths = proposal.changed.place_tenths
+    rows = [
+        SiteRow(
+            id=site.place,
+            kind=site.kind,
+            name=site.name,
+            lon=round(site.lon, COORDINATE_DIGITS),
+            lat=round(site.lat, COORDINATE_DIGITS),
+            plugs_existing=site.existing_plugs,
+            plugs_new=site.new_plugs,
+            cost_cny=site.cost_cny,
+            served_kwh_per_day=int(tenths[position[site.place]]) / units.TENTHS,
+        )
+        for site in proposal.plan.sites
+    ]
+    return sorted(rows, key=lambda r: (-r.served_kwh_per_day, -r.plugs_new, position[r.id]))
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """A figure before and after the plan; None where it has no meaning."""
+
+    name: str
+    label_en: str
+    label_zh: str
+    unit: str
+    better: str
+    before: float | None
+    after: float | None
+
+    @property
+    def difference(self) -> float | None:
+        return None if self.before is None or self.after is None else self.after - self.before
+
+
+def metric_rows(proposal: Proposal) -> list[MetricRow]:
+    """Every registered metric, in the order of the register."""
+    before, after = proposal.base.metrics, proposal.changed.metrics
+    return [
+        MetricRow(name, m.label_en, m.label_zh, m.unit, m.better, before[name], after[name])
+        for name, m in METRICS.items()
+    ]
+
+
+def attribution(city: City) -> list[str]:
+    """Who must be named, once each, in the city's order."""
+    return list(dict.fromkeys(map(str, city.provenance.attribution)))
+
+
+def plan_json(city: City, proposal: Proposal) -> bytes:
+    """The plan as it replays, its proof, and what it changes."""
+    metrics = {row.name: asdict(row) | {"difference": row.difference} for row in metric_rows(proposal)}
+    for record in metrics.values():
+        del record["name"]
+    return canonical_json(
+        {
+            "format": FORMAT,
+            "plan": proposal.plan.to_dict(),
+            "scenario": asdict(proposal.plan.as_scenario()),
+            "metrics": metrics,
+            "verdicts": [verdict.to_dict() for verdict in proposal.verdicts],
+            "attribution": attribution(city),
+        }
+    )
+
+
+def plan_geojson(city: City, proposal: Proposal) -> bytes:
+    """The chosen sites as points (RFC 7946), with the attribution as a foreign member."""
+    features = []
+    for row in site_rows(city, proposal):
+        properties = asdict(row)
+        point = {"type": "Point", "coordinates": [properties.pop("lon"), properties.pop("lat")]}
+        features.append({"type": "Feature", "id": row.id, "geometry": point, "properties": properties})
+    collection: dict[str, Any] = {"type": "FeatureCollection", "features": features}
+    if attribution(city):
+        collection["attribution"] = " · ".join(attribution(city))
+    return canonical_json(collection)
+
+
+def sites_csv(city: City, proposal: Proposal) -> bytes:
+    """The chosen sites as CSV in UTF-8 with a byte order mark, without which Excel garbles Chinese."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    names = [field.name for field in fields(SiteRow)]
+    writer.writerow(names)
+    for row in site_rows(city, proposal):
+        writer.writerow([_cell(getattr(row, name)) for name in names])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _cell(value: str | float) -> str | float:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+
+
+def datapackage_json(city: City, proposal: Proposal) -> bytes:
+    """A Frictionless data package: columns, types and units of sites.csv, and what the other files are."""
+    schema = {
+        "fields": [{"name": name} | described for name, described in SITE_FIELDS.items()],
+        "primaryKey": ["id"],
+        "missingValues": [""],
+    }
+    table = {
+        "name": "sites",
+        "path": "sites.csv",
+        "profile": "tabular-data-resource",
+        "title": "Chosen sites",
+        "description": "Texts that a spreadsheet would take for a formula start with an apostrophe.",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "dialect": {"delimiter": ",", "lineTerminator": "\r\n", "quoteChar": '"', "doubleQuote": True, "header": True},
+        "schema": schema,
+    }
+    others = [
+        {"name": "plan", "path": "plan.json", "mediatype": "application/json", "title": "Plan, proof and figures"},
+        {"name": "plan-map", "path": "plan.geojson", "mediatype": "application/geo+json", "title": "Chosen sites"},
+        {"name": "report", "path": "report.html", "mediatype": "text/html", "title": "Report for readers"},
+    ]
+    package: dict[str, Any] = {
+        "profile": "data-package",
+        "name": "luxing-charger-plan",
+        "title": f"Charging plan for {city.name}",
+        "resources": [table, *others],
+        "sources": [{"title": text} for text in attribution(city)],
+    }
+    if any(OSM in text for text in attribution(city)):
+        licence = "https://opendatacommons.org/licenses/odbl/1-0/"
+        package["licenses"] = [{"name": "ODbL-1.0", "path": licence, "title": "Open Database License 1.0"}]
+    return canonical_json(package)
+
+
+def canonical_json(value: Any) -> bytes:
+    """Sorted keys, UTF-8, two spaces, newline at the end; raises ValueError for NaN and infinity."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=2, default=_plain)
+    return f"{text}\n".encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")

@@ -1,0 +1,275 @@
+"""What goes in and out: the answers, the requests, and the problems a malformed request is told about."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from network import EDITS, InputError, Problem, Scenario
+from optimise import Target, parse_target
+
+Number = Annotated[float | None, AfterValidator(lambda x: x if x is None or math.isfinite(x) else None)]
+"""A figure; null where it has no meaning."""
+Figures = dict[str, Number]
+
+GREEN_SHARE_DEFINITION: Final = (
+    "Green trips are trips on foot, by cycle, by e-bike, by bus and by rail; the share is of all trips of a day. "
+    "The official wording leaves open whether e-bikes count, so the share is given both ways."
+)
+
+SCENARIO: Final = TypeAdapter(Scenario)
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class CityRef(Answer):
+    """A city that has been built."""
+
+    id: str
+    name: str
+    digest: str = Field(description="sha256 of everything the city holds: equal digests, equal answers")
+
+
+class Default(Answer):
+    """A value that stood in for data the city does not have."""
+
+    key: str
+    value: str
+    unit: str
+    source: str
+
+
+class MetricInfo(Answer):
+    """What a figure is: its unit, which way is better, and its names."""
+
+    unit: str
+    better: Literal["more", "less", "none"]
+    label_en: str
+    label_zh: str
+
+
+class TargetRow(Answer):
+    """One row of the policy targets, and how the city stands."""
+
+    id: str
+    status: Literal["computed", "tracked by hand", "not yet modelled"]
+    applies: bool = Field(description="whether the row speaks of an area this city answers for")
+    document: str
+    document_status: Literal["issued", "draft"]
+    text_en: str
+    text_zh: str
+    comparison: str
+    required: str = Field(description="the number as the text has it, with its unit")
+    year: int | None
+    area: str
+    metric: str | None = Field(description="the figure that is held against the target, where one is")
+    unit: str | None
+    target: Number
+    value: Number
+    gap: Number = Field(description="what is missing, in the metric's unit; 0 where the target is met")
+    met: bool | None = Field(description="null where there is no verdict")
+    note: str
+
+
+class CityAnswer(Answer):
+    """A city as it is."""
+
+    city: CityRef
+    areas: list[str]
+    sizes: dict[str, int]
+    metrics: Figures
+    units: dict[str, MetricInfo]
+    green_share_definition: str = GREEN_SHARE_DEFINITION
+    defaults: list[Default]
+    attribution: list[str]
+
+
+class WhatIfAnswer(Answer):
+    """The city as it is, as it would be, and the difference."""
+
+    city: CityRef
+    changed_digest: str
+    scenario_digest: str
+    base: Figures
+    changed: Figures
+    difference: Figures = Field(description="changed minus base; exactly 0 where nothing changes")
+    units: dict[str, MetricInfo]
+    green_share_definition: str = GREEN_SHARE_DEFINITION
+    targets: list[TargetRow] = Field(description="the policy targets this city is held against, after the change")
+    defaults: list[Default]
+    attribution: list[str]
+
+
+class TargetIn(BaseModel):
+    """A bound on a metric, in the metric's unit."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    metric: str
+    op: Literal["at_least", "at_most"]
+    value: float
+    year: int | None = None
+    area: str | None = None
+    id: str = ""
+
+
+class ProposalRequest(BaseModel):
+    """What a plan for new public chargers may cost and should reach."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    budget_cny: float = Field(gt=0, description="money the plan may spend, in CNY")
+    targets: list[str | TargetIn] = Field(
+        default=[], max_length=100, description='targets, as text ("charging_served_share>=0.8") or as objects'
+    )
+    objective: Literal["cover", "distance"] = Field(
+        default="cover", description="serve the most demand, or make the mean walk to a plug the shortest"
+    )
+    seconds: float | None = Field(
+        default=None,
+        gt=0,
+        le=3600,
+        description="wall-clock limit of the solver; without it the run ends at the same point on every machine",
+    )
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+
+    def parsed_targets(self) -> list[Target]:
+        """Raises InputError where a target cannot be read or names no metric."""
+        return [parse_target(t) if isinstance(t, str) else Target(**t.model_dump()) for t in self.targets]
+
+
+class ProposalAnswer(Answer):
+    """A plan with its proof, the scenario that replays it, and what it does to the city."""
+
+    plan: dict[str, Any]
+    scenario: dict[str, Any] = Field(description="the plan as the body of a what-if")
+    verdicts: list[dict[str, Any]]
+    what_if: WhatIfAnswer = Field(description="equal to the answer to `scenario`")
+
+
+class Progress(Answer):
+    """Where a job's solver stands: never a percentage, since nobody knows one."""
+
+    elapsed_s: Number = None
+    limit_s: Number = None
+    incumbent: Number = None
+    bound: Number = None
+    gap: Number = None
+
+
+class Link(Answer):
+    href: str
+    rel: str
+    type: str = "application/json"
+    title: str = ""
+
+
+class JobStatus(Answer):
+    """The statusInfo of OGC API - Processes 1, with the progress of a solver."""
+
+    jobID: str  # noqa: N815 - the standard's name
+    processID: str  # noqa: N815
+    type: Literal["process"] = "process"
+    status: Literal["accepted", "running", "successful", "failed", "dismissed"]
+    message: str
+    created: datetime
+    started: datetime | None
+    updated: datetime
+    finished: datetime | None
+    solver_progress: Progress = Field(
+        description="instead of the standard's optional percentage, which nobody can know"
+    )
+    links: list[Link]
+
+
+class ProblemItem(Answer):
+    where: str
+    what: str
+    hint: str
+
+
+class ProblemDocument(Answer):
+    """RFC 9457 problem details; `errors` lists every problem with its place and a remedy."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[ProblemItem]
+
+
+def read_scenario(file: Path) -> Scenario:
+    """The scenario of a JSON file, or that of a plan.json. Raises InputError naming line, column and field."""
+    record = read_json(file)
+    if isinstance(record, dict) and {"plan", "scenario"} <= record.keys():
+        record = record["scenario"]
+    try:
+        return SCENARIO.validate_python(record)
+    except ValidationError as error:
+        raise InputError(problems_of(error.errors(), file.name)) from None
+
+
+def read_json(file: Path) -> Any:
+    """The content of a JSON file, UTF-8 with or without a byte order mark. Raises InputError."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise InputError(Problem(str(file), "there is no such file", "check the path")) from None
+    except UnicodeDecodeError as error:
+        raise InputError(Problem(file.name, f"is not UTF-8 text at byte {error.start}", "save it as UTF-8")) from None
+    except OSError as error:
+        raise InputError(Problem(str(file), f"cannot be read: {error.strerror}", "name a JSON file")) from None
+    except json.JSONDecodeError as error:
+        where = f"{file.name}, line {error.lineno}, column {error.colno}"
+        raise InputError(Problem(where, f"is not valid JSON: {error.msg}")) from None
+    except RecursionError:
+        raise InputError(Problem(file.name, "is nested too deeply")) from None
+
+
+def scenario_json(scenario: Scenario) -> dict[str, Any]:
+    """A scenario as the JSON body that says the same."""
+    return dict(SCENARIO.dump_python(scenario, mode="json"))
+
+
+def problems_of(errors: Iterable[Mapping[str, Any]], root: str = "body", text: Any = None) -> list[Problem]:
+    """Pydantic's error rows as problems that name the field (`edits[0].plugs`) and, where it helps, the known ones.
+
+    `root` is what holds the fields; `text`, where it is known, turns the position of a JSON error into line and column.
+    """
+    return [_problem(e, root, text) for e in errors]
+
+
+_FIELDS: Final = {edit.type: ", ".join(f.name for f in fields(edit)) for edit in EDITS}
+_EXTRA: Final = ("extra_forbidden", "unexpected_keyword_argument")
+_NO_OBJECT: Final = ("dataclass_type", "model_attributes_type", "model_type")
+
+
+def _problem(error: Mapping[str, Any], root: str, text: Any) -> Problem:
+    loc = [x for x in error["loc"] if x not in {"body", *_FIELDS}]
+    what, hint = str(error["msg"]), ""
+    path = "".join(f"[{x}]" if isinstance(x, int) else f".{x}" for x in loc).lstrip(".")
+    if error["type"] in _EXTRA:
+        tag = next((x for x in error["loc"] if x in _FIELDS), None)
+        what, hint = "is not a known field", f"{tag} has {_FIELDS[tag]}" if tag else "remove it"
+    elif error["type"] == "json_invalid":
+        path, what = _line_and_column(text, error["loc"][-1]), f"is not valid JSON: {error['ctx']['error']}"
+    elif error["type"] == "union_tag_invalid":
+        what, hint = f"{error['ctx']['tag']!r} is not a type of edit", f"use one of {', '.join(_FIELDS)}"
+    elif error["type"] == "union_tag_not_found":
+        what, hint = "says no type", f"give type: one of {', '.join(_FIELDS)}"
+    elif error["type"] in _NO_OBJECT and not path:
+        what, hint = "is not a JSON object", "send an object, with the header Content-Type: application/json"
+    return Problem(f"{root}, {path}" if path else root, what, hint)
+
+
+def _line_and_column(text: Any, position: Any) -> str:
+    if not isinstance(text, str) or not isinstance(position, int):
+        return ""
+    return f"line {text.count(chr(10), 0, position) + 1}, column {position - text.rfind(chr(10), 0, position)}"

@@ -1,0 +1,114 @@
+"""Where things are and how much is allowed: read from the environment (LUXING_...) in this file alone."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from network import InputError, Problem, UnknownId
+
+_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_PREFIX: Final = "LUXING_"
+_RECORDED: Final = ("luxing", "numba", "numpy", "ortools", "scipy")
+
+
+class Settings(BaseSettings):
+    """The settings of one run. Each has an environment variable: LUXING_HOME, LUXING_DATA, LUXING_JOBS_AT_ONCE, ..."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="ignore")
+
+    home: Path = Field(default_factory=lambda: platformdirs.user_data_path("luxing"))
+    """Folder of what users build: cities, plans and the job database."""
+    data: Path | None = None
+    """Folder of parameters, policy targets and city descriptions; see `data_folder`."""
+    database_url: str | None = None
+    """SQLAlchemy address of the job database; a SQLite file in `home` unless given."""
+    jobs_at_once: int = Field(default=1, ge=1)
+    """Jobs that run at the same time; the rest wait."""
+    body_most_bytes: int = Field(default=4_000_000, gt=0)
+    """Largest request body."""
+    cities_kept: int = Field(default=4, ge=1)
+    """Cities held in memory."""
+    answers_kept: int = Field(default=256, ge=0)
+    """What-if answers held in memory."""
+
+    @cached_property
+    def data_folder(self) -> Path:
+        """The data folder: `--data` or LUXING_DATA, else ./data, else the installed `luxing_data`.
+
+        Raises InputError where none of them holds data.
+        """
+        if self.data is not None:
+            if not _holds_data(self.data):
+                hint = "name the folder that holds parameters/, policy/ and cities/"
+                raise InputError(Problem(str(self.data), "is not a Luxing data folder", hint))
+            return self.data.absolute()
+        if _holds_data(here := Path("data")):
+            return here.absolute()
+        try:
+            return Path(str(files("luxing_data")))
+        except ModuleNotFoundError:
+            hint = "name it with --data or LUXING_DATA, run in a folder that has one, or install the package"
+            raise InputError(Problem("data", "no data folder is found", hint)) from None
+
+    @property
+    def cities_folder(self) -> Path:
+        return self.home / "cities"
+
+    @property
+    def plans_folder(self) -> Path:
+        return self.home / "plans"
+
+    def city_folder(self, city_id: str) -> Path:
+        """Where a built city is kept. Raises UnknownId for what cannot be an id: ids are plain names, never paths."""
+        if not _ID.fullmatch(city_id):
+            hint = "ids are small letters, digits, - and _"
+            raise UnknownId(Problem(f"city {city_id!r}", "is not the id of a city", hint))
+        return self.cities_folder / city_id
+
+    @property
+    def database(self) -> str:
+        """Address of the job database."""
+        return self.database_url or f"sqlite:///{self.home / 'jobs.sqlite'}"
+
+
+def read_settings(home: Path | None = None, data: Path | None = None) -> Settings:
+    """Settings of the environment, under what the command line says. Raises InputError naming the variable."""
+    given = {name: path for name, path in (("home", home), ("data", data)) if path is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems = [
+            Problem(_PREFIX + "_".join(map(str, e["loc"])).upper(), e["msg"], f"it is {e['input']!r}")
+            for e in error.errors()
+        ]
+        raise InputError(problems) from None
+
+
+def luxing_version() -> str:
+    """Version of the installed package."""
+    return package_versions()["luxing"]
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of what decides the numbers of a plan."""
+    return {name: _version(name) for name in _RECORDED}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _holds_data(folder: Path) -> bool:
+    return (folder / "parameters").is_dir()

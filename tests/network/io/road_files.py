@@ -1,0 +1,68 @@
+"""Small road files written by hand, for the tests of the readers."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import numpy as np
+
+from network import units
+from network.city import Roads
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+class Values:
+    """The parameters of roads.toml, some of them changed."""
+
+    def __init__(self, **changed: Any) -> None:
+        table = tomllib.loads((REPOSITORY / "data/parameters/roads.toml").read_text(encoding="utf-8"))
+        self.values = {f"roads.{k}": v["value"] for k, v in table.items()}
+        self.values |= {f"roads.{k}": v for k, v in changed.items()}
+        self.used: set[str] = set()
+
+    def value(self, key: str) -> Any:
+        self.used.add(key)
+        return self.values[key]
+
+
+def osm_xml(
+    nodes: dict[int, tuple[float, float]], ways: dict[int, tuple[list[int], dict[str, str]]], extra: str = ""
+) -> str:
+    """OSM XML of nodes (lon, lat), of ways (node ids, tags), and of anything else as it is."""
+    out = ['<?xml version="1.0" encoding="UTF-8"?>', '<osm version="0.6">']
+    out += [f'<node id="{i}" version="1" lon="{lon:.7f}" lat="{lat:.7f}"/>' for i, (lon, lat) in sorted(nodes.items())]
+    for way, (refs, tags) in sorted(ways.items()):
+        inside = [f'<nd ref="{r}"/>' for r in refs] + [f'<tag k="{k}" v="{v}"/>' for k, v in tags.items()]
+        out.append(f'<way id="{way}" version="1">{"".join(inside)}</way>')
+    return "\n".join([*out, extra, "</osm>"])
+
+
+def geojson(lines: list[tuple[list[tuple[float, float]], dict[str, Any]]], **members: Any) -> str:
+    features = [
+        {"type": "Feature", "properties": tags, "geometry": {"type": "LineString", "coordinates": line}}
+        for line, tags in lines
+    ]
+    return json.dumps({"type": "FeatureCollection", **members, "features": features})
+
+
+def open_pairs(roads: Roads, mode: int, way: str) -> tuple[bool, bool]:
+    """Whether the first segment of a way is open along and against its line."""
+    s = int(np.flatnonzero(roads.way_id[roads.way] == way)[0])
+    forward, backward = roads.edges[s]
+    return bool(roads.time_ms[mode, forward] >= 0), bool(roads.time_ms[mode, backward] >= 0)
+
+
+def networkx_of(roads: Roads, mode: int) -> nx.DiGraph:
+    """Open edges of one mode between positions, quickest of parallel ones, time in milliseconds."""
+    graph = nx.DiGraph()
+    where = [tuple(p) for p in np.round(roads.lonlat, 7).tolist()]
+    for e in np.flatnonzero(roads.time_ms[mode] != units.CLOSED):
+        u, v, t = where[roads.tail[e]], where[roads.head[e]], int(roads.time_ms[mode, e])
+        if not graph.has_edge(u, v) or graph[u][v]["time_ms"] > t:
+            graph.add_edge(u, v, time_ms=t, length_m=float(roads.length_m[roads.segment[e]]))
+    return graph

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from network import InputError
+from network.city import Behaviour, Fleet, Supply, specs
+from network.io import Parameters
+from network.io.parameters import provenance_part
+
+
+def write(folder, text, name="demo.toml"):
+    (folder / "parameters").mkdir(exist_ok=True)
+    (folder / "parameters" / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+ONE = '[reach_m]\nvalue = 500\nunit = "m"\nlabel = "Walk"\nsource = "made up"\ndefault = true\n'
+
+
+def test_used_values_become_provenance_and_unused_do_not(tmp_path):
+    more = ONE + ONE.replace("reach_m", "other_m").replace("500", '["b", 1.5]')
+    parameters = Parameters.load(write(tmp_path, more))
+    assert parameters.provenance() == []
+    assert parameters.value("demo.other_m") == ["b", 1.5]
+    assert parameters.provenance() == [("demo.other_m", '["b",1.5]', "m", "made up", True)]
+    part = provenance_part(parameters.provenance(), ("somebody",))
+    assert part.defaults() == [{"key": "demo.other_m", "value": '["b",1.5]', "unit": "m", "source": "made up"}]
+
+
+def test_an_override_is_no_default_and_keeps_the_unit(tmp_path):
+    own = {"demo.reach_m": {"value": 300, "source": "survey 2024"}}
+    parameters = Parameters.load(write(tmp_path, ONE), own)
+    assert parameters.number("demo.reach_m") == 300.0
+    assert parameters.provenance() == [("demo.reach_m", "300", "m", "survey 2024", False)]
+    own["demo.reach_m"]["default"] = True
+    parameters = Parameters.load(tmp_path, own)
+    parameters.value("demo.reach_m")
+    assert parameters.provenance()[0][-1]
+
+
+def test_unknown_keys_name_the_nearest(tmp_path):
+    parameters = Parameters.load(write(tmp_path, ONE))
+    with pytest.raises(InputError, match="did you mean demo.reach_m"):
+        parameters.value("demo.reach")
+    with pytest.raises(InputError, match=r"city.toml.*demo.raech_m.*did you mean demo.reach_m"):
+        Parameters.load(tmp_path, {"demo.raech_m": {"value": 1, "source": "x"}})
+
+
+def test_everything_wrong_is_said_at_once(tmp_path):
+    text = ONE.replace('source = "made up"\n', "") + ONE.replace("reach_m", "b").replace('unit = "m"', 'units = "m"')
+    with pytest.raises(InputError) as error:
+        Parameters.load(write(tmp_path, text), {"demo.b": {"value": 3}, "nothing": {"value": 1, "source": "x"}})
+    text = str(error.value)
+    assert "demo.toml [reach_m]: has missing or unknown entries: source" in text
+    assert "demo.toml [b]" in text
+    assert "needs value and source" in text
+    assert "no parameter nothing" in text
+
+
+def test_wrong_kinds_of_values_are_refused(tmp_path):
+    parameters = Parameters.load(write(tmp_path, ONE.replace("500", '"far"')))
+    with pytest.raises(InputError, match="not a number"):
+        parameters.number("demo.reach_m")
+    with pytest.raises(InputError, match="not a regular table of numbers"):
+        parameters.array("demo.reach_m")
+    with pytest.raises(InputError, match="unlike"):
+        Parameters.load(tmp_path, {"demo.reach_m": {"value": 3, "source": "x"}})
+    with pytest.raises(InputError, match="not valid TOML"):
+        Parameters.load(write(tmp_path, "[x\n"))
+    with pytest.raises(InputError, match="no parameter file"):
+        Parameters.load(tmp_path / "nowhere")
+
+
+def test_every_shipped_parameter_is_complete(data_folder):
+    parameters = Parameters.load(data_folder)
+    assert len(parameters.keys()) > 60
+    for key in parameters.keys():  # noqa: SIM118 - not a mapping
+        p = parameters.parameter(key)
+        assert p.unit, key
+        assert p.label, key
+        assert p.source, key
+        assert isinstance(p.default, bool), key
+        json.dumps(p.value)
+
+
+def test_every_shipped_parameter_is_asked_for_by_the_code(data_folder):
+    """A number nobody reads would be a lie in the docs."""
+    code = "\n".join(p.read_text(encoding="utf-8") for p in (data_folder.parent / "network" / "io").glob("*.py"))
+    parts = {"behaviour": Behaviour, "fleet": Fleet, "supply": Supply}
+    for key in Parameters.load(data_folder).keys():  # noqa: SIM118
+        stem, name = key.split(".", 1)
+        if stem in parts:
+            assert name in specs(parts[stem]), key
+        elif stem == "places" and name.endswith(("_most_plugs", "_open_cny", "_plug_cny")):
+            kind = name.removesuffix("_most_plugs").removesuffix("_open_cny").removesuffix("_plug_cny")
+            assert f'"{kind}"' in code, key
+        elif stem == "roads":
+            assert f'"{name}"' in code or key in code, key
+        elif stem == "transit" and name.startswith(("bus_", "metro_")):
+            assert f"transit.{{kind}}_{name.split('_', 1)[1]}" in code, key
+        else:
+            assert key in code or (stem == "zones" and f'"{key}"' in code), key

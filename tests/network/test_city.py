@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from network import City, InputError, Provenance, Scenario, grid_city
+from network.city import specs
+
+
+@pytest.fixture(scope="module")
+def city():
+    return grid_city(5, seed=1)
+
+
+def parts(city):
+    return [getattr(city, name) for name in City.part_types()] + [city.zones.snap, city.places.snap]
+
+
+def test_every_array_is_read_only(city):
+    for part in parts(city):
+        for name, array in part.arrays():
+            assert not array.flags.writeable, name
+
+
+def test_the_callers_array_stays_writable():
+    mine = np.array([0.5])
+    provenance = Provenance(
+        key=np.array(["a"]),
+        value=np.array(["1"]),
+        unit=np.array(["m"]),
+        source=np.array(["s"]),
+        is_default=np.array([True]),
+        attribution=np.array(["t"]),
+    )
+    assert provenance.defaults() == [{"key": "a", "value": "1", "unit": "m", "source": "s"}]
+    mine[0] = 1.0
+
+
+@pytest.mark.parametrize(
+    ("field", "bad", "says"),
+    [
+        ("residents", np.full(16, -1.0), "below 0"),
+        ("residents", np.full(16, np.nan), "not numbers"),
+        ("residents", np.full(3, 1.0), "length"),
+        ("residents", np.arange(16), "dtype"),
+        ("ev_share", np.full(16, 1.5), "above 1"),
+        ("ring_first", np.zeros(5, np.int32), "length"),
+    ],
+)
+def test_a_wrong_array_is_named_where_it_is_made(city, field, bad, says):
+    with pytest.raises(InputError, match=rf"Zones\.(.*){says}|Zones\.{field}.*{says}"):
+        replace(city.zones, **{field: bad})
+
+
+def test_all_problems_are_told_at_once(city):
+    with pytest.raises(InputError) as error:
+        replace(city.zones, residents=np.full(16, -1.0), jobs=np.full(16, np.inf))
+    assert [p.where for p in error.value.problems] == ["Zones.residents", "Zones.jobs"]
+
+
+def test_a_graph_that_is_none_is_refused(city):
+    head = city.roads.head.copy()
+    head[0] = (head[0] + 1) % len(city.roads.lonlat)
+    with pytest.raises(InputError, match="one graph"):
+        replace(city.roads, head=head)
+
+
+def test_parts_of_different_cities_do_not_mix(city):
+    other = grid_city(6, seed=1)
+    with pytest.raises(InputError, match="rows"):
+        replace(city, supply=other.supply)
+
+
+def other_than(array):
+    """A valid array that differs from this one, or None where every entry is alike and cannot be halved."""
+    if array.ndim == 0:
+        return array * 0.5 + 0.6
+    flipped = np.flip(array)
+    if flipped.shape == array.shape and not np.array_equal(flipped, array):
+        return flipped
+    if array.dtype.kind == "f":
+        return array * 0.5 if array.any() else None
+    return {"b": np.logical_not, "U": lambda a: np.char.add(a, "?")}.get(array.dtype.kind, lambda a: None)(array)
+
+
+def test_the_digest_sees_every_array(city):
+    bound = {"first", "head", "edges", "way", "shape_first", "ring_first"}  # these hold only together
+    for field, part_type in City.part_types().items():
+        part = getattr(city, field)
+        for name in set(specs(part_type)) - bound:
+            changed = other_than(getattr(part, name)) if getattr(part, name).size else None
+            if changed is not None:
+                assert replace(part, **{name: changed}).digest != part.digest, (field, name)
+
+
+def test_same_seed_same_city_other_seed_other_city():
+    assert grid_city(5, seed=1).digest == grid_city(5, seed=1).digest
+    assert grid_city(5, seed=1).digest != grid_city(5, seed=2).digest
+
+
+def test_a_scenario_never_touches_the_city(city):
+    before = city.digest
+    Scenario().apply(city)
+    assert city.digest == before
+    assert Scenario().apply(city) is city

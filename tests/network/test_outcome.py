@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from network import METRICS, AddChargers, Scenario, SetPrice, grid_city, simulate, travel_times, units
+
+
+@pytest.fixture(scope="module")
+def city():
+    return grid_city(8, seed=2)
+
+
+@pytest.fixture(scope="module")
+def base(city):
+    return simulate(city).metrics
+
+
+def after(city, *edits):
+    return simulate(Scenario(edits=edits).apply(city)).metrics
+
+
+def test_every_metric_has_a_unit_a_direction_and_two_names(base):
+    for name, metric in METRICS.items():
+        assert metric.unit
+        assert metric.better in {"more", "less", "none"}
+        assert metric.label_en
+        assert any("\u4e00" <= c <= "\u9fff" for c in metric.label_zh)
+        assert base[name] is not None, name
+        assert np.isfinite(base[name]), name
+
+
+def test_shares_by_mode_sum_to_one(base):
+    parts = ("walk", "cycle", "ebike", "transit", "car")
+    assert sum(base[f"{p}_trip_share"] for p in parts) == pytest.approx(1)
+    assert base["green_trip_share"] == pytest.approx(1 - base["car_trip_share"])
+    assert base["green_trip_share"] - base["green_trip_share_without_ebike"] == pytest.approx(base["ebike_trip_share"])
+
+
+MOVES = [
+    (
+        "dearer parking",
+        (SetPrice(item="parking", cny=20),),
+        "+green_trip_share +green_trip_share_without_ebike -car_trip_share -car_km_per_day -co2_t_per_day",
+    ),
+    ("dearer driving", (SetPrice(item="driving", cny=3),), "+green_trip_share -car_trip_share -car_km_per_day"),
+    ("a cheaper fare", (SetPrice(item="fare", cny=0),), "+transit_trip_share -car_trip_share +green_trip_share"),
+    (
+        "more plugs",
+        (AddChargers(place="place/3", plugs=3),),
+        "+charging_served_kwh +charging_served_share +public_plugs +public_charging_sites -charging_mean_walk_m",
+    ),
+]
+
+
+@pytest.mark.parametrize(("edits", "moves"), [m[1:] for m in MOVES], ids=[m[0] for m in MOVES])
+def test_metrics_move_the_way_the_edit_pushes(city, base, edits, moves):
+    changed = after(city, *edits)
+    for move in moves.split():
+        sign, name = move[0], move[1:]
+        assert (changed[name] > base[name]) if sign == "+" else (changed[name] < base[name]), name
+
+
+def test_no_edit_is_exactly_the_base(city):
+    travel = travel_times(city)
+    base, again = simulate(city, travel), simulate(Scenario().apply(city), travel_times(city, travel))
+    assert base.digest == again.digest
+    assert base.metrics == again.metrics
+
+
+def test_the_same_outcome_twice(city):
+    assert simulate(city).digest == simulate(grid_city(8, seed=2)).digest
+
+
+def test_the_guide_counts_by_hand(city):
+    outcome = simulate(city)
+    band = np.zeros((5, units.BANDS))
+    band[units.TRIP_WALK] = [10, 5, 0, 0, 0]
+    band[units.TRIP_CYCLE] = [3, 4, 0, 0, 0]
+    band[units.TRIP_TRANSIT] = [2, 0, 6, 7, 50]
+    band[units.TRIP_CAR] = [1, 1, 1, 1, 50]
+    # followed: 10 on foot to 1 km, 5 + 4 to 3 km, 6 + 7 by transit to 8 km, of 41 trips up to 8 km
+    assert replace(outcome, trips_band=band).metrics["mode_guide_share"] == pytest.approx(32 / 41)
+
+
+def test_a_city_without_trips_or_cars_has_no_shares():
+    city = grid_city(3)
+    nobody = replace(city, zones=replace(city.zones, residents=np.zeros(4)))
+    metrics = simulate(nobody).metrics
+    assert metrics["green_trip_share"] is None
+    assert metrics["charging_served_share"] is None
+    assert metrics["trips_per_day"] == 0
+
+
+def test_green_shares_with_and_without_ebikes_in_the_published_case(shared):
+    """The golden case: 75 % with e-bikes, 55 % without."""
+    import json
+
+    case = json.loads((shared / "domain" / "golden_cases.json").read_text(encoding="utf-8"))["pivot_logit"]["base"]
+    by_mode = [case["walk"], case["bike"], case["ebike"], case["bus"] + case["rail"], case["car"] + case["taxi"]]
+    outcome = simulate(grid_city(3))
+    trips = np.zeros_like(outcome.trips_from)
+    trips[0, :, 0] = by_mode
+    metrics = replace(outcome, trips_from=trips).metrics
+    assert metrics["green_trip_share"] == pytest.approx(0.75)
+    assert metrics["green_trip_share_without_ebike"] == pytest.approx(0.55)

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from network import (
+    EDITS,
+    AddChargers,
+    AddPlace,
+    CloseStreet,
+    Scenario,
+    ScenarioError,
+    SetDemand,
+    SetPrice,
+    SetStreetSpeed,
+    grid_city,
+    travel_times,
+    units,
+)
+
+JSON = TypeAdapter(Scenario)
+ONE_OF_EACH = Scenario(
+    name="everything",
+    edits=(
+        AddPlace(
+            id="new/1", lon=120.6215, lat=31.3012, most_plugs=8, open_cny=1e5, plug_cny=3e4, kind="kerb", name="新站"
+        ),
+        AddChargers(place="new/1", plugs=8),
+        CloseStreet(street="East Street 2", modes=("drive", "cycle")),
+        SetStreetSpeed(street="way/7", kmh=20.0),
+        SetPrice(item="parking", cny=8.0, area="west"),
+        SetDemand(zone="zone/1", jobs=900.0),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def city():
+    return grid_city(5)
+
+
+def refused(city, *edits):
+    with pytest.raises(ScenarioError) as error:
+        Scenario(edits=edits).apply(city)
+    return error.value.problems
+
+
+def test_every_edit_survives_json_and_is_in_the_example():
+    assert {type(e) for e in ONE_OF_EACH.edits} == set(EDITS)
+    assert JSON.validate_json(JSON.dump_json(ONE_OF_EACH)) == ONE_OF_EACH
+
+
+def test_every_edit_names_its_layers():
+    for edit in EDITS:
+        assert edit.layers
+        assert edit.layers <= {"roads", "transit", "places", "supply", "demand"}
+    assert ONE_OF_EACH.layers == {"roads", "transit", "places", "supply", "demand"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"edits": [{"type": "add_chargers", "place": "a", "plugs": 1, "colour": "red"}]}',
+        '{"edits": [{"type": "add_charger", "place": "a", "plugs": 1}]}',
+        '{"edits": [{"type": "add_chargers", "place": "a"}]}',
+        '{"edits": [{"type": "add_chargers", "place": "a", "plugs": 1.5}]}',
+        '{"edits": [{"type": "set_price", "item": "parking", "cny": NaN}]}',
+        '{"edits": [{"place": "a", "plugs": 1}]}',
+        '{"edits": [], "comment": "?"}',
+    ],
+)
+def test_json_that_says_too_much_or_too_little_is_refused(text):
+    with pytest.raises(ValidationError):
+        JSON.validate_json(text)
+
+
+def test_edits_apply_in_order_and_leave_the_city_alone(city):
+    before = city.digest
+    changed = ONE_OF_EACH.apply(city)
+    assert city.digest == before
+    assert changed.supply.plugs[-1] == 8
+    assert changed.places.name[-1] == "新站"
+    assert (changed.supply.parking_cny == np.where(city.zones.area == "west", 8.0, 5.0)).all()
+    assert changed.zones.jobs[1] == 900
+    street = changed.roads.edges[changed.roads.way_id[changed.roads.way] == "way/7"].ravel()
+    open_ = changed.roads.time_ms[units.DRIVE, street] >= 0
+    assert (changed.roads.time_ms[units.DRIVE, street][open_] == round(200 / (20 / 3.6) * 1000)).all()
+
+
+def test_all_problems_are_told_at_once_and_by_place(city):
+    problems = refused(
+        city,
+        AddChargers(place="place/1", plugs=0),
+        CloseStreet(street="Est Street 2"),
+        SetDemand(zone="zone/1", jobs=-5.0),
+        SetPrice(item="parking", cny=3.0, area="wst"),
+    )
+    assert [p.where.split()[0] for p in problems] == ["edits[0]", "edits[1]", "edits[2]", "edits[3]"]
+    assert "East Street 2" in problems[1].hint
+    assert "'west'" in problems[3].hint
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (AddChargers(place="nowhere", plugs=1), "no place has the id"),
+        (AddChargers(place="place/1", plugs=500), "do not fit"),
+        (AddChargers(place="place/1", plugs=-1), "plugs is -1"),
+        (CloseStreet(street=""), "no street"),
+        (CloseStreet(street="East Street 1", modes=()), "modes is empty"),
+        (SetStreetSpeed(street="East Street 1", kmh=0.0), "kmh is 0.0"),
+        (SetStreetSpeed(street="East Street 1", kmh=float("inf")), "kmh is inf"),
+        (SetStreetSpeed(street="East Street 1", kmh=1e-9), "cannot be counted"),
+        (SetPrice(item="driving", cny=1.0, area="west"), "one price"),
+        (SetPrice(item="fare", cny=-1.0), "cny is -1.0"),
+        (SetDemand(zone="zone/1"), "changes nothing"),
+        (SetDemand(zone="zone/1", residents=float("nan")), "residents is nan"),
+        (SetDemand(zone="zone/99", residents=1.0), "no zone"),
+        (AddPlace(id="place/1", lon=120.621, lat=31.301, most_plugs=1, open_cny=0, plug_cny=0), "taken"),
+        (AddPlace(id="x", lon=31.301, lat=120.621, most_plugs=1, open_cny=0, plug_cny=0), "swapped"),
+        (AddPlace(id="x", lon=121.9, lat=31.301, most_plugs=1, open_cny=0, plug_cny=0), "outside the streets"),
+        (AddPlace(id="x", lon=120.621, lat=31.301, most_plugs=-1, open_cny=0, plug_cny=0), "most_plugs is -1"),
+    ],
+)
+def test_an_edit_that_cannot_be_made_says_why(city, edit, says):
+    (problem,) = refused(city, edit)
+    assert says in str(problem)
+
+
+def test_plugs_added_twice_must_fit_together(city):
+    at = int(np.flatnonzero(city.supply.plugs == 0)[0])
+    most = int(city.places.most_plugs[at])
+    place = str(city.places.id[at])
+    Scenario(edits=(AddChargers(place=place, plugs=most - 1), AddChargers(place=place, plugs=1))).apply(city)
+    (problem,) = refused(city, AddChargers(place=place, plugs=most), AddChargers(place=place, plugs=1))
+    assert "room for 0 more" in problem.what
+
+
+def test_a_closed_street_sends_its_points_to_the_next_one(city):
+    changed = Scenario(edits=(CloseStreet(street="East Street 2"),)).apply(city)
+    closed = changed.roads.way_name[changed.roads.way[changed.zones.snap.segment[units.DRIVE]]] == "East Street 2"
+    assert not closed.any()
+    assert (changed.zones.snap.segment[units.WALK] == city.zones.snap.segment[units.WALK]).all()
+
+
+def test_closing_a_street_never_makes_a_way_shorter(city):
+    changed = Scenario(edits=(CloseStreet(street="North Street 3"),)).apply(city)
+    kept = (changed.zones.snap.segment[units.DRIVE] == city.zones.snap.segment[units.DRIVE]).nonzero()[0]
+    before, after = travel_times(city).road_time_s[units.DRIVE], travel_times(changed).road_time_s[units.DRIVE]
+    off_diagonal = ~np.eye(len(kept), dtype=bool)
+    pair = np.ix_(kept, kept)
+    assert (after[pair] >= before[pair])[off_diagonal].all()
+
+
+def test_a_street_already_closed_cannot_be_closed_again(city):
+    (problem,) = refused(city, CloseStreet(street="way/1"), CloseStreet(street="way/1"))
+    assert "not open to drive" in problem.what

@@ -1,0 +1,116 @@
+"""Slow, readable truth. Nothing here may use the kernels it judges."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+
+import networkx as nx
+import numpy as np
+
+
+def street_graph(roads, mode, cost):
+    """Directed multigraph of the edges open to a mode; `cost(edge)` is the weight."""
+    graph = nx.MultiDiGraph()
+    graph.add_nodes_from(range(len(roads.lonlat)))
+    for e in range(len(roads.head)):
+        if roads.time_ms[mode, e] >= 0:
+            graph.add_edge(int(roads.tail[e]), int(roads.head[e]), weight=cost(e))
+    return graph
+
+
+def with_points(roads, snap, mode, cost):
+    """The street graph with every point as a node ('p', i) on its segment: each segment is cut at its points."""
+    graph = street_graph(roads, mode, cost)
+    on_segment = {}
+    for i, s in enumerate(snap.segment[mode]):
+        on_segment.setdefault(int(s), []).append(i)
+    for s, points in on_segment.items():
+        for side, edge in enumerate(roads.edges[s]):
+            if roads.time_ms[mode, edge] < 0:
+                continue
+            share = {i: snap.along[mode, i] if side == 0 else 1.0 - snap.along[mode, i] for i in points}
+            passed = {i: _behind(cost(edge), share[i]) for i in points}
+            tail, head = int(roads.tail[edge]), int(roads.head[edge])
+            for i in points:
+                graph.add_edge(tail, ("in", i), weight=passed[i])
+                graph.add_edge(("out", i), head, weight=_minus(cost(edge), passed[i]))
+                for j in points:
+                    if passed[j] >= passed[i]:
+                        graph.add_edge(("out", i), ("in", j), weight=_minus(passed[j], passed[i]))
+    return graph
+
+
+def _behind(cost, share):
+    return tuple(int(np.rint(c * share)) for c in cost) if isinstance(cost, tuple) else int(np.rint(cost * share))
+
+
+def _minus(a, b):
+    return tuple(x - y for x, y in zip(a, b, strict=True)) if isinstance(a, tuple) else a - b
+
+
+def distances(graph, source, targets):
+    """Dijkstra by hand on (time, length) pairs or numbers: heap of tuples, ties by the second entry. None where no way."""
+    zero = (0, 0)
+    best, heap, count = {}, [(zero, 0, source)], 0
+    while heap:
+        d, _, node = heapq.heappop(heap)
+        if node in best:
+            continue
+        best[node] = d
+        for _, other, data in graph.out_edges(node, data=True) if node in graph else ():
+            w = data["weight"] if isinstance(data["weight"], tuple) else (data["weight"], 0)
+            if other not in best:
+                count += 1
+                heapq.heappush(heap, ((d[0] + w[0], d[1] + w[1]), count, other))
+    return [best.get(t) for t in targets]
+
+
+def furness(seed, rows, columns, rounds=5000):
+    """Alternate row and column scaling, plain numpy."""
+    out = np.array(seed, float)
+    for _ in range(rounds):
+        s = out.sum(axis=1)
+        out *= np.divide(rows, s, out=np.zeros_like(s), where=s > 0)[:, None]
+        s = out.sum(axis=0)
+        out *= np.divide(columns, s, out=np.zeros_like(s), where=s > 0)
+    return out
+
+
+def logit(utilities):
+    """Shares from a list of utilities, None for a mode that is not to be had."""
+    weight = [0.0 if u is None else math.exp(u) for u in utilities]
+    return [w / sum(weight) for w in weight]
+
+
+def most_served(wanted, capacity, pairs):
+    """Largest flow from zones to places over the pairs allowed, by networkx."""
+    graph = nx.DiGraph()
+    graph.add_nodes_from(("source", "sink"))
+    for i, w in enumerate(wanted):
+        graph.add_edge("source", ("zone", i), capacity=int(w))
+    for j, c in enumerate(capacity):
+        graph.add_edge(("place", j), "sink", capacity=int(c))
+    for i, j in pairs:
+        graph.add_edge(("zone", int(i)), ("place", int(j)))
+    return nx.maximum_flow_value(graph, "source", "sink")
+
+
+def nearest_on_lines(point_xy, lines_xy):
+    """Nearest place on polylines: (line, share of its length, distance)."""
+    best = (None, 0.0, math.inf)
+    for n, line in enumerate(lines_xy):
+        steps = [math.dist(a, b) for a, b in itertools.pairwise(line)]
+        behind = 0.0
+        for (a, b), step in zip(itertools.pairwise(line), steps, strict=True):
+            t = 0.0
+            if step > 0:
+                t = ((point_xy[0] - a[0]) * (b[0] - a[0]) + (point_xy[1] - a[1]) * (b[1] - a[1])) / step**2
+            t = min(1.0, max(0.0, t))
+            foot = (a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1]))
+            d = math.dist(foot, point_xy)
+            if d < best[2] - 1e-9:
+                best = (n, (behind + t * step) / max(sum(steps), 1e-12), d)
+            behind += step
+    return best

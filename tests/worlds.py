@@ -1,0 +1,50 @@
+"""Small cities for tests."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from network import Roads, Snap, grid_city
+
+
+def random_roads(rng, nodes=12, segments=25):
+    """Random streets: parallel segments, loops, one-ways, closed modes, zero times, unconnected parts."""
+    tail = rng.integers(0, nodes, segments)
+    head = rng.integers(0, nodes, segments)
+    lonlat = np.column_stack((120.6 + rng.uniform(0, 0.02, nodes), 31.3 + rng.uniform(0, 0.02, nodes)))
+    length_m = np.rint(rng.integers(0, 400_000, segments)) / 1000
+    order = np.argsort(np.concatenate((tail, head)), kind="stable")
+    edges = np.empty(2 * segments, np.int32)
+    edges[order] = np.arange(2 * segments)
+    time_ms = rng.integers(0, 60_000, (3, 2 * segments)).astype(np.int32)
+    time_ms[rng.random(time_ms.shape) < 0.15] = 0
+    time_ms[rng.random(time_ms.shape) < 0.25] = -1
+    time_ms[:, 0] = 1000
+    return Roads(
+        lonlat=lonlat,
+        first=np.searchsorted(np.concatenate((tail, head))[order], np.arange(nodes + 1)).astype(np.int32),
+        head=np.concatenate((head, tail))[order].astype(np.int32),
+        time_ms=time_ms,
+        edges=edges.reshape(2, segments).T.copy(),
+        length_m=length_m,
+        way=np.arange(segments, dtype=np.int32),
+        shape_first=np.arange(0, 2 * segments + 1, 2, dtype=np.int32),
+        shape_lonlat=lonlat[np.column_stack((tail, head)).ravel()],
+        way_id=np.array([f"way/{i}" for i in range(segments)]),
+        way_name=np.array([""] * segments),
+        way_class=np.array(["residential"] * segments),
+    )
+
+
+def random_points(rng, roads, count=8):
+    """Points on random segments, some at their very ends, some sharing a segment."""
+    segment = rng.integers(0, len(roads.edges), (3, count)).astype(np.int32)
+    segment[:, 1] = segment[:, 0]
+    along = rng.random((3, count))
+    along[:, 2], along[:, 3] = 0.0, 1.0
+    return Snap(segment=segment, along=along, off_m=np.zeros((3, count)))
+
+
+def village():
+    """The smallest grid city, for sums that can be done by hand."""
+    return grid_city(3)
