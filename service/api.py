@@ -9,12 +9,13 @@ from hashlib import sha256
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Depends, FastAPI, Path, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
-from network import Problem, Scenario, UnknownId
+from network import InputError, Problem, Scenario, ScenarioError, UnknownId
 from service import errors
 from service.engine import Engine, warm_up
-from service.jobs import Jobs
+from service.jobs import JobFailed, Jobs, ResultGone, ResultNotReady
 from service.limits import BodyLimit
 from service.schemas import (
     CityAnswer,
@@ -31,8 +32,8 @@ from service.store import Store
 
 DESCRIPTION: Final = """
 Plans the green side of a city's transport. A **what-if** applies an ordered list of edits to a city and answers with
-the day before, after, and the difference. A **proposal** is a job: it finds where new public chargers go within a budget,
-and its result carries the scenario that replays it as a what-if.
+the day before, after, and the difference. A **proposal** is a job: it finds where new public chargers go within a
+budget, and its result carries the scenario that replays it as a what-if.
 
 Cities are built with `luxing build`. Every answer names the defaults that stood in for missing data. Errors are problem
 documents (RFC 9457) whose `errors` name each place and a remedy.
@@ -68,11 +69,8 @@ _PROPOSALS: Final = {
 
 def _refusals(*kinds: type[Exception]) -> dict[int | str, dict[str, Any]]:
     """OpenAPI entries of the problems an endpoint may answer."""
-    schema = {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}
-    listed: dict[int | str, dict[str, Any]] = {}
-    for kind in map(errors.TABLE.__getitem__, kinds):
-        listed[kind.status] = {"description": kind.title, "content": {errors.MEDIA_TYPE: {"schema": schema}}}
-    return listed
+    listed = [errors.TABLE[kind] for kind in kinds]
+    return {kind.status: {"description": kind.title, "model": ProblemDocument} for kind in listed}
 
 
 def _engine(request: Request) -> Engine:
@@ -89,11 +87,11 @@ EngineOf = Annotated[Engine, Depends(_engine)]
 JobsOf = Annotated[Jobs, Depends(_jobs)]
 CityId = Annotated[str, Path(description="id of a built city, as in /v1/cities")]
 JobId = Annotated[str, Path(description="id of a job, from the Location of its proposal")]
-_NO_CITY: Final = _refusals(UnknownId)
+_USUAL: Final = _refusals(UnknownId, RequestValidationError)
 
-service = APIRouter(tags=["service"])
-cities = APIRouter(prefix="/v1/cities", tags=["cities"], responses=_NO_CITY)
-job_routes = APIRouter(prefix="/v1/jobs", tags=["jobs"], responses=_NO_CITY)
+service = APIRouter(tags=["service"], responses=_USUAL)
+cities = APIRouter(prefix="/v1/cities", tags=["cities"], responses=_USUAL)
+job_routes = APIRouter(prefix="/v1/jobs", tags=["jobs"], responses=_USUAL)
 
 
 class ServiceInfo(BaseModel):
@@ -145,7 +143,7 @@ def readyz(request: Request) -> Health:
     return Health(status="ready")
 
 
-@service.get("/problems/{slug}", summary="What a type of problem means", responses=_NO_CITY)
+@service.get("/problems/{slug}", summary="What a type of problem means")
 def problem(slug: str) -> dict[str, str | int]:
     for kind in errors.TABLE.values():
         if kind.slug == slug and kind.title:
@@ -170,7 +168,7 @@ def targets(city_id: CityId, engine: EngineOf, request: Request) -> Response:
     return _tagged(TargetList(city=city_id, targets=engine.targets(city_id)), request)
 
 
-@cities.post("/{city_id}/what-if", summary="What if ...", responses=_refusals(errors.ScenarioError))
+@cities.post("/{city_id}/what-if", summary="What if ...", responses=_refusals(ScenarioError))
 def what_if(
     city_id: CityId, engine: EngineOf, scenario: Annotated[Scenario, Body(openapi_examples=_WHAT_IFS)]
 ) -> WhatIfAnswer:
@@ -182,7 +180,7 @@ def what_if(
     "/{city_id}/proposals/chargers",
     summary="Propose where new public chargers go",
     status_code=201,
-    responses={201: {"headers": {"Location": {"schema": {"type": "string"}}}}} | _refusals(errors.InputError),
+    responses={201: {"headers": {"Location": {"schema": {"type": "string"}}}}, **_refusals(InputError)},
 )
 def propose_chargers(
     city_id: CityId,
@@ -208,7 +206,7 @@ def job(job_id: JobId, jobs: JobsOf) -> JobStatus:
     "/{job_id}/results",
     summary="What a job found",
     response_model=ProposalAnswer,
-    responses=_refusals(errors.InputError, errors.ResultNotReady, errors.ResultGone, errors.JobFailed),
+    responses=_refusals(InputError, ResultNotReady, ResultGone, JobFailed),
 )
 def results(job_id: JobId, jobs: JobsOf, request: Request) -> Response:
     """404 while the job is not finished, 410 once it was dismissed; a failed job answers with its problems."""
@@ -218,6 +216,18 @@ def results(job_id: JobId, jobs: JobsOf, request: Request) -> Response:
 @job_routes.delete("/{job_id}", summary="Stop a job, or forget its result")
 def dismiss(job_id: JobId, jobs: JobsOf) -> JobStatus:
     return jobs.dismiss(job_id)
+
+
+class _App(FastAPI):
+    """A FastAPI whose description says that errors are problem documents."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        for operation in (op for path in document["paths"].values() for op in path.values()):
+            for status, response in operation["responses"].items():
+                if status >= "400" and "application/json" in response["content"]:
+                    response["content"] = {errors.MEDIA_TYPE: response["content"]["application/json"]}
+        return document
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -239,7 +249,12 @@ def create_app(settings: Settings) -> FastAPI:
             jobs.close()
             store.close()
 
-    app = FastAPI(title="Luxing 绿行", version=luxing_version(), description=DESCRIPTION, lifespan=lifespan)
+    app = _App(
+        title="Luxing 绿行",
+        version=luxing_version(),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+    )
     app.state.engine, app.state.warm = Engine(settings), threading.Event()
     app.add_middleware(BodyLimit, most_bytes=settings.body_most_bytes)
     for router in (service, cities, job_routes):

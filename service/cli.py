@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from rich.console import Console
 from typer.core import TyperGroup
 
-from network import CityError, InputError, Problem, check
+from network import City, CityError, InputError, Problem, check
 from network.io import CitySpec, Parameters, build_city, city_ids, read_spec, save_city, spec_for_roads
 from service import console as show
-from service.engine import Engine
+from service.engine import Engine, attribution
 from service.schemas import ProposalRequest, problems_of, read_scenario
 from service.settings import Settings, luxing_version, read_settings
 
@@ -122,7 +122,7 @@ def build(
     save_city(built, folder)
     for line in report.lines:
         run.out.print(line, highlight=False, markup=False)
-    _provenance(run, built.provenance.defaults(), built.provenance.attribution.tolist())
+    _provenance(run, built)
     if problems:
         run.out.print(f"[yellow]Worth a look ({len(problems)}), see luxing check {city}:[/yellow]")
         show.show_problems(run.out, problems)
@@ -169,14 +169,14 @@ def what_if(
     run.out.print(answer.green_share_definition, style="dim", highlight=False)
     if answer.targets:
         show.show_targets(run.out, answer.targets)
-    _provenance(run, [d.model_dump() for d in answer.defaults], answer.attribution)
+    show.show_provenance(run.out, city, [d.model_dump() for d in answer.defaults], answer.attribution)
 
 
 @app.command()
 def propose(  # noqa: PLR0917 - options of a command, never positions
     ctx: typer.Context,
     city: CityArgument,
-    what: Annotated[Literal["chargers"], typer.Argument(help="What to plan.")],
+    what: Annotated[Literal["chargers"], typer.Argument(metavar="chargers", help="What to plan.")],
     budget: Annotated[float, typer.Option(metavar="CNY", help="Money the plan may spend.")],
     targets: Annotated[
         list[str] | None,
@@ -208,7 +208,7 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
     write_plan_folder(folder, built, proposal)
     show.show_proposal(run.out, built, proposal)
     show.show_verdicts(run.out, proposal.verdicts)
-    _provenance(run, built.provenance.defaults(), built.provenance.attribution.tolist())
+    _provenance(run, built)
     run.out.print(f"[green]The plan is in[/green] {folder}", highlight=False, soft_wrap=True)
 
 
@@ -226,6 +226,13 @@ def targets(
         _print_json("[" + ",\n".join(row.model_dump_json() for row in rows) + "]")
         return
     show.show_targets(run.out, rows, chinese=lang == "zh")
+
+
+@app.command()
+def defaults(ctx: typer.Context, city: CityArgument) -> None:
+    """Show every default that stands in for data of a city: value, unit and source."""
+    run: _Run = ctx.obj
+    show.show_defaults(run.out, run.engine.base(city).city.provenance.defaults())
 
 
 @app.command()
@@ -287,8 +294,8 @@ def _request(**given: Any) -> ProposalRequest:
         raise InputError(problems_of(error.errors(), "propose")) from None
 
 
-def _provenance(run: _Run, defaults: list[dict[str, str]], attribution: list[str]) -> None:
-    show.show_provenance(run.out, defaults, attribution)
+def _provenance(run: _Run, city: City) -> None:
+    show.show_provenance(run.out, city.id, city.provenance.defaults(), attribution(city))
 
 
 def _print_json(text: str) -> None:

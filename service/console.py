@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -48,7 +48,7 @@ def _figure(info: MetricInfo, before: float | None, after: float | None, change:
     digits = digits_for(before, after)
     shown = difference(change, info.unit, digits)
     if change and shown == "±0":
-        shown = f"{change:+.2g}"
+        shown = f"{change * (100 if info.unit == 'share' else 1):+.1g}"
     style = {"more": 1.0, "less": -1.0, "none": 0.0}[info.better] * (change or 0.0)
     colour = "green" if style > 0 else "red" if style < 0 else "default"
     unit = "%, points" if info.unit == "share" else info.unit
@@ -58,21 +58,23 @@ def _figure(info: MetricInfo, before: float | None, after: float | None, change:
 
 def show_targets(console: Console, rows: Iterable[TargetRow], *, chinese: bool = False) -> None:
     """Every row of the policy targets, none left out."""
-    table = Table("id", "target", "required", "year", "status", "value", "gap", "verdict", show_lines=True)
+    table = Table("id", "target", "required", "status", "result", show_lines=True)
     for row in rows:
         text = row.text_zh if chinese else row.text_en
         draft = " (draft)" if row.document_status == "draft" else ""
-        table.add_row(
-            row.id,
-            escape(text + draft),
-            escape(row.required),
-            str(row.year or NOTHING),
-            row.status if row.applies else f"{row.status}; other area: {row.area}",
-            _in_unit(row.value, row.unit),
-            _in_unit(row.gap, row.unit),
-            _verdict(row.met),
-        )
+        year = f", by {row.year}" if row.year else ""
+        status = row.status if row.applies else f"{row.status}; other area: {row.area}"
+        table.add_row(row.id, escape(text + draft), escape(row.required + year), status, _result(row))
     console.print(table)
+
+
+def _result(row: TargetRow) -> str:
+    if row.value is None:
+        return NOTHING
+    value = _in_unit(row.value, row.unit)
+    if row.met is None:
+        return value
+    return f"{value}, {_verdict(row.met)}" + ("" if row.met else f", gap {_in_unit(row.gap, row.unit)}")
 
 
 def show_verdicts(console: Console, verdicts: Iterable[Verdict]) -> None:
@@ -118,17 +120,28 @@ def show_proposal(console: Console, city: City, proposal: Proposal) -> None:
         console.print(f"[red]•[/red] {escape(reason)}", highlight=False)
 
 
-def show_provenance(console: Console, defaults: list[dict[str, str]], attribution: Iterable[str]) -> None:
-    """Every default that stood in for missing data, and whose data this is."""
-    if defaults:
-        console.print(f"[bold]{len(defaults)} inputs are defaults, not data of this city:[/bold]")
-        for row in defaults:
-            value = row["value"] if len(row["value"]) <= 40 else row["value"][:37] + "..."
-            console.print(
-                f"  {escape(row['key'])} = {escape(value)} {escape(row['unit'])}", highlight=False, style="dim"
-            )
-    for text in attribution:
+def show_provenance(console: Console, city: str, defaults: Iterable[Mapping[str, str]], credit: Iterable[str]) -> None:
+    """The names of all defaults that stood in for missing data, and whose data this is."""
+    groups: dict[str, list[str]] = {}
+    for row in defaults:
+        group, _, name = row["key"].partition(".")
+        groups.setdefault(group, []).append(name or row["value"])
+    if groups:
+        console.print(
+            f"[bold]Defaults stood in for data of this city[/bold] (values and sources: luxing defaults {city}):"
+        )
+    for group, names in groups.items():
+        console.print(f"  [bold]{escape(group)}[/bold]: {escape(', '.join(names))}", highlight=False, style="dim")
+    for text in credit:
         console.print(escape(text), style="dim", highlight=False)
+
+
+def show_defaults(console: Console, defaults: Iterable[Mapping[str, str]]) -> None:
+    """Every default with value, unit and source."""
+    table = Table("input", "value", "unit", "source", show_lines=True)
+    for row in defaults:
+        table.add_row(*(escape(row[name]) for name in ("key", "value", "unit", "source")))
+    console.print(table)
 
 
 @contextmanager

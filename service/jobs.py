@@ -1,7 +1,7 @@
 """Long work: one spawned process per job, watched by the service that started it.
 
-A job's process writes its progress and its end into the job table itself; the service sees to it that no process outlives
-its job, and no job its process.
+A job's process writes its progress and its end into the job table itself; the service sees to it that no process
+outlives its job, and no job its process.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -33,7 +33,7 @@ def targets(data_folder: Path, areas: Sequence[str], metrics: Mapping[str, float
     Raises InputError naming file, row and column where the files cannot be used.
     """
     known = read_table(data_folder, "areas", _AREA_COLUMNS)
-    own = {row["id"] for row in known if {row["id"], row["name_zh"], row["name_en"]} & set(areas)}
+    own = frozenset(row["id"] for row in known if {row["id"], row["name_zh"], row["name_en"]} & set(areas))
     return [_judged(row, own, metrics) for row in read_table(data_folder, "targets", _COLUMNS)]
 
 
@@ -53,7 +53,7 @@ def read_table(data_folder: Path, name: str, columns: frozenset[str]) -> tuple[R
     return rows
 
 
-def _judged(row: Row, own: Set[str], metrics: Mapping[str, float | None]) -> TargetRow:
+def _judged(row: Row, own: frozenset[str], metrics: Mapping[str, float | None]) -> TargetRow:
     applies = row["area"] in own
     metric = row["luxing_metric"] or None
     if metric and metric not in METRICS:
@@ -94,7 +94,7 @@ def _required(row: Row) -> str:
     return f"{_SIGNS.get(row['comparison'], '')}{number} {row['unit']}".strip() if number else row["comparison"]
 
 
-def _note(row: Row, own: Set[str]) -> str:
+def _note(row: Row, own: frozenset[str]) -> str:
     notes = [row["note"]]
     if row["area"] not in own:
         notes.insert(0, f"It speaks of the area {row['area']}, for which this city does not answer.")

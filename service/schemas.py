@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 from network import EDITS, InputError, Problem, Scenario
 from optimise import Target, parse_target
@@ -121,12 +121,19 @@ class TargetIn(BaseModel):
     id: str = ""
 
 
+_TEXT, _OBJECT = "text", "object"
+TargetLike = Annotated[
+    Annotated[str, Tag(_TEXT)] | Annotated[TargetIn, Tag(_OBJECT)],
+    Discriminator(lambda x: _TEXT if isinstance(x, str) else _OBJECT),
+]
+
+
 class ProposalRequest(BaseModel):
     """What a plan for new public chargers may cost and should reach."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     budget_cny: float = Field(gt=0, description="money the plan may spend, in CNY")
-    targets: list[str | TargetIn] = Field(
+    targets: list[TargetLike] = Field(
         default=[], max_length=100, description='targets, as text ("charging_served_share>=0.8") or as objects'
     )
     objective: Literal["cover", "distance"] = Field(
@@ -252,7 +259,7 @@ _NO_OBJECT: Final = ("dataclass_type", "model_attributes_type", "model_type")
 
 
 def _problem(error: Mapping[str, Any], root: str, text: Any) -> Problem:
-    loc = [x for x in error["loc"] if x not in {"body", *_FIELDS}]
+    loc = [x for x in error["loc"] if x not in {"body", _TEXT, _OBJECT, *_FIELDS}]
     what, hint = str(error["msg"]), ""
     path = "".join(f"[{x}]" if isinstance(x, int) else f".{x}" for x in loc).lstrip(".")
     if error["type"] in _EXTRA:
@@ -264,6 +271,8 @@ def _problem(error: Mapping[str, Any], root: str, text: Any) -> Problem:
         what, hint = f"{error['ctx']['tag']!r} is not a type of edit", f"use one of {', '.join(_FIELDS)}"
     elif error["type"] == "union_tag_not_found":
         what, hint = "says no type", f"give type: one of {', '.join(_FIELDS)}"
+    elif error["type"] == "missing":
+        what = "is missing"
     elif error["type"] in _NO_OBJECT and not path:
         what, hint = "is not a JSON object", "send an object, with the header Content-Type: application/json"
     return Problem(f"{root}, {path}" if path else root, what, hint)

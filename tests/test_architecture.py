@@ -53,11 +53,7 @@ def allowed(room, module):
         return top in STDLIB | IO | {"network"}
     if room == "optimise":
         return top in STDLIB | SCIENCE | {"numba", "ortools"} or top == "optimise" or module == "network"
-    return (
-        top in STDLIB | SERVICE
-        or top == "service"
-        or module in {"network", "network.io", "optimise"}
-    )
+    return top in STDLIB | SERVICE or top == "service" or module in {"network", "network.io", "optimise"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_of)
@@ -110,7 +106,7 @@ def test_no_circles_of_imports():
     done, path_now = set(), []
 
     def visit(name):
-        assert name not in path_now, " -> ".join([*path_now[path_now.index(name):], name])
+        assert name not in path_now, " -> ".join([*path_now[path_now.index(name) :], name])
         if name in done:
             return
         path_now.append(name)
@@ -136,7 +132,9 @@ def test_no_module_state(path):
 
 def test_the_law_catches_a_breach(tmp_path):
     breach = tmp_path / "bad.py"
-    breach.write_text("def f():\n    import pandas\n    from network.kernels.paths import many_to_many\n", encoding="utf-8")
+    breach.write_text(
+        "def f():\n    import pandas\n    from network.kernels.paths import many_to_many\n", encoding="utf-8"
+    )
     found = [m for m, _ in imports(breach)]
     assert not allowed("network", "pandas")
     assert not allowed("service", found[1])

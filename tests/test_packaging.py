@@ -11,9 +11,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-TRACKED = subprocess.run(
-    ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-).stdout.split("\0")[:-1]
+TRACKED = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+    "\0"
+)[:-1]
 
 
 @pytest.mark.slow
@@ -51,7 +51,9 @@ def test_every_dependency_is_pinned_without_an_address():
 
 
 def test_the_version_is_in_the_changelog():
-    assert f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").replace("[", "").replace("]", "")
+    assert f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").replace("[", "").replace(
+        "]", ""
+    )
 
 
 def test_nothing_tracked_is_large_generated_or_tied_to_a_machine():
@@ -61,7 +63,7 @@ def test_nothing_tracked_is_large_generated_or_tied_to_a_machine():
             continue
         assert path.stat().st_size < 600_000, name
         assert not name.endswith((".pyc", ".npz", ".pbf", ".whl", ".sqlite")), name
-        if path.suffix not in {".png"}:
+        if path.suffix != ".png":
             text = path.read_text(encoding="utf-8")
             for word in ("/ro" + "ot/", "/wo" + "rk/", "index" + "-url =", "extra-index" + "-url"):
                 assert word not in text, f"{name} holds {word}"

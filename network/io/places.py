@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -174,8 +175,7 @@ def _most_plugs(site: Site, limit: float, parameters: Parameters) -> int:
 
 
 def _must_differ(sites: list[Site]) -> None:
-    seen: set[str] = set()
-    twice = sorted({site.id for site in sites if site.id in seen or seen.add(site.id)})  # type: ignore[func-returns-value]
+    twice = sorted(name for name, count in Counter(site.id for site in sites).items() if count > 1)
     if twice:
         raise InputError([Problem("places", f"the id {name!r} stands for two sites") for name in twice])
 

@@ -21,7 +21,6 @@ _OSM = "© OpenStreetMap contributors, ODbL 1.0, https://www.openstreetmap.org/c
 _PACKAGE = "package:"
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _REQUIRED: dict[str, set[str]] = {"zones.areas": {"file", "name"}, "places": {"file"}, "transit": {"file", "kind"}}
-_REQUIRED: dict[str, set[str]] = {"zones.areas": {"file", "name"}, "places": {"file"}, "transit": {"file", "kind"}}
 _KEYS: dict[str, set[str]] = {
     "": {"name", "areas", "attribution", "inputs", "about", "roads", "zones", "places", "transit", "parameters"},
     "roads": {"source", "place"},

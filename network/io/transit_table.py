@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from network.city import F64, I64, Bools, Roads, Snap, Transit, Zones
 from network.errors import InputError, Problem
-from network.io.coordinates import check_swapped, to_wgs84
+from network.io.coordinates import check_datum, check_swapped, to_wgs84
 from network.io.layers import read_features
 from network.io.parameters import Parameters
 from network.io.tables import LONLAT, Column, read_table
@@ -60,6 +60,7 @@ def read_line_table(
     lonlat = to_wgs84(table.lonlat(), crs, path.name)
     check_swapped(path.name, lonlat, roads, table.rows)
     _, first, stop = np.unique(table.texts("stop"), return_index=True, return_inverse=True)
+    check_datum(path.name, lonlat[first], str(crs), roads)
     _, line = np.unique(table.texts("line"), return_inverse=True)
     order = np.lexsort((table.numbers("sequence"), line))
     cuts = np.flatnonzero(np.diff(line[order])) + 1
@@ -80,6 +81,7 @@ def read_line_features(
     table = read_table(stations, {"id": Column(unique=True), **LONLAT}, columns)
     lonlat = to_wgs84(table.lonlat(), crs, stations.name)
     check_swapped(stations.name, lonlat, roads, table.rows)
+    check_datum(stations.name, lonlat, str(crs), roads)
     position = {str(name): i for i, name in enumerate(table.columns["id"])}
     lines: list[tuple[str, I64]] = []
     problems: list[Problem] = []
@@ -148,7 +150,7 @@ def transit_of_lines(lines: Lines, zones: Zones, roads: Roads, parameters: Param
 
 @dataclass(frozen=True)
 class _Graph:
-    """Vertices: zones as origins (Z), stops to board at (S), arrivals aboard (C), stops alighted at (S), zones as ends (Z).
+    """Vertices: zones as origins (Z), stops to board at (S), arrivals (C), stops alighted at (S), zones as ends (Z).
 
     Stops stand twice and an arrival is a whole ride from the call before, so that nobody is served on foot alone.
     """
@@ -205,7 +207,7 @@ class _Graph:
 
 @dataclass(frozen=True)
 class _Rides:
-    """Rides (C) of all lines from one call to the next: the stops, metres and seconds, and the wait for boarding there."""
+    """Rides (C) of all lines from one call to the next: the stops, metres and seconds, and the wait to board."""
 
     tail: I64
     head: I64

@@ -71,16 +71,16 @@ def add_purchases(model: Any, problem: SitingProblem, useful: I64) -> Model:
         plugs.append(n)
     built = Model(model, opened, plugs)
     unit = int(np.gcd.reduce(np.concatenate((problem.open_fen, problem.plug_fen)))) or 1
-    money = [
-        term
-        for j in range(problem.sites)
-        for term in (
-            [int(problem.open_fen[j]) // unit * opened[j]] if opened[j] is not None else []
-        ) + ([int(problem.plug_fen[j]) // unit * p] if (p := plugs_at(built, problem, j)) is not None else [])
-    ]  # fmt: skip
+    money, bought = [], []
+    for j in range(problem.sites):
+        if opened[j] is not None:
+            money.append(int(problem.open_fen[j]) // unit * opened[j])
+        new = plugs_at(built, problem, j)
+        if new is not None:
+            money.append(int(problem.plug_fen[j]) // unit * new)
+            bought.append(new)
     model.add_linear_constraint(total(money) <= problem.budget_fen // unit)
     if problem.min_plugs:
-        bought = [p for j in range(problem.sites) if (p := plugs_at(built, problem, j)) is not None]
         model.add_linear_constraint(total(bought) >= problem.min_plugs)
     return built
 

@@ -20,7 +20,7 @@ Points = list[tuple[int, int]]
 TENTHS_PER_PX = 10
 PAD = 0.03
 """White margin around the drawn area, as a share of its longer side."""
-LEAST_ASPECT, MOST_ASPECT = 0.55, 1.2
+LEAST_ASPECT, MOST_ASPECT = 0.55, 1.0
 """Height over width of the drawing stays within these, so that it fits a page."""
 LEAST_SPAN_M = 200.0
 THIN_TENTHS = 4

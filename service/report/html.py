@@ -18,7 +18,10 @@ GOALS = {
     "cover": ("Serve as much public charging demand as the budget allows", "在预算内满足尽可能多的公共充电需求"),
     "distance": ("Make the mean walk to a plug as short as the budget allows", "在预算内使到充电桩的平均步行距离最短"),
 }
-VALUES = {"cover": "Demand served with the plan 方案满足的需求", "distance": "Demand × walk with the plan 需求×步行距离"}
+VALUES = {
+    "cover": "Demand served with the plan 方案满足的需求",
+    "distance": "Demand × walk with the plan 需求×步行距离",
+}
 STATUSES = {
     "optimal": ("Proven best", "已证明最优", "No other plan within this budget does better."),
     "feasible": ("Good, not proven best", "可行解", "A better plan may exist, but none beyond the bound."),
@@ -34,6 +37,8 @@ CHECKS = {
     "infeasible": "that no choice of sites meets the conditions",
 }
 """Plain words for optimise.verify's checks; a new check shows under its own name."""
+LONGEST_VALUE = 90
+"""Letters of a default's value; plan.json has it whole."""
 GREEN = ("green_trip_share", "green_trip_share_without_ebike")
 SERVED, WALK = "charging_served_share", "charging_mean_walk_m"
 
@@ -43,6 +48,7 @@ def report_html(city: City, proposal: Proposal) -> str:
     rows = {row.name: row for row in metric_rows(proposal)}
     sites = site_rows(city, proposal)
     plan = proposal.plan
+    near = _nearest_streets(city)
     changed = [_figure(row) for row in rows.values() if row.difference]
     same = [_figure(row) for row in rows.values() if not row.difference]
     return render(
@@ -58,9 +64,10 @@ def report_html(city: City, proposal: Proposal) -> str:
         proof=_proof(proposal),
         green=[_figure(rows[name]) for name in GREEN],
         green_moves=any(rows[name].difference for name in GREEN),
-        sites=[_site(i, row) for i, row in enumerate(sites, 1)],
+        sites=[_site(i, row, near.get(row.id, "")) for i, row in enumerate(sites, 1)],
         total=_total(sites),
         verdicts=[_verdict(v) for v in proposal.verdicts],
+        defaults=[row | {"value": _short(row["value"])} for row in plan.defaults],
         inputs=[{"name": name, "digest": digest} for name, digest in sorted(plan.inputs.items())],
         versions=sorted(plan.versions.items()),
         attribution=attribution(city),
@@ -87,6 +94,10 @@ def _plugs(outcome: Outcome, city: City) -> Any:
     return outcome.plugs
 
 
+def _short(value: str) -> str:
+    return value if len(value) <= LONGEST_VALUE else f"{value[: LONGEST_VALUE - 1]}…"
+
+
 def _headline(plan: Plan, rows: dict[str, MetricRow]) -> dict[str, str]:
     """One sentence in plain words, in English and in Chinese."""
     if plan.status == "infeasible":
@@ -105,7 +116,10 @@ def _headline(plan: Plan, rows: dict[str, MetricRow]) -> dict[str, str]:
     zh = f"在{n.number(len(plan.sites))}处站点新增{n.number(plan.new_plugs)}个充电桩，投资{n.money_zh(plan.cost_cny)}，"
     if plan.objective == "distance" and walk.before is not None:
         en += f", shorten the mean walk to a public plug from {n.number(walk.before)} m to {n.number(walk.after)} m."
-        return {"en": en, "zh": zh + f"到公共充电桩的平均步行距离由{n.number(walk.before)}米缩短到{n.number(walk.after)}米。"}
+        return {
+            "en": en,
+            "zh": zh + f"到公共充电桩的平均步行距离由{n.number(walk.before)}米缩短到{n.number(walk.after)}米。",
+        }
     before, after = n.short_percent(served.before), n.short_percent(served.after)
     return {
         "en": f"{en}, raise the share of public charging demand that is served from {before} to {after}.",
@@ -142,7 +156,8 @@ def _figure(row: MetricRow) -> dict[str, str]:
         "unit": "" if row.unit == "share" else row.unit,
         "before": n.quantity(row.before, row.unit, digits),
         "after": n.quantity(row.after, row.unit, digits),
-        "difference": n.difference(row.difference, row.unit, digits) + (" points" if row.unit == "share" and moved else ""),
+        "difference": n.difference(row.difference, row.unit, digits)
+        + (" points" if row.unit == "share" and moved else ""),
         "turn": "" if not moved or row.better == "none" else "better" if better else "worse",
     }
 
@@ -157,14 +172,20 @@ def _proof(proposal: Proposal) -> dict[str, Any]:
 
     facts = [("Goal 目标", " · ".join(GOALS[plan.objective]))]
     if plan.status != "infeasible":
-        bound = "Best that any plan could reach (bound) 上界" if plan.objective == "cover" else "No plan gets below (bound) 下界"
+        bound = (
+            "Best that any plan could reach (bound) 上界"
+            if plan.objective == "cover"
+            else "No plan gets below (bound) 下界"
+        )
         facts += [
             (VALUES[plan.objective], energy(plan.value)),
             (bound, energy(plan.bound)),
             ("Gap between the two 差距", f"{n.percent(plan.gap, 2)} of the value"),
         ]
     limits = [f"{name} {value:g}" for name, value in sorted(plan.stop.items())]
-    facts.append(("Solver 求解器", f"{plan.solver}, seed {plan.seed}" + (f", stop at {', '.join(limits)}" if limits else "")))
+    facts.append(
+        ("Solver 求解器", f"{plan.solver}, seed {plan.seed}" + (f", stop at {', '.join(limits)}" if limits else ""))
+    )
     return {
         "status": plan.status,
         "title": title,
@@ -176,10 +197,17 @@ def _proof(proposal: Proposal) -> dict[str, Any]:
     }
 
 
-def _site(number: int, row: SiteRow) -> dict[str, str]:
+def _nearest_streets(city: City) -> dict[str, str]:
+    """Place -> name of the street that cars reach it from, where that has one."""
+    ways = city.roads.way[city.places.snap.segment[units.DRIVE]]
+    names = zip(city.places.id.tolist(), city.roads.way_name[ways].tolist(), strict=True)
+    return {place: name for place, name in names if name}
+
+
+def _site(number: int, row: SiteRow, street: str) -> dict[str, str]:
     return {
         "number": str(number),
-        "name": row.name or row.id,
+        "name": row.name or (f"at {street}" if street else row.id),
         "id": row.id,
         "kind": row.kind.replace("_", " "),
         "existing": n.number(row.plugs_existing),
@@ -204,7 +232,9 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     target, metric = verdict.target, METRICS[verdict.target.metric]
     digits = n.digits_for(target.value, verdict.value)
     unit = "" if metric.unit == "share" else f" {metric.unit}"
-    gap = n.difference(verdict.gap, metric.unit, digits).removeprefix("+") + (" points" if metric.unit == "share" else unit)
+    gap = n.difference(verdict.gap, metric.unit, digits).removeprefix("+") + (
+        " points" if metric.unit == "share" else unit
+    )
     return {
         "id": target.id,
         "en": metric.label_en,

@@ -46,25 +46,28 @@ def text_width_px(text: str, font_px: float = FONT_PX) -> float:
 def street_labels(city: City, frame: Frame, taken: F64) -> list[Label]:
     """At most MOST_LABELS names that cover neither each other nor the points already `taken` (X, 3: x, y, radius in px)."""
     roads = city.roads
-    ends = roads.shape_first[1:] - 1
-    a, b = frame.px(roads.shape_lonlat[roads.shape_first[:-1]]), frame.px(roads.shape_lonlat[ends])
-    middle, length = (a + b) / 2, roads.length_m * frame.px_per_m
+    # every straight piece of every drawn line
+    segment = np.repeat(np.arange(len(roads.edges)), np.diff(roads.shape_first))
+    start = np.flatnonzero(segment[:-1] == segment[1:])
+    px, way = frame.px(roads.shape_lonlat), roads.way[segment[start]]
+    pieces = np.stack([px[start], px[start + 1]], axis=1)
+    length = np.hypot(*(pieces[:, 1] - pieces[:, 0]).T)
+    class_of_way = roads.way_class.tolist()
     by_name: dict[str, list[int]] = {}
-    for s in np.flatnonzero(frame.holds(middle)).tolist():
-        name = str(roads.way_name[roads.way[s]])
-        if name and str(roads.way_class[roads.way[s]]) in NAMED_CLASSES:
-            by_name.setdefault(name, []).append(s)
+    for i in np.flatnonzero(frame.holds(pieces.mean(axis=1))).tolist():
+        name = str(roads.way_name[way[i]])
+        if name and class_of_way[way[i]] in NAMED_CLASSES:
+            by_name.setdefault(name, []).append(i)
 
     def rank(name: str) -> tuple[int, float, str]:
-        best = min(NAMED_CLASSES.index(str(roads.way_class[roads.way[s]])) for s in by_name[name])
+        best = min(NAMED_CLASSES.index(class_of_way[way[i]]) for i in by_name[name])
         return best, -float(length[by_name[name]].sum()), name
 
     labels: list[Label] = []
     for name in sorted(by_name, key=rank):
         if len(labels) == MOST_LABELS:
             break
-        pieces = np.array(by_name[name])
-        found = _place(name, np.concatenate([a[pieces], b[pieces]]), middle[pieces], length[pieces], frame, taken)
+        found = _place(name, _dots(pieces[by_name[name]]), frame, taken)
         if found:
             label, covers = found
             labels.append(label)
@@ -72,14 +75,24 @@ def street_labels(city: City, frame: Frame, taken: F64) -> list[Label]:
     return labels
 
 
-def _place(text: str, ends: F64, middle: F64, length: F64, frame: Frame, taken: F64) -> tuple[Label, F64] | None:
+def _dots(pieces: F64) -> F64:
+    """(X, 2) points along straight pieces (Y, 2, 2), about a letter apart."""
+    lengths = np.hypot(*(pieces[:, 1] - pieces[:, 0]).T)
+    counts = np.ceil(lengths / FONT_PX).astype(np.int64) + 1
+    whole = np.repeat(np.arange(len(pieces)), counts)
+    share = (np.arange(len(whole)) - np.repeat(np.cumsum(counts) - counts, counts)) / np.maximum(counts - 1, 1)[whole]
+    dots: F64 = pieces[whole, 0] + share[:, None] * (pieces[whole, 1] - pieces[whole, 0])
+    return dots
+
+
+def _place(text: str, dots: F64, frame: Frame, taken: F64) -> tuple[Label, F64] | None:
     """The first anchor where the street is straight, long enough and free."""
     width = text_width_px(text)
-    order = np.lexsort((middle[:, 1], middle[:, 0] if np.ptp(middle[:, 0]) > np.ptp(middle[:, 1]) else middle[:, 1]))
-    run = np.cumsum(length[order])
+    wide = np.ptp(dots[:, 0]) > np.ptp(dots[:, 1])
+    order = np.lexsort((dots[:, 1], dots[:, 0])) if wide else np.lexsort((dots[:, 0], dots[:, 1]))
     for share in ANCHORS:
-        anchor = middle[order[np.searchsorted(run, share * run[-1])]]
-        near = ends[np.hypot(*(ends - anchor).T) <= width * 0.75]
+        anchor = dots[order[int(share * (len(dots) - 1))]]
+        near = dots[np.hypot(*(dots - anchor).T) <= width * 0.75]
         if len(near) < 2:
             continue
         centre = near.mean(axis=0)

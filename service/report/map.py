@@ -187,7 +187,9 @@ def _streets(city: City, frame: Frame) -> list[dict[str, str]]:
     for i, (name, width, colour, _) in enumerate(STREET_TIERS):
         segments = np.flatnonzero(shown & (tier_of_way[roads.way] == i)).tolist()
         lines = [points[roads.shape_first[s] : roads.shape_first[s + 1]] for s in segments]
-        out.append({"name": name, "width": f"{width * wider * TENTHS_PER_PX:.1f}", "colour": colour, "path": path_data(lines)})
+        out.append(
+            {"name": name, "width": f"{width * wider * TENTHS_PER_PX:.1f}", "colour": colour, "path": path_data(lines)}
+        )
     return [tier for tier in out if tier["path"]]
 
 

@@ -38,8 +38,16 @@ def test_offset_datums_come_back(crs, forward, limit_m):
     assert metres(back, there).max() < limit_m
 
 
-INSIDE = {"Suzhou": (120.6, 31.3), "Beijing": (116.4, 39.9), "Shenzhen": (114.06, 22.55), "Ürümqi": (87.6, 43.8),
-          "Harbin": (126.6, 45.8), "Lhasa": (91.1, 29.65), "Haikou": (110.3, 20.0), "Xiamen": (118.1, 24.48)}  # fmt: skip
+INSIDE = {
+    "Suzhou": (120.6, 31.3),
+    "Beijing": (116.4, 39.9),
+    "Shenzhen": (114.06, 22.55),
+    "Ürümqi": (87.6, 43.8),
+    "Harbin": (126.6, 45.8),
+    "Lhasa": (91.1, 29.65),
+    "Haikou": (110.3, 20.0),
+    "Xiamen": (118.1, 24.48),
+}
 OUTSIDE = {"Seoul": (126.98, 37.57), "Taipei": (121.56, 25.04), "Hong Kong": (114.17, 22.3), "Macao": (113.55, 22.19),
            "Kinmen": (118.35, 24.43), "Hanoi": (105.8, 21.0), "Helsinki": (24.9, 60.2), "Almaty": (76.9, 43.25),
            "Vladivostok": (131.9, 43.1), "Ulaanbaatar": (106.9, 47.9), "Kathmandu": (85.3, 27.7)}  # fmt: skip
@@ -70,7 +78,7 @@ def test_unknown_datums_and_positions_off_the_earth_are_refused():
         to_wgs84(np.zeros((1, 2)), "mars", "x")
     with pytest.raises(InputError, match="'epsg:1' is not known"):
         to_wgs84(np.zeros((1, 2)), "EPSG:1", "x")
-    with pytest.raises(InputError, match="row 2: latitude or longitude is out of range.*swapped"):
+    with pytest.raises(InputError, match=r"row 2: latitude or longitude is out of range.*swapped"):
         to_wgs84(np.array([[31.3, 20.0], [31.3, 120.6]]), "wgs84", "x")
     with pytest.raises(InputError, match="row 1: latitude or longitude is out of range"):
         to_wgs84(np.array([[np.nan, 20.0]]), "wgs84", "x")

@@ -42,7 +42,7 @@ def test_an_override_is_no_default_and_keeps_the_unit(tmp_path):
 
 def test_unknown_keys_name_the_nearest(tmp_path):
     parameters = Parameters.load(write(tmp_path, ONE))
-    with pytest.raises(InputError, match="did you mean demo.reach_m"):
+    with pytest.raises(InputError, match=r"did you mean demo.reach_m"):
         parameters.value("demo.reach")
     with pytest.raises(InputError, match=r"city.toml.*demo.raech_m.*did you mean demo.reach_m"):
         Parameters.load(tmp_path, {"demo.raech_m": {"value": 1, "source": "x"}})

@@ -42,7 +42,7 @@ def test_saving_again_replaces_all_and_leaves_nothing_behind(tmp_path):
     save_city(grid_city(5), tmp_path / "c")
     assert load_city(tmp_path / "c").digest == grid_city(5).digest
     assert not (tmp_path / "c" / "stray.txt").exists()
-    assert os.listdir(tmp_path) == ["c"]
+    assert [p.name for p in tmp_path.iterdir()] == ["c"]
 
 
 def test_a_failed_save_leaves_the_old_city(tmp_path, monkeypatch):
@@ -55,7 +55,7 @@ def test_a_failed_save_leaves_the_old_city(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         save_city(grid_city(5), tmp_path / "c")
     assert load_city(tmp_path / "c").digest == grid_city(4).digest
-    assert os.listdir(tmp_path) == ["c"]
+    assert [p.name for p in tmp_path.iterdir()] == ["c"]
 
 
 def flip(file):

@@ -9,7 +9,7 @@ from network import InputError
 from network.io.tables import LONLAT, Column, read_table
 
 COLUMNS = {"id": Column(unique=True), **LONLAT, "population": Column(number=True, low=0, required=False)}
-CHINESE = "编号,经度,纬度,人口\n甲,120.6,31.3,\"1,200\"\n乙,120.7,31.4,0\n"
+CHINESE = '编号,经度,纬度,人口\n甲,120.6,31.3,"1,200"\n乙,120.7,31.4,0\n'
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030"])
@@ -37,7 +37,7 @@ def test_declared_headers_windows_lines_and_blank_rows(tmp_path):
 def test_all_wrong_cells_are_named_at_once(tmp_path):
     file = tmp_path / "zones.csv"
     file.write_text(
-        "id,lon,lat,population\na,1,2,-5\nb,one,2,7\na,1,,nan\n,1,2,inf\nc,1,2\nd,1,2,\"1,2\"\n", encoding="utf-8"
+        'id,lon,lat,population\na,1,2,-5\nb,one,2,7\na,1,,nan\n,1,2,inf\nc,1,2\nd,1,2,"1,2"\n', encoding="utf-8"
     )
     with pytest.raises(InputError) as error:
         read_table(file, COLUMNS)
@@ -79,7 +79,7 @@ def test_files_that_are_no_such_table(tmp_path, content, message):
 
 
 def test_missing_and_truncated_files(tmp_path):
-    with pytest.raises(InputError, match="a.csv: the file is not there"):
+    with pytest.raises(InputError, match=r"a\.csv: the file is not there"):
         read_table(tmp_path / "a.csv", COLUMNS)
     whole = gzip.compress(np.random.default_rng(0).bytes(5000))
     (tmp_path / "b.csv.gz").write_bytes(whole[:2000])
@@ -91,4 +91,6 @@ def test_the_published_population_table(shared):
     columns = {"id": Column(unique=True), "population": Column(number=True, low=0)}
     file = shared / "data" / "suzhou" / "population_by_district.csv"
     table = read_table(file, columns, {"id": "Area", "population": "Population"})
-    assert dict(zip(table.columns["id"].tolist(), table.numbers("population").tolist(), strict=True))["GuSuQu"] == 924083
+    assert (
+        dict(zip(table.columns["id"].tolist(), table.numbers("population").tolist(), strict=True))["GuSuQu"] == 924083
+    )

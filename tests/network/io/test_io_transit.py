@@ -101,7 +101,9 @@ def test_times_equal_a_plain_graph_search(seed, parameters):
     rng = np.random.default_rng(seed)
     routes = [rng.choice(64, rng.integers(2, 6), replace=False).tolist() for _ in range(7)]
     lines = lines_on(routes)
-    lines = Lines(lines.lonlat, [("metro" if i % 3 == 0 else kind, calls) for i, (kind, calls) in enumerate(lines.lines)])
+    lines = Lines(
+        lines.lonlat, [("metro" if i % 3 == 0 else kind, calls) for i, (kind, calls) in enumerate(lines.lines)]
+    )
     part = transit_of_lines(lines, ZONES, ROADS, parameters)
     wanted = oracle(near_lines(lines, ZONES, 1000.0), parameters)
     assert np.isfinite(wanted).mean() > 0.3

@@ -1,0 +1,137 @@
+"""A village of two zones at the ends of one street of 1 km: every figure below is worked out by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import exp
+
+import numpy as np
+import pytest
+
+from network import Places, Roads, Snap, Supply, Transit, Zones, grid_city, simulate, travel_times, units
+
+ENDS = np.array([[120.0, 31.0], [120.0, 31.009]])
+
+
+def at_the_ends():
+    return Snap(segment=np.zeros((3, 2), np.int32), along=np.tile([0.0, 1.0], (3, 1)), off_m=np.zeros((3, 2)))
+
+
+@pytest.fixture(scope="module")
+def village():
+    spare = grid_city(3)
+    roads = Roads(
+        lonlat=ENDS,
+        first=np.array([0, 1, 2], np.int32),
+        head=np.array([1, 0], np.int32),
+        time_ms=np.array([[800_000] * 2, [240_000] * 2, [120_000] * 2], np.int32),  # walk, cycle, drive
+        edges=np.array([[0, 1]], np.int32),
+        length_m=np.array([1000.0]),
+        way=np.array([0], np.int32),
+        shape_first=np.array([0, 2], np.int32),
+        shape_lonlat=ENDS,
+        way_id=np.array(["way/1"]),
+        way_name=np.array(["High Street"]),
+        way_class=np.array(["residential"]),
+    )
+    zones = Zones(
+        id=np.array(["a", "b"]),
+        area=np.array(["v", "v"]),
+        lonlat=ENDS,
+        residents=np.array([100.0, 100.0]),
+        jobs=np.array([50.0, 50.0]),
+        students=np.zeros(2),
+        visitors=np.zeros(2),
+        cars_per_resident=np.array([0.5, 0.5]),
+        ev_share=np.array([0.2, 0.2]),
+        ring_first=np.array([0, 0, 0], np.int32),
+        ring_lonlat=np.zeros((0, 2)),
+        snap=at_the_ends(),
+    )
+    places = Places(
+        id=np.array(["p", "q"]),
+        kind=np.array(["parking", "parking"]),
+        name=np.array(["", ""]),
+        lonlat=ENDS,
+        most_plugs=np.array([4, 4], np.int32),
+        open_cny=np.array([1000.0, 1000.0]),
+        plug_cny=np.array([100.0, 100.0]),
+        snap=at_the_ends(),
+    )
+    never = np.full((2, 2), np.inf)
+    behaviour = replace(
+        spare.behaviour,
+        trips_per_resident=np.array([1.0, 0.0]),
+        gravity_alpha=np.zeros(2),
+        gravity_beta_per_min=np.array([0.1, 0.1]),
+        constant=np.zeros((2, 5)),
+        time_per_min=np.full((2, 5), -0.1),
+        cost_per_cny=np.array([-0.2, -0.2]),
+        terminal_min=np.array([0.0, 0.0, 0.0, 0.0, 2.0]),
+        ebike_speed_ratio=np.array(2.0),
+        car_persons=np.array(1.0),
+    )
+    return replace(
+        spare,
+        roads=roads,
+        zones=zones,
+        places=places,
+        transit=Transit(
+            in_vehicle_s=never, wait_s=never, walk_s=never, transfers=never, length_m=never, fare_cny=np.zeros((2, 2))
+        ),
+        supply=Supply(
+            plugs=np.array([1, 0], np.int32),
+            plug_kwh_per_day=np.array(10.0),
+            plug_reach_m=np.array(500.0),
+            plug_search_m=np.array(2000.0),
+            parking_cny=np.array([5.0, 5.0]),
+            driving_cny_per_km=np.array(1.0),
+        ),
+        behaviour=behaviour,
+    )
+
+
+def test_times_by_hand(village):
+    travel = travel_times(village)
+    # between the ends: 800 s on foot, 240 s by cycle, 120 s by e-bike, 120 + 120 s by car; inside a zone half the way
+    assert travel.time_s[:, 0, 1].tolist() == [800, 240, 120, np.inf, 240]
+    assert travel.time_s[:, 0, 0].tolist() == [400, 120, 60, np.inf, 180]
+    assert travel.reach_m.tolist() == [0, 1000, 1000, 0]
+
+
+def test_trips_by_hand(village):
+    outcome = simulate(village)
+    # the quickest mode is the e-bike: 2 minutes between, 1 inside; both zones alike, so rows split as exp(-0.1 c)
+    inside = 100 * exp(-0.1) / (exp(-0.1) + exp(-0.2))
+    between = 100 - inside
+
+    def shares(walk_min, cycle_min, ebike_min, car_min, car_cny):
+        v = [exp(-0.1 * walk_min), exp(-0.1 * cycle_min), exp(-0.1 * ebike_min), exp(-0.1 * car_min - 0.2 * car_cny)]
+        return [0.5 * x / sum(v) + 0.5 * y / sum(v[:3]) for x, y in zip(v, [*v[:3], 0.0], strict=True)]
+
+    near = shares(400 / 60, 2, 1, 3, 0.5 * 1.0 + 5)
+    far = shares(800 / 60, 4, 2, 4, 1.0 * 1.0 + 5)
+    by_mode = [2 * (inside * n + between * f) for n, f in zip(near, far, strict=True)]
+    got = outcome.trips_from.sum(axis=(0, 2))
+    assert got[[units.TRIP_WALK, units.TRIP_CYCLE, units.TRIP_EBIKE, units.TRIP_CAR]] == pytest.approx(
+        by_mode, rel=1e-6
+    )
+    assert got[units.TRIP_TRANSIT] == 0
+    assert outcome.metrics["green_trip_share"] == pytest.approx(sum(by_mode[:3]) / 200, rel=1e-6)
+    assert outcome.metrics["green_trip_share_without_ebike"] == pytest.approx(sum(by_mode[:2]) / 200, rel=1e-6)
+    car_km = 2 * (inside * near[3] * 0.5 + between * far[3] * 1.0)
+    assert outcome.metrics["car_km_per_day"] == pytest.approx(car_km, rel=1e-6)
+    # a fifth of the cars is electric: 0.1 kg/km against 0.2
+    assert outcome.metrics["co2_t_per_day"] == pytest.approx(car_km * (0.2 * 0.1 + 0.8 * 0.2) / 1000, rel=1e-6)
+
+
+def test_charging_by_hand(village):
+    metrics = simulate(village).metrics
+    # 100 x 0.5 x 0.2 = 10 electric cars a zone x 38 km x 0.15 kWh/km / 0.9, half of it at public plugs
+    wanted = 20 * 38 * 0.15 / 0.9 * 0.5
+    assert metrics["charging_demand_kwh"] == pytest.approx(wanted, abs=0.1)
+    # one plug at a: half the demand is a's, and within 500 m only a is; 10 kWh of it can be served
+    assert metrics["charging_within_reach_share"] == pytest.approx(0.5, abs=1e-3)
+    assert metrics["charging_served_kwh"] == 10.0
+    assert metrics["charging_mean_walk_m"] == pytest.approx(500.0, abs=1)
+    assert metrics["public_plugs_cny"] == 1100.0

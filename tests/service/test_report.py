@@ -1,0 +1,396 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from network import City, InputError, Provenance, grid_city, simulate, travel_times
+from optimise import Incumbent, Plan, Proposal, Site, Target, Verification, judge, propose
+from service.report import FILES, report_html, svg_map, write_plan_folder
+from service.report.tables import SITE_FIELDS, site_rows
+
+EVIL = "<script>alert('x')</script>&\""
+OSM = "© OpenStreetMap contributors"
+NAMES = {0: EVIL, 1: "平江路公共停车场", 2: '=HYPERLINK("x")', 3: "Kerb, north\nside"}
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def city() -> City:
+    """A grid city with names a map may really carry, and with an attribution."""
+    base = grid_city(6, 3)
+    names = np.array([NAMES.get(i, str(name)) for i, name in enumerate(base.places.name)])
+    streets = np.array([EVIL if i == 0 else "干将路" if i == 5 else str(n) for i, n in enumerate(base.roads.way_name)])
+    provenance = Provenance(**dict(base.provenance.arrays()) | {"attribution": np.array([OSM])})
+    return replace(
+        base,
+        name=f"Grid {EVIL}",
+        roads=replace(base.roads, way_name=streets),
+        places=replace(base.places, name=names),
+        provenance=provenance,
+    )
+
+
+def made_proposal(city: City, picks: dict[int, int], targets: tuple[Target, ...] = (), **changes) -> Proposal:
+    """A proposal by hand: place position -> new plugs; every claim but the sites is made up."""
+    p, plugs = city.places, city.supply.plugs
+    sites = tuple(
+        Site(
+            place=str(p.id[i]),
+            kind=str(p.kind[i]),
+            name=str(p.name[i]),
+            lon=float(p.lonlat[i, 0]),
+            lat=float(p.lonlat[i, 1]),
+            new_plugs=n,
+            existing_plugs=int(plugs[i]),
+            cost_cny=float(n * p.plug_cny[i] + (0 if plugs[i] else p.open_cny[i])),
+        )
+        for i, n in picks.items()
+    )
+    claims = {
+        "city": city.id,
+        "city_digest": city.digest,
+        "objective": "cover",
+        "sites": sites,
+        "budget_cny": 2_000_000.0,
+        "cost_cny": sum(s.cost_cny for s in sites),
+        "value": 12_345,
+        "bound": 12_468,
+        "gap": 123 / 12_345,
+        "value_unit": "0.1 kWh/day",
+        "status": "feasible",
+        "reasons": (),
+        "verified": ("feasible", "value"),
+        "targets": targets,
+        "solver": "by hand",
+        "seed": 7,
+        "stop": {"work": 30.0},
+        "inputs": {"city": city.digest},
+        "versions": {"luxing": "0.1.0"},
+        "defaults": tuple(city.provenance.defaults()),
+    } | changes
+    plan = Plan(**claims)
+    base = simulate(city)
+    changed_city = plan.as_scenario().apply(city)
+    changed = simulate(changed_city, travel_times(changed_city))
+    return Proposal(
+        plan=plan,
+        incumbent=Incumbent(np.zeros(0, np.int64), plan.value, plan.bound, plan.status, plan.solver, 1.25),
+        verification=Verification(
+            feasible=True,
+            value=plan.value,
+            value_matches=True,
+            bound_side_ok=True,
+            gap_matches=True,
+            relaxation_bound=None,
+            checked=plan.verified,
+            problems=(),
+        ),
+        base=base,
+        changed=changed,
+        verdicts=judge(changed.metrics, targets),
+    )
+
+
+TARGETS = (
+    Target(metric="public_plugs", op="at_least", value=10, id="T-met"),
+    Target(metric="charging_served_share", op="at_least", value=1.0, year=2030, area="姑苏区", id="T-open"),
+)
+
+
+@pytest.fixture(scope="module")
+def proposal(city: City) -> Proposal:
+    return made_proposal(city, {0: 4, 1: 2, 2: 2, 3: 6, 5: 1}, TARGETS)
+
+
+class Page(HTMLParser):
+    """Open tags, what a browser would fetch, and the text of a page."""
+
+    VOID = frozenset({"meta", "br", "col", "wbr"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.fetches: list[str] = []
+        self.ids: list[str] = []
+        self.text: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.fetches += [v for k, v in attrs if k in {"src", "srcset", "data", "poster", "action", "background"}]
+        self.fetches += [v for k, v in attrs if k in {"href", "xlink:href"} and tag != "a" and not v.startswith("#")]
+        self.ids += [v for k, v in attrs if k == "id"]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if not self.open or self.open[-1] != "style":
+            self.text.append(data)
+
+
+def words(page: Page) -> str:
+    return " ".join("".join(page.text).split())
+
+
+def test_the_folder_holds_the_same_bytes_twice(city, proposal, tmp_path):
+    first = write_plan_folder(tmp_path / "a", city, proposal)
+    second = write_plan_folder(tmp_path / "deep" / "er" / "b", city, proposal)
+    assert [p.name for p in first] == list(FILES)
+    assert sorted(p.name for p in (tmp_path / "a").iterdir()) == sorted(FILES)
+    for a, b in zip(first, second, strict=True):
+        assert a.read_bytes() == b.read_bytes(), a.name
+        assert str(tmp_path).encode() not in a.read_bytes()
+
+
+def test_wall_seconds_leave_no_trace(city, proposal):
+    slower = replace(proposal, incumbent=replace(proposal.incumbent, seconds=99.0))
+    assert report_html(city, slower) == report_html(city, proposal)
+
+
+def test_the_report_is_whole_html_that_fetches_nothing(city, proposal):
+    html = report_html(city, proposal)
+    page = Page(html)
+    assert page.open == []
+    assert page.fetches == []
+    assert not {"script", "link", "img", "iframe", "object", "image"} & set(page.tags)
+    assert not re.search(r"url\((?!#)|@import", html)
+    assert len(page.ids) == len(set(page.ids))
+    assert html.startswith("<!DOCTYPE html>\n<html lang=")
+
+
+def test_names_from_data_are_text_and_not_markup(city, proposal):
+    html = report_html(city, proposal)
+    assert "<script" not in html
+    assert f"Grid {EVIL}: where public chargers go" in words(Page(html))
+
+
+def test_the_report_lists_every_site_target_default_and_source(city, proposal):
+    text = words(Page(report_html(city, proposal)))
+    for row in site_rows(city, proposal):
+        assert " ".join(row.name.split()) in text
+        assert row.id in text
+    for part in (
+        "T-met",
+        "T-open",
+        "✓ met",
+        "✗ not met",
+        "姑苏区 · 2030",
+        OSM,
+        city.digest,
+        "made up, for tests and a first look",
+    ):
+        assert part in text, part
+
+
+def test_the_headline_says_what_the_plan_does(city, proposal):
+    text = words(Page(report_html(city, proposal)))
+    before, after = (o.metrics["charging_served_share"] for o in (proposal.base, proposal.changed))
+    assert after > before
+    assert f"15 plugs at 5 sites, for CNY {proposal.plan.cost_cny:,.0f}, raise" in text
+    assert f"served from {100 * before:.0f}% to {100 * after:.0f}%." in text
+    assert "1,234.5 kWh/day" in text
+    assert "1,246.8 kWh/day" in text
+    assert "1.00% of the value" in text
+    assert "Good, not proven best" in text
+
+
+def test_chargers_are_not_said_to_move_the_green_share(city, proposal):
+    remark = "chargers do not by themselves change how people travel"
+    assert remark in words(Page(report_html(city, proposal)))
+    fewer = proposal.changed.trips_from * np.array([1, 1, 1, 1, 0.5])[:, None]
+    moved = replace(proposal, changed=replace(proposal.changed, trips_from=fewer))
+    assert remark not in words(Page(report_html(city, moved)))
+
+
+def test_an_infeasible_or_empty_plan_is_a_report_too(city):
+    reasons = ("the budget buys 3 plugs, 9 are wanted <b>",)
+    none = made_proposal(city, {}, status="infeasible", reasons=reasons, value=0, bound=0, gap=0.0)
+    text = words(Page(report_html(city, none)))
+    assert "No plan meets all conditions within CNY 2.00 million." in text
+    assert reasons[0] in text
+    assert "(bound)" not in text
+    empty = words(Page(report_html(city, made_proposal(city, {}, status="optimal"))))
+    assert "buys no plug" in empty
+    assert "The plan has no sites." in empty
+
+
+def test_a_plan_for_short_walks_speaks_of_walks(city):
+    plan = made_proposal(city, {0: 4}, objective="distance", value_unit="0.1 kWh/day x m")
+    text = words(Page(report_html(city, plan)))
+    assert "shorten the mean walk to a public plug from" in text
+    assert "kWh/day × m" in text
+
+
+def test_plan_json_replays_and_is_canonical(city, proposal, tmp_path):
+    write_plan_folder(tmp_path / "a", city, proposal)
+    raw = (tmp_path / "a" / "plan.json").read_bytes()
+    record = json.loads(raw)
+    assert Plan.from_dict(record["plan"]) == proposal.plan
+    assert record["scenario"]["edits"][0] == {"type": "add_chargers", "place": str(city.places.id[0]), "plugs": 4}
+    plugs = record["metrics"]["public_plugs"]
+    assert plugs["difference"] == plugs["after"] - plugs["before"] == 15
+    assert plugs["unit"] == "plugs"
+    assert [v["met"] for v in record["verdicts"]] == [True, False]
+    assert record["attribution"] == [OSM]
+    again = json.dumps(record, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+    assert again.encode() == raw
+
+
+def test_plan_geojson_is_points_in_lon_lat(city, proposal, tmp_path):
+    write_plan_folder(tmp_path / "a", city, proposal)
+    found = json.loads((tmp_path / "a" / "plan.geojson").read_text(encoding="utf-8"))
+    assert found["type"] == "FeatureCollection"
+    assert found["attribution"] == OSM
+    assert {f["id"] for f in found["features"]} == {s.place for s in proposal.plan.sites}
+    for feature in found["features"]:
+        at = int(np.flatnonzero(city.places.id == feature["id"])[0])
+        assert feature["geometry"]["type"] == "Point"
+        lonlat = feature["geometry"]["coordinates"]
+        assert np.abs(np.array(lonlat) - city.places.lonlat[at]).max() <= 5e-8
+        assert all(x == round(x, 7) for x in lonlat)
+        assert feature["properties"]["plugs_existing"] == city.supply.plugs[at]
+
+
+def test_sites_csv_opens_in_excel_and_matches_its_description(city, proposal, tmp_path):
+    write_plan_folder(tmp_path / "a", city, proposal)
+    raw = (tmp_path / "a" / "sites.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
+    assert list(rows[0]) == list(SITE_FIELDS)
+    names = {row["id"]: row["name"] for row in rows}
+    by_position = [names.get(str(i)) for i in city.places.id]
+    assert by_position[:4] == [EVIL, "平江路公共停车场", '\'=HYPERLINK("x")', "Kerb, north\nside"]
+    assert sum(int(row["plugs_new"]) for row in rows) == 15
+    assert sum(float(row["cost_cny"]) for row in rows) == proposal.plan.cost_cny
+    package = json.loads((tmp_path / "a" / "datapackage.json").read_text(encoding="utf-8"))
+    table = next(r for r in package["resources"] if r["path"] == "sites.csv")
+    assert [f["name"] for f in table["schema"]["fields"]] == list(rows[0])
+    assert {r["path"] for r in package["resources"]} == set(FILES) - {"datapackage.json"}
+    assert package["licenses"][0]["name"] == "ODbL-1.0"
+
+
+def test_served_energy_of_the_sites_is_what_the_outcome_delivers(city, proposal):
+    position = {str(place): i for i, place in enumerate(city.places.id)}
+    for row in site_rows(city, proposal):
+        assert round(row.served_kwh_per_day * 10) == proposal.changed.place_tenths[position[row.id]]
+
+
+def test_the_map_is_well_formed_and_carries_its_keys(city, proposal):
+    svg = drawn(city, proposal)
+    root = ET.fromstring(svg)  # noqa: S314
+    assert root.tag == f"{SVG}svg"
+    assert root.get("role") == "img"
+    ids = {e.get("id") for e in root.iter() if e.get("id")}
+    assert set(root.get("aria-labelledby").split()) <= ids
+    assert {m for m in re.findall(r"url\(#([\w-]+)\)", svg)} <= ids
+    text = " ".join("".join(root.itertext()).split())
+    for part in (OSM, "kWh/day", "N 北", " m ", "干将路"):
+        assert part in text, part
+    assert svg == drawn(city, proposal)
+
+
+def drawn(city: City, proposal: Proposal) -> str:
+    base, changed = proposal.base, proposal.changed
+    return svg_map(
+        city,
+        demand_kwh=changed.charging_tenths / 10,
+        served_share=changed.served_tenths / np.maximum(changed.charging_tenths, 1),
+        plugs_before=base.plugs,
+        plugs_new=changed.plugs - base.plugs,
+    )
+
+
+def test_every_new_site_has_its_number_on_the_map(city, proposal):
+    root = ET.fromstring(drawn(city, proposal))  # noqa: S314
+    discs = [g for g in root.iter(f"{SVG}g") if g.find(f"{SVG}title") is not None and g.find(f"{SVG}text") is not None]
+    titles = {
+        g.find(f"{SVG}text").text: g.find(f"{SVG}title").text for g in discs if g.find(f"{SVG}circle") is not None
+    }
+    assert titles["1"].startswith(f"1. {EVIL} (4 new plugs, 2 existing plugs)")
+    assert sorted(titles) == ["1", "2", "3", "4", "5"]
+
+
+def test_a_failing_disk_keeps_what_was_there(city, proposal, tmp_path, monkeypatch):
+    folder = tmp_path / "plan"
+    write_plan_folder(folder, city, proposal)
+    before = {p.name: p.read_bytes() for p in folder.iterdir()}
+    other = made_proposal(city, {1: 1})
+    real = Path.write_bytes
+
+    def full(self: Path, data: bytes) -> int:
+        if self.name == "sites.csv":
+            raise OSError(28, "No space left on device")
+        return real(self, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space"):
+        write_plan_folder(folder, city, other)
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
+    assert [p.name for p in tmp_path.iterdir()] == ["plan"]
+    monkeypatch.undo()
+    write_plan_folder(folder, city, other)
+    assert (folder / "plan.json").read_bytes() != before["plan.json"]
+    assert [p.name for p in tmp_path.iterdir()] == ["plan"]
+
+
+def test_a_failing_swap_puts_the_old_folder_back(city, proposal, tmp_path, monkeypatch):
+    folder = tmp_path / "plan"
+    write_plan_folder(folder, city, proposal)
+    real = Path.rename
+
+    def refuse(self: Path, target: Path) -> Path:
+        if self.suffix == ".new":
+            raise PermissionError(13, "refused")
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(PermissionError):
+        write_plan_folder(folder, city, made_proposal(city, {1: 1}))
+    assert [p.name for p in tmp_path.iterdir()] == ["plan"]
+    assert json.loads((folder / "plan.json").read_bytes())["plan"]["cost_cny"] == proposal.plan.cost_cny
+
+
+def test_a_folder_with_anything_else_in_it_is_refused(city, proposal, tmp_path):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.docx").write_text("years of work")
+    with pytest.raises(InputError, match=r"thesis\.docx"):
+        write_plan_folder(mine, city, proposal)
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "plan.json").write_text('{"plan": "of somebody else"}')
+    with pytest.raises(InputError, match="not an earlier plan"):
+        write_plan_folder(foreign, city, proposal)
+    with pytest.raises(InputError, match="is a file"):
+        write_plan_folder(mine / "thesis.docx", city, proposal)
+    assert (mine / "thesis.docx").read_text() == "years of work"
+    assert [p.name for p in foreign.iterdir()] == ["plan.json"]
+
+
+def test_a_real_proposal_goes_through(tmp_path):
+    city = grid_city(5, 1)
+    proposal = propose(city, budget_cny=400_000.0)
+    write_plan_folder(tmp_path / "a", city, proposal)
+    write_plan_folder(tmp_path / "b", city, propose(city, budget_cny=400_000.0))
+    assert proposal.plan.sites
+    for name in FILES:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name

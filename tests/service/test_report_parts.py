@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from network import grid_city
+from service.report import numbers as n
+from service.report.frame import THIN_TENTHS, frame_around, path_data, thinned
+from service.report.labels import MOST_SPREAD_PX, spread, street_labels
+from service.report.map import DEMAND_FILLS, demand_classes
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (n.number(1234567.4), "1,234,567"),
+        (n.number(-1234.56, 1), "−1,234.6"),
+        (n.number(-0.04, 1), "0.0"),
+        (n.number(None), "–"),
+        (n.percent(0.41267), "41.3%"),
+        (n.short_percent(0.9993), "99.9%"),
+        (n.short_percent(1.0), "100%"),
+        (n.short_percent(0.0), "0%"),
+        (n.short_percent(0.3549), "35%"),
+        (n.signed(0.0), "±0"),
+        (n.signed(0.003, 2), "±0"),
+        (n.signed(12.3, 1), "+12.3"),
+        (n.signed(-12.3, 1), "−12.3"),
+        (n.difference(0.369, "share", 0), "+36.9"),
+        (n.quantity(0.369, "share", 0), "36.9%"),
+        (n.money_en(3_421_000), "CNY 3.42 million"),
+        (n.money_en(85_000), "CNY 85,000"),
+        (n.money_zh(3_421_000), "342万元"),
+        (n.money_zh(85_000), "8.5万元"),
+        (n.money_zh(850), "850元"),
+        (n.money_zh(120_000_000), "1.20亿元"),
+        (n.count_en(1, "site", "sites"), "1 site"),
+        (n.count_en(1200, "site", "sites"), "1,200 sites"),
+    ],
+)
+def test_figures_are_written_for_people(text, expected):
+    assert text == expected
+
+
+def test_decimals_follow_the_size():
+    assert [n.digits_for(1.0, 250.0), n.digits_for(0.123, None), n.digits_for(12.3), n.digits_for(123.4)] == [
+        0,
+        2,
+        1,
+        0,
+    ]
+
+
+def test_a_map_keeps_distances_and_north():
+    lonlat = np.array([[120.60, 31.28], [120.64, 31.33]])
+    frame = frame_around(lonlat, 1000)
+    assert frame.holds(frame.px(lonlat)).all()
+    middle = np.array([120.62, 31.305])
+    east, north = frame.px(np.array([middle + (0.001, 0), middle + (0, 0.001)])) - frame.px(middle[None])
+    metres_per_degree = np.radians(6_371_008.8)
+    assert east == pytest.approx([0.001 * metres_per_degree * np.cos(np.radians(31.305)) * frame.px_per_m, 0])
+    assert north == pytest.approx([0, -0.001 * metres_per_degree * frame.px_per_m])
+
+
+def test_a_single_point_still_makes_a_map():
+    assert 0 < frame_around(np.array([[24.94, 60.17]]), 500).px_per_m < 500
+
+
+def test_path_data_goes_on_where_the_last_line_ended():
+    assert path_data([[(0, 0), (30, 0)], [(30, 0), (30, 50)], [(90, 90), (80, 10)]]) == "M0 0l30 0 0 50M90 90l-10-80"
+    assert path_data([[(0, 0), (9, 0), (9, 9), (0, 0)]], close=True) == "M0 0l9 0 0 9-9-9z"
+    assert path_data([[(5, 5), (5, 5)], []]) == ""
+
+
+@given(st.lists(st.tuples(st.integers(-500, 500), st.integers(-500, 500)), min_size=2, max_size=30))
+def test_thinning_keeps_the_ends_and_drops_only_what_does_not_show(points):
+    kept = thinned(points)
+    assert kept[0] == points[0]
+    assert kept[-1] == points[-1]
+    positions, at = [], 0
+    for point in kept:
+        at = points.index(point, at)
+        positions.append(at)
+    for a, b in zip(kept, kept[1:], strict=False):
+        assert a in points
+        assert b in points
+    line = np.array(kept, float)
+    for point in points:
+        assert _distance(np.array(point, float), line) <= THIN_TENTHS + 1e-9
+
+
+def _distance(point, line):
+    best = np.hypot(*(line - point).T).min()
+    for a, b in zip(line, line[1:], strict=False):
+        d = b - a
+        if (d @ d) > 0:
+            t = np.clip((point - a) @ d / (d @ d), 0, 1)
+            best = min(best, np.hypot(*(a + t * d - point)))
+    return best
+
+
+@given(st.lists(st.floats(0, 1e5), max_size=60))
+def test_demand_classes_rise_and_split(values):
+    demand = np.array(values)
+    edges = demand_classes(demand)
+    assert len(edges) < len(DEMAND_FILLS)
+    assert edges == sorted(set(edges))
+    assert all((demand >= e).any() and ((demand > 0) & (demand < e)).any() for e in edges)
+
+
+@given(st.lists(st.tuples(st.floats(0, 900), st.floats(0, 900), st.floats(5, 20)), max_size=12))
+def test_discs_part_but_stay_near(discs):
+    array = np.array(discs).reshape(-1, 3)
+    moved = spread(array[:, :2], array[:, 2])
+    assert np.isfinite(moved).all()
+    assert (np.hypot(*(moved - array[:, :2]).T) <= MOST_SPREAD_PX + 1e-6).all()
+
+
+def test_two_discs_on_one_spot_stand_side_by_side():
+    moved = spread(np.array([[50.0, 50.0], [50.0, 50.0], [200.0, 50.0]]), np.array([10.0, 10.0, 10.0]))
+    assert np.hypot(*(moved[0] - moved[1])) == pytest.approx(20)
+    assert moved[2].tolist() == [200.0, 50.0]
+
+
+def test_street_names_cover_neither_discs_nor_each_other():
+    city = grid_city(12)
+    frame = frame_around(city.zones.ring_lonlat, 1000)
+    free = street_labels(city, frame, np.empty((0, 3)))
+    assert free
+    first = free[0]
+    blocked = street_labels(city, frame, np.array([[first.x, first.y, 15.0]]))
+    assert all(np.hypot(label.x - first.x, label.y - first.y) > 15 for label in blocked)
+    assert street_labels(city, frame, np.array([[500.0, 500.0, 5000.0]])) == []
