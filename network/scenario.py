@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
@@ -17,7 +16,20 @@ from network.units import CLOSED, MS_PER_S, NETWORK_MODES
 
 NetworkMode: TypeAlias = Literal["walk", "cycle", "drive"]
 _KMH_PER_M_S = 3.6
+_MOST = 1e9
+"""No count of people, price or speed is above this: products of larger numbers would overflow."""
 _STRICT: Final[dict[str, Any]] = {"extra": "forbid", "allow_inf_nan": False}
+
+
+class _Exact:
+    """Tells pydantic, wherever it reads an edit, that a number is a number: neither text nor true or false."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> dict[str, Any]:
+        return {**handler(source), "strict": True}
+
+
+Whole: TypeAlias = Annotated[int, _Exact()]
+Number: TypeAlias = Annotated[float, _Exact()]
 
 
 class _Refused(Exception):
@@ -36,7 +48,7 @@ class AddChargers:
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
     type: Literal["add_chargers"] = "add_chargers"
     place: str
-    plugs: int
+    plugs: Whole
 
     def apply(self, city: City) -> City:
         at = _position(city.places.id, self.place, "place")
@@ -78,14 +90,15 @@ class SetStreetSpeed:
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
     type: Literal["set_street_speed"] = "set_street_speed"
     street: str
-    kmh: float
+    kmh: Number
     modes: tuple[NetworkMode, ...] = ("drive",)
 
     def apply(self, city: City) -> City:
-        if not (math.isfinite(self.kmh) and self.kmh > 0):
+        if not 0 < self.kmh <= _MOST:
             raise _Refused(f"kmh is {self.kmh}", "a speed is above 0 km/h; use close_street to close")
         length_m = city.roads.length_m[city.roads.segment]
-        new_ms = np.rint(length_m / (self.kmh / _KMH_PER_M_S) * MS_PER_S)
+        with np.errstate(over="ignore"):
+            new_ms = np.rint(length_m / (self.kmh / _KMH_PER_M_S) * MS_PER_S)
         if new_ms.max(initial=0) > np.iinfo(np.int32).max:
             raise _Refused(f"kmh is {self.kmh}", "so slow a street cannot be counted; use close_street to close")
         time_ms = city.roads.time_ms.copy()
@@ -102,7 +115,7 @@ class SetPrice:
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
     type: Literal["set_price"] = "set_price"
     item: Literal["parking", "driving", "fare"]
-    cny: float
+    cny: Number
     area: str | None = None
     """District or street office; the whole city where it is left out."""
 
@@ -136,10 +149,10 @@ class SetDemand:
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
     type: Literal["set_demand"] = "set_demand"
     zone: str
-    residents: float | None = None
-    jobs: float | None = None
-    students: float | None = None
-    visitors: float | None = None
+    residents: Number | None = None
+    jobs: Number | None = None
+    students: Number | None = None
+    visitors: Number | None = None
 
     def apply(self, city: City) -> City:
         at = _position(city.zones.id, self.zone, "zone")
@@ -163,11 +176,11 @@ class AddPlace:
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
     type: Literal["add_place"] = "add_place"
     id: str
-    lon: float
-    lat: float
-    most_plugs: int
-    open_cny: float
-    plug_cny: float
+    lon: Number
+    lat: Number
+    most_plugs: Whole
+    open_cny: Number
+    plug_cny: Number
     kind: str = "site"
     name: str = ""
 
@@ -176,6 +189,9 @@ class AddPlace:
             raise _Refused(f"id {self.id!r} is empty or taken", "choose another")
         for name in ("most_plugs", "open_cny", "plug_cny"):
             _not_negative(name, getattr(self, name))
+        for text in (self.id, self.kind, self.name):
+            if not text.isprintable():
+                raise _Refused(f"{text!r} holds characters that cannot be printed", "leave them out")
         self._inside(city)
         lonlat = np.array([[self.lon, self.lat]])
         p, touch = city.places, snap(city.roads, lonlat)
@@ -249,8 +265,8 @@ class Scenario:
 
 
 def _not_negative(name: str, value: float) -> None:
-    if not (math.isfinite(value) and value >= 0):
-        raise _Refused(f"{name} is {value}", "a number of 0 or more is needed")
+    if not 0 <= value <= _MOST:
+        raise _Refused(f"{name} is {value}", f"a number from 0 to {_MOST:,.0f} is needed")
 
 
 def _nearest(wanted: str, known: Iterable[str]) -> str:

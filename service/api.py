@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from hashlib import sha256
 from typing import Annotated, Any, Final
 
@@ -236,18 +236,14 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        store = Store(settings.database)
-        jobs = Jobs(settings, store)
-        jobs.start()
-        app.state.jobs = jobs
-        warming = threading.Thread(target=_warm, args=(app,), name="warm-up")
-        warming.start()
-        try:
-            yield
-        finally:
+        with closing(Store(settings.database)) as store:
+            app.state.jobs = jobs = Jobs(settings, store)
+            jobs.start()
+            warming = threading.Thread(target=_warm, args=(app,), name="warm-up")
+            warming.start()
+            with closing(jobs):
+                yield
             warming.join()
-            jobs.close()
-            store.close()
 
     app = _App(
         title="Luxing 绿行",

@@ -245,8 +245,10 @@ def serve(
     import uvicorn
 
     from service.api import create_app
+    from service.jobs import require_free
 
     run: _Run = ctx.obj
+    require_free(run.settings)
     uvicorn.run(create_app(run.settings), host=host, port=port)
 
 

@@ -125,7 +125,7 @@ def show_provenance(console: Console, city: str, defaults: Iterable[Mapping[str,
     groups: dict[str, list[str]] = {}
     for row in defaults:
         group, _, name = row["key"].partition(".")
-        groups.setdefault(group, []).append(name or row["value"])
+        groups.setdefault(group, []).append(name or f"{row['value']} {row['unit']}")
     if groups:
         console.print(
             f"[bold]Defaults stood in for data of this city[/bold] (values and sources: luxing defaults {city}):"

@@ -72,5 +72,5 @@ def problem_response(kind: Kind, problems: Iterable[Problem], headers: dict[str,
     errors = [asdict(p) for p in problems]
     detail = "; ".join(f"{e['where']}: {e['what']}" for e in errors) or kind.title
     document = {"type": f"/problems/{kind.slug}", "title": kind.title, "status": kind.status, "detail": detail}
-    content = json.dumps({**document, "errors": errors}, ensure_ascii=False)
+    content = json.dumps({**document, "errors": errors})
     return Response(content, kind.status, headers=headers, media_type=MEDIA_TYPE)

@@ -224,6 +224,11 @@ def _end(process: BaseProcess) -> None:
     process.close()
 
 
+def require_free(settings: Settings) -> None:
+    """Raises InputError where a service is at work on the same home."""
+    _claimed(settings).close()
+
+
 def _claimed(settings: Settings) -> IO[str]:
     """A lock on the home that the system lets go when the service ends."""
     settings.home.mkdir(parents=True, exist_ok=True)

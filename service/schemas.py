@@ -112,7 +112,7 @@ class WhatIfAnswer(Answer):
 class TargetIn(BaseModel):
     """A bound on a metric, in the metric's unit."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
     metric: str
     op: Literal["at_least", "at_most"]
     value: float
@@ -131,8 +131,8 @@ TargetLike = Annotated[
 class ProposalRequest(BaseModel):
     """What a plan for new public chargers may cost and should reach."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-    budget_cny: float = Field(gt=0, description="money the plan may spend, in CNY")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
+    budget_cny: float = Field(ge=0.01, le=1e12, description="money the plan may spend, in CNY")
     targets: list[TargetLike] = Field(
         default=[], max_length=100, description='targets, as text ("charging_served_share>=0.8") or as objects'
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -53,11 +53,11 @@ class Settings(BaseSettings):
             return self.data.absolute()
         if _holds_data(here := Path("data")):
             return here.absolute()
-        try:
-            return Path(str(files("luxing_data")))
-        except ModuleNotFoundError:
-            hint = "name it with --data or LUXING_DATA, run in a folder that has one, or install the package"
-            raise InputError(Problem("data", "no data folder is found", hint)) from None
+        installed = find_spec("luxing_data")
+        for folder in (installed.submodule_search_locations or []) if installed else []:
+            return Path(folder)
+        hint = "name it with --data or LUXING_DATA, run in a folder that has one, or install the package"
+        raise InputError(Problem("data", "no data folder is found", hint))
 
     @property
     def cities_folder(self) -> Path:

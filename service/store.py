@@ -70,7 +70,7 @@ class Store:
         with self._engine.connect() as connection:
             return connection.execute(select(*_SUMMARY).where(JOBS.c.id == job_id)).one_or_none()
 
-    def task(self, job_id: str) -> Row[Any]:
+    def task(self, job_id: str) -> Any:
         """What a job has to do: process, city, request."""
         with self._engine.connect() as connection:
             return connection.execute(
@@ -87,7 +87,7 @@ class Store:
         with self._engine.connect() as connection:
             candidates = connection.execute(waiting.limit(1)).scalars().all()
         for job_id in candidates:
-            if self._move(job_id, (ACCEPTED,), status=RUNNING, started=_now()):
+            if self._move(job_id, (ACCEPTED,), "started", status=RUNNING):
                 return str(job_id)
         return None
 
@@ -95,16 +95,16 @@ class Store:
         self._move(job_id, (RUNNING,), progress=dict(progress))
 
     def succeed(self, job_id: str, result: Any, message: str = "") -> None:
-        self._move(job_id, (RUNNING,), status=SUCCESSFUL, result=result, message=message, finished=_now())
+        self._move(job_id, (RUNNING,), "finished", status=SUCCESSFUL, result=result, message=message)
 
     def fail(self, job_id: str, message: str, problems: Mapping[str, Any] | None = None) -> None:
         """`problems` holds the class name of the error under `kind` and its problems under `errors`."""
-        self._move(job_id, OPEN, status=FAILED, message=message, problems=problems, finished=_now())
+        self._move(job_id, OPEN, "finished", status=FAILED, message=message, problems=problems)
 
     def dismiss(self, job_id: str) -> None:
         """Stop an open job, or forget the result of a finished one."""
         gone = {"status": DISMISSED, "result": None, "problems": None}
-        if not self._move(job_id, OPEN, **gone, message="stopped on request", finished=_now()):
+        if not self._move(job_id, OPEN, "finished", **gone, message="stopped on request"):
             self._move(job_id, (SUCCESSFUL, FAILED), **gone, message="finished, then dismissed on request")
 
     def fail_running(self, service: str, message: str) -> None:
@@ -114,9 +114,10 @@ class Store:
         with self._engine.begin() as connection:
             connection.execute(of_service.values(status=FAILED, message=message, updated=now, finished=now))
 
-    def _move(self, job_id: str, states: tuple[str, ...], **values: Any) -> bool:
-        """Change a job if it is in one of these states, in one statement; whether it was."""
-        change = JOBS.update().where(JOBS.c.id == job_id, JOBS.c.status.in_(states)).values(**values, updated=_now())
+    def _move(self, job_id: str, states: tuple[str, ...], *stamps: str, **values: Any) -> bool:
+        """Change a job if it is in one of these states, in one statement; whether it was. `stamps` are set to now."""
+        times = dict.fromkeys((*stamps, "updated"), _now())
+        change = JOBS.update().where(JOBS.c.id == job_id, JOBS.c.status.in_(states)).values(**values, **times)
         with self._engine.begin() as connection:
             return connection.execute(change).rowcount == 1
 

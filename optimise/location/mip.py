@@ -20,7 +20,7 @@ from optimise.solver import Incumbent, Listener, Progress, answer, gap_of
 from optimise.stop import Run, Stop
 from optimise.verify import feasibility_problems, value_of
 
-NODE_PAIRS = 2**24
+NODE_PAIRS = 2**21
 """Pairs that branch-and-bound nodes may cost in all, by a rough count of one visit a pair and node, for one unit of work."""
 _INTEGER_STEP = 0.99
 """Objectives are whole numbers: a bound nearer than this proves the value."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 from pathlib import Path
@@ -24,8 +23,9 @@ def write_plan_folder(folder: str | Path, city: City, proposal: Proposal) -> lis
     """Write the proposal as a folder of FILES and return their paths. Same city and proposal, same bytes.
 
     city: the city before the plan.
-    The folder appears whole or not at all. One that is there already is replaced only where it is empty or holds nothing but an earlier plan
-    folder; raises InputError otherwise, and OSError where the disk fails: both leave what was there as it was.
+    The folder appears whole or not at all. One that is there already is replaced only where it is empty or holds
+    nothing but an earlier plan; raises InputError otherwise, and OSError where the disk fails: both leave what was
+    there as it was.
     """
     folder = Path(folder).resolve()
     _refuse_what_is_not_ours(folder)
@@ -33,7 +33,7 @@ def write_plan_folder(folder: str | Path, city: City, proposal: Proposal) -> lis
         "plan.json": plan_json(city, proposal),
         "plan.geojson": plan_geojson(city, proposal),
         "sites.csv": sites_csv(city, proposal),
-        "datapackage.json": datapackage_json(city, proposal),
+        "datapackage.json": datapackage_json(city),
         "report.html": report_html(city, proposal).encode(),
     }
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def _refuse_what_is_not_ours(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise InputError(Problem(str(folder), "is a file, not a folder", hint))
-    strangers = sorted(set(os.listdir(folder)) - set(FILES))
+    strangers = sorted({path.name for path in folder.iterdir()} - set(FILES))
     if strangers:
         raise InputError(Problem(str(folder), f"holds files that are not a plan's: {', '.join(strangers[:5])}", hint))
     if any(folder.iterdir()) and not _is_plan(folder / "plan.json"):

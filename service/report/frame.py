@@ -50,7 +50,8 @@ class Frame:
 
     def holds(self, px: F64) -> npt.NDArray[np.bool_]:
         """(X) whether the pixels lie inside the drawing."""
-        return ((px >= 0) & (px <= (self.width, self.height))).all(axis=1)
+        inside: npt.NDArray[np.bool_] = np.all((px >= 0) & (px <= (self.width, self.height)), axis=1)
+        return inside
 
 
 def frame_around(lonlat: F64, width_px: int) -> Frame:
@@ -75,11 +76,13 @@ def thinned(points: Points) -> Points:
         a, b = open_spans.pop()
         (ax, ay), (bx, by) = points[a], points[b]
         dx, dy = bx - ax, by - ay
-        length = math.hypot(dx, dy)
+        square = dx * dx + dy * dy
         worst, at = float(THIN_TENTHS), 0
         for i in range(a + 1, b):
             px, py = points[i][0] - ax, points[i][1] - ay
-            off = abs(dx * py - dy * px) / length if length else math.hypot(px, py)
+            # to the piece itself, not to its endless line, or a spike along it would be lost
+            along = min(max((px * dx + py * dy) / square, 0.0), 1.0) if square else 0.0
+            off = math.hypot(px - along * dx, py - along * dy)
             if off > worst:
                 worst, at = off, i
         if at:

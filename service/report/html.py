@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
 
 from network import METRICS, City, Outcome, units
 from optimise import Plan, Proposal, Verdict
@@ -24,7 +23,11 @@ VALUES = {
 }
 STATUSES = {
     "optimal": ("Proven best", "已证明最优", "No other plan within this budget does better."),
-    "feasible": ("Good, not proven best", "可行解", "A better plan may exist, but none beyond the bound."),
+    "feasible": (
+        "Proven within {gap} of the best possible",
+        "已证明与最优方案的差距不超过{gap}",
+        "A better plan may exist, but none beyond the bound.",
+    ),
     "infeasible": ("No plan exists", "无可行方案", "The conditions contradict each other; this is proven."),
 }
 CHECKS = {
@@ -59,7 +62,7 @@ def report_html(city: City, proposal: Proposal) -> str:
         tiles=_tiles(plan, rows),
         served={"before": rows[SERVED].before or 0.0, "after": rows[SERVED].after or 0.0},
         served_text={"before": n.short_percent(rows[SERVED].before), "after": n.short_percent(rows[SERVED].after)},
-        map=Markup(plan_map(city, proposal, sites)),  # noqa: S704  its own template escaped every name
+        map=plan_map(city, proposal, sites),
         groups=[g for g in (("Changed by the plan 方案带来的变化", changed), ("Not changed 保持不变", same)) if g[1]],
         proof=_proof(proposal),
         green=[_figure(rows[name]) for name in GREEN],
@@ -67,10 +70,11 @@ def report_html(city: City, proposal: Proposal) -> str:
         sites=[_site(i, row, near.get(row.id, "")) for i, row in enumerate(sites, 1)],
         total=_total(sites),
         verdicts=[_verdict(v) for v in proposal.verdicts],
-        defaults=[row | {"value": _short(row["value"])} for row in plan.defaults],
+        defaults=[{**row, "value": _short(row["value"])} for row in plan.defaults],
         inputs=[{"name": name, "digest": digest} for name, digest in sorted(plan.inputs.items())],
         versions=sorted(plan.versions.items()),
         attribution=attribution(city),
+        search_m=n.number(float(city.supply.plug_search_m)),
         local=int((~city.provenance.is_default).sum()),
     )
 
@@ -115,10 +119,10 @@ def _headline(plan: Plan, rows: dict[str, MetricRow]) -> dict[str, str]:
     en = f"{plugs} at {places}, for {n.money_en(plan.cost_cny)}"
     zh = f"在{n.number(len(plan.sites))}处站点新增{n.number(plan.new_plugs)}个充电桩，投资{n.money_zh(plan.cost_cny)}，"
     if plan.objective == "distance" and walk.before is not None:
-        en += f", shorten the mean walk to a public plug from {n.number(walk.before)} m to {n.number(walk.after)} m."
+        before, after = n.number(walk.before), n.number(walk.after)
         return {
-            "en": en,
-            "zh": zh + f"到公共充电桩的平均步行距离由{n.number(walk.before)}米缩短到{n.number(walk.after)}米。",
+            "en": f"{en}, shorten the mean walk to a public plug from {before}\u00a0m to {after}\u00a0m.",
+            "zh": f"{zh}到公共充电桩的平均步行距离由{before}米缩短到{after}米。",
         }
     before, after = n.short_percent(served.before), n.short_percent(served.after)
     return {
@@ -166,6 +170,7 @@ def _proof(proposal: Proposal) -> dict[str, Any]:
     plan = proposal.plan
     unit = "kWh/day" if plan.objective == "cover" else "kWh/day × m"
     title, title_zh, meaning = STATUSES[plan.status]
+    gap = n.small_percent(plan.gap)
 
     def energy(tenths: int) -> str:
         return f"{n.number(tenths / units.TENTHS, 1)} {unit}"
@@ -180,16 +185,16 @@ def _proof(proposal: Proposal) -> dict[str, Any]:
         facts += [
             (VALUES[plan.objective], energy(plan.value)),
             (bound, energy(plan.bound)),
-            ("Gap between the two 差距", f"{n.percent(plan.gap, 2)} of the value"),
+            ("Gap between the two 差距", f"{gap} of the value"),
         ]
     limits = [f"{name} {value:g}" for name, value in sorted(plan.stop.items())]
     facts.append(
         ("Solver 求解器", f"{plan.solver}, seed {plan.seed}" + (f", stop at {', '.join(limits)}" if limits else ""))
     )
     return {
-        "status": plan.status,
-        "title": title,
-        "title_zh": title_zh,
+        "tone": "good" if plan.gap <= plan.stop.get("gap", 0.0) and plan.status == "feasible" else plan.status,
+        "title": title.format(gap=gap),
+        "title_zh": title_zh.format(gap=gap),
         "meaning": meaning,
         "facts": facts,
         "checks": [CHECKS.get(name, name) for name in plan.verified],

