@@ -1,10 +1,11 @@
-"""The city as it could be: siting problems, solvers that prove their answers, plans that replay as what-ifs."""
+"""The city as it could be: targets, siting problems, solvers with their proof, and plans that replay as what-ifs."""
 
+from optimise.chargers import plan_from, siting_problem
 from optimise.location import SOLVERS
 from optimise.plan import Plan, Site
-from optimise.problem import SitingProblem
-from optimise.propose import DEFAULT_STOP, Proposal, propose, solve
-from optimise.solver import Incumbent, Progress, Solver
+from optimise.problem import Objective, SitingProblem
+from optimise.propose import DEFAULT_STOP, Proposal, UnverifiedError, propose, solve
+from optimise.solver import Incumbent, Listener, Progress, Solver, Status, gap_of
 from optimise.stop import Cancel, Gap, Seconds, Stop, Work
 from optimise.targets import Budget, Target, Verdict, judge, parse_target
 from optimise.verify import Verification, verify
@@ -16,6 +17,8 @@ __all__ = [
     "Cancel",
     "Gap",
     "Incumbent",
+    "Listener",
+    "Objective",
     "Plan",
     "Progress",
     "Proposal",
@@ -23,14 +26,19 @@ __all__ = [
     "Site",
     "SitingProblem",
     "Solver",
+    "Status",
     "Stop",
     "Target",
+    "UnverifiedError",
     "Verdict",
     "Verification",
     "Work",
+    "gap_of",
     "judge",
     "parse_target",
+    "plan_from",
     "propose",
+    "siting_problem",
     "solve",
     "verify",
 ]

@@ -107,10 +107,6 @@ class SitingProblem:
         opened = (values > 0) & (self.existing == 0)
         return int((self.open_fen * opened + self.plug_fen * values).sum())
 
-    def spare(self, **changes: object) -> SitingProblem:
-        """A copy with some fields changed, checked again."""
-        return SitingProblem(**{f.name: getattr(self, f.name) for f in fields(self)} | changes)
-
 
 _ARRAYS = ("weight", "first", "site", "distance_m", "open_fen", "plug_fen", "least", "most", "existing")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from network import City, InputError, Outcome, Problem, Travel, simulate, travel_times
 from optimise.chargers import LEAST_PLUGS, plan_from, siting_problem, within_budget
@@ -11,7 +11,7 @@ from optimise.location import SOLVERS, START
 from optimise.plan import Plan
 from optimise.problem import Objective, SitingProblem
 from optimise.solver import Incumbent, Listener, choose
-from optimise.stop import Gap, Stop, Work
+from optimise.stop import Gap, Seconds, Stop, Work
 from optimise.targets import Target, Verdict, judge
 from optimise.verify import Verification, verify
 
@@ -89,8 +89,15 @@ def solve(
     """A quick start by local search, then the named solver, by default the exact one for the objective."""
     if seed < 0:
         raise InputError(Problem("seed", f"is {seed}", "give a whole number of zero or more"))
-    chosen = choose(SOLVERS, problem, solver)
-    if chosen.name == START.name:
-        return chosen(problem, stop, seed, None, progress)
+    chosen, run = choose(SOLVERS, problem, solver), stop.start()
     start = START(problem, stop, seed, None, progress)
-    return start if start.status != "feasible" else chosen(problem, stop, seed, start, progress)
+    if chosen is START or start.status != "feasible":
+        return start
+    return chosen(problem, stop | Seconds(run.seconds_left), seed, start, _later(progress, run.seconds))
+
+
+def _later(progress: Listener | None, seconds: float) -> Listener | None:
+    """A listener for a run that began so many seconds after the first."""
+    if progress is None:
+        return None
+    return lambda now: progress(replace(now, seconds=now.seconds + seconds))

@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import maximum_flow
 
@@ -171,12 +170,15 @@ class _Rows:
 
     def best(self, gain: np.ndarray, pairs: int) -> float | None:
         """The most that the columns gain, as a bound on the problem's objective."""
+        from scipy.optimize import linprog
+
         p = self.p
         row, column, value = (np.concatenate(part) for part in zip(*self.parts, strict=True))
         matrix = coo_array((value, (row, column)), shape=(self.height, pairs + 2 * p.sites)).tocsr()
         high = np.concatenate((np.full(pairs, np.inf), np.ones(p.sites), p.most))
         cost = -np.concatenate((gain, np.zeros(2 * p.sites)))
-        result = linprog(cost, A_ub=matrix, b_ub=np.concatenate(self.right), bounds=np.stack((0 * high, high), axis=1), method="highs")
+        bounds = np.stack((np.zeros(len(high)), high), axis=1)
+        result = linprog(cost, A_ub=matrix, b_ub=np.concatenate(self.right), bounds=bounds, method="highs")
         if result.status != 0:
             return None
         most = -float(result.fun)

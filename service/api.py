@@ -12,7 +12,7 @@ from fastapi import APIRouter, Body, Depends, FastAPI, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
-from network import InputError, Problem, Scenario, ScenarioError, UnknownId
+from network import EDITS, InputError, Problem, Scenario, ScenarioError, UnknownId
 from service import errors
 from service.engine import Engine, warm_up
 from service.jobs import JobFailed, Jobs, ResultGone, ResultNotReady
@@ -219,7 +219,7 @@ def dismiss(job_id: JobId, jobs: JobsOf) -> JobStatus:
 
 
 class _App(FastAPI):
-    """A FastAPI whose description says that errors are problem documents."""
+    """A FastAPI whose description says that errors are problem documents and that an edit needs its type."""
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
@@ -227,6 +227,9 @@ class _App(FastAPI):
             for status, response in operation["responses"].items():
                 if status >= "400" and "application/json" in response["content"]:
                     response["content"] = {errors.MEDIA_TYPE: response["content"]["application/json"]}
+        for edit in EDITS:
+            schema = document["components"]["schemas"][edit.__name__]
+            schema["required"] = ["type", *(name for name in schema.get("required", ()) if name != "type")]
         return document
 
 

@@ -17,6 +17,7 @@ from optimise import Progress, Proposal, Verdict
 from service.report.numbers import NOTHING, difference, digits_for, number, percent, quantity
 from service.schemas import MetricInfo, TargetRow, WhatIfAnswer
 
+_SITES_SHOWN = 20
 _SHOWN = (
     "green_trip_share", "green_trip_share_without_ebike", "walk_trip_share", "cycle_trip_share", "ebike_trip_share",
     "transit_trip_share", "car_trip_share", "mode_guide_share", "trips_per_day", "car_km_per_day", "co2_t_per_day",
@@ -88,36 +89,47 @@ def show_verdicts(console: Console, verdicts: Iterable[Verdict]) -> None:
 
 
 def show_proposal(console: Console, city: City, proposal: Proposal) -> None:
-    """The sites of a plan, and what it comes to."""
+    """The sites of a plan and what it comes to, or why there is none."""
     plan = proposal.plan
-    sites = Table("site", "kind", "plugs there", "new plugs", "cost, CNY", title=f"Chargers for {escape(city.name)}")
-    for column in sites.columns[2:]:
+    if plan.status == "infeasible":
+        console.print(f"[red]No plan for {escape(city.name)} can do all of this:[/red]")
+        for reason in plan.reasons:
+            console.print(f"[red]•[/red] {escape(reason)}", highlight=False)
+        return
+    title = f"Chargers for {escape(city.name)}"
+    sites = Table("place", "name", "kind", "plugs there", "new plugs", "cost, CNY", title=title)
+    for column in sites.columns[3:]:
         column.justify = "right"
-    for site in sorted(plan.sites, key=lambda s: (-s.new_plugs, s.place)):
-        name = escape(site.name or site.place)
-        sites.add_row(name, site.kind, str(site.existing_plugs), str(site.new_plugs), number(site.cost_cny))
-    if plan.sites:
-        console.print(sites)
-    before, after = proposal.base.metrics, proposal.changed.metrics
+    for site in sorted(plan.sites, key=lambda s: (-s.new_plugs, s.place))[:_SITES_SHOWN]:
+        figures = str(site.existing_plugs), str(site.new_plugs), number(site.cost_cny)
+        sites.add_row(escape(site.place), escape(site.name or NOTHING), escape(site.kind), *figures)
+    console.print(sites)
+    if len(plan.sites) > _SITES_SHOWN:
+        console.print(f"and {len(plan.sites) - _SITES_SHOWN} more: all of them are in sites.csv", style="dim")
     total = Table(show_header=False)
-    served = "charging_served_share"
-    green, strict = "green_trip_share", "green_trip_share_without_ebike"
-    for label, value in (
+    for label, value in _totals(proposal):
+        total.add_row(label, escape(value))
+    console.print(total)
+
+
+def _totals(proposal: Proposal) -> list[tuple[str, str]]:
+    plan, before, after = proposal.plan, proposal.base.metrics, proposal.changed.metrics
+
+    def shares(name: str) -> str:
+        return f"{percent(before[name])} → {percent(after[name])}"
+
+    return [
         ("Sites chosen", number(len(plan.sites))),
         ("New plugs", number(plan.new_plugs)),
         ("Cost", f"{number(plan.cost_cny)} of {number(plan.budget_cny)} CNY"),
-        ("Public charging demand served", f"{percent(before[served])} → {percent(after[served])}"),
+        ("Public charging demand served", shares("charging_served_share")),
         ("Objective", f"{plan.value:,} ({plan.objective}, {plan.value_unit})"),
         ("Bound", f"{plan.bound:,}"),
-        ("Gap", f"{plan.gap:.3%}, {plan.status}"),
-        ("Green-trip share, e-bikes counted", f"{percent(before[green])} → {percent(after[green])}"),
-        ("Green-trip share, e-bikes not counted", f"{percent(before[strict])} → {percent(after[strict])}"),
+        ("Gap", f"{plan.gap:.3%}, {'proven optimal' if plan.status == 'optimal' else 'not proven optimal'}"),
+        ("Green-trip share, e-bikes counted", shares("green_trip_share")),
+        ("Green-trip share, e-bikes not counted", shares("green_trip_share_without_ebike")),
         ("Verified", "; ".join(plan.verified)),
-    ):
-        total.add_row(label, escape(value))
-    console.print(total)
-    for reason in plan.reasons:
-        console.print(f"[red]•[/red] {escape(reason)}", highlight=False)
+    ]
 
 
 def show_provenance(console: Console, city: str, defaults: Iterable[Mapping[str, str]], credit: Iterable[str]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import json
-import typing
 from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from network import EDITS, METRICS, Edit
 from network.io import Parameters
@@ -42,20 +43,21 @@ def _edits() -> list[str]:
 
 
 def _fields(edit: type[Edit]) -> list[tuple[str, str, str]]:
-    hints = typing.get_type_hints(edit)
+    schema = TypeAdapter(edit).json_schema()
     return [
-        (
-            f"`{f.name}`",
-            f"`{_kind(hints[f.name])}`",
-            "needed" if f.default is dataclasses.MISSING else f"`{f.default!r}`",
-        )
-        for f in dataclasses.fields(edit)
-        if f.name != "type"
+        (f"`{name}`", _kind(field), f"`{json.dumps(field['default'])}`" if "default" in field else "needed")
+        for name, field in schema["properties"].items()
+        if name != "type"
     ]
 
 
-def _kind(hint: object) -> str:
-    return hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")
+def _kind(field: dict[str, Any]) -> str:
+    """A JSON schema in words."""
+    if "anyOf" in field:
+        return " or ".join(map(_kind, field["anyOf"]))
+    if "enum" in field:
+        return ", ".join(f"`{value}`" for value in field["enum"])
+    return f"list of {_kind(field['items'])}" if field["type"] == "array" else str(field["type"])
 
 
 def _metrics() -> list[str]:

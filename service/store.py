@@ -84,12 +84,11 @@ class Store:
     def start_next(self, service: str) -> str | None:
         """Move the oldest waiting job of a service to running; None where none waits."""
         waiting = select(JOBS.c.id).where(JOBS.c.service == service, JOBS.c.status == ACCEPTED).order_by(JOBS.c.number)
-        with self._engine.connect() as connection:
-            candidates = connection.execute(waiting.limit(1)).scalars().all()
-        for job_id in candidates:
-            if self._move(job_id, (ACCEPTED,), "started", status=RUNNING):
-                return str(job_id)
-        return None
+        while True:
+            with self._engine.connect() as connection:
+                job_id = connection.execute(waiting.limit(1)).scalar_one_or_none()
+            if job_id is None or self._move(job_id, (ACCEPTED,), "started", status=RUNNING):
+                return job_id
 
     def progress(self, job_id: str, progress: Mapping[str, Any]) -> None:
         self._move(job_id, (RUNNING,), progress=dict(progress))

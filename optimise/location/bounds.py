@@ -16,10 +16,12 @@ from optimise.location.arrays import Pairs, Sites, pairs_of, sites_of
 from optimise.problem import I64, SitingProblem
 
 F64 = npt.NDArray[np.float64]
-ROUNDS = 300
+ROUNDS = 600
 """Price updates."""
 _PATIENCE = 15
 """Updates without a better bound before the step is halved."""
+_MONEY_STEPS = 8192
+"""Finest division of the budget in the whole-number knapsack."""
 _SAFETY = 1e-9
 """Relative error allowed to floating-point sums before a bound is rounded."""
 
@@ -28,11 +30,20 @@ def lagrangian_bound(problem: SitingProblem, value: int, rounds: int = ROUNDS) -
     """A bound on the objective in whole numbers; `value` is that of a known answer and only steers the steps."""
     pairs, sites = pairs_of(problem), sites_of(problem)
     if problem.objective == "cover":
-        high = _cover(pairs, sites, problem.plug_tenths, problem.weight, problem.budget_fen, value, rounds)
+        high, price = _cover(pairs, sites, problem.plug_tenths, problem.weight, problem.budget_fen, value, rounds)
+        unit, weight = _money_unit(problem), problem.weight
+        whole = _earn_whole(pairs, sites, problem.plug_tenths, weight, price, problem.budget_fen // unit, unit)
+        high = min(high, whole + float((price * weight).sum()), float(weight[np.unique(pairs.row)].sum()))
         return math.floor(high + _SAFETY * max(1.0, high))
     far = _free_walk(problem)
     low = _distance(pairs, sites, problem.weight, far, problem.budget_fen, value, rounds)
     return math.ceil(low - _SAFETY * max(1.0, abs(low)))
+
+
+def _money_unit(problem: SitingProblem) -> int:
+    """Fen in one step of the whole-number knapsack: what all costs share, or coarser, so that the table stays small."""
+    shared = int(np.gcd.reduce(np.concatenate((problem.open_fen, problem.plug_fen))))
+    return max(1, shared, -(-problem.budget_fen // _MONEY_STEPS))
 
 
 def _free_walk(problem: SitingProblem) -> I64:
@@ -104,8 +115,11 @@ def _fractional(worth: F64, cost: F64, budget: float) -> F64:
 
 
 @njit(cache=True)
-def _cover(pairs: Pairs, sites: Sites, plug: int, weight: I64, budget: int, value: int, rounds: int) -> float:
-    """min over prices 0 <= u[i] <= 1 of  sum u*weight + the most that sites can earn from (1 - u) within the budget."""
+def _cover(pairs: Pairs, sites: Sites, plug: int, weight: I64, budget: int, value: int, rounds: int) -> tuple[float, F64]:
+    """min over prices 0 <= u[i] <= 1 of  sum u*weight + the most that sites can earn from (1 - u) within the budget.
+
+    Returns the least bound seen and its prices (I).
+    """
     price = np.zeros(len(weight))
     best, step, idle = np.inf, 1.0, 0
     best_price = price.copy()
@@ -130,7 +144,7 @@ def _cover(pairs: Pairs, sites: Sites, plug: int, weight: I64, budget: int, valu
             break
         move = step * max(high - value, 1.0) / norm
         price = np.minimum(1.0, np.maximum(0.0, price + move * slope / np.maximum(weight, 1)))
-    return best
+    return best, best_price
 
 
 @njit(cache=True)
@@ -156,6 +170,28 @@ def _earn(pairs: Pairs, sites: Sites, plug: int, weight: I64, price: F64, budget
     for j in range(len(sites.most)):
         _send(pairs, weight, margin, j, bought[j] * plug, sent)
     return total, sent
+
+
+@njit(cache=True)
+def _earn_whole(pairs: Pairs, sites: Sites, plug: int, weight: I64, price: F64, budget: int, unit: int) -> float:
+    """As `_earn`, with whole purchases only: costs rounded down to money units, a table over the budget [units]."""
+    margin = np.maximum(0.0, 1.0 - price)
+    most = np.zeros(budget + 1)
+    base = 0.0
+    for j in range(len(sites.most)):
+        curve = _curve(pairs, sites, plug, weight, margin, j)
+        base += curve[0]
+        fresh = sites.existing[j] == 0
+        new = most.copy()
+        for k in range(sites.least[j] if fresh else 1, len(curve)):
+            gain = curve[k] - curve[0]
+            if gain <= 0.0 or (k > 1 and curve[k] <= curve[k - 1]):
+                continue
+            cost = (sites.plug_fen[j] * k + (sites.open_fen[j] if fresh else 0)) // unit
+            for b in range(cost, budget + 1):
+                new[b] = max(new[b], most[b - cost] + gain)
+        most = new
+    return base + most[budget]
 
 
 @njit(cache=True)

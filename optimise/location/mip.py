@@ -5,10 +5,11 @@ OR-Tools is imported where it is first needed: it takes a second to load.
 
 from __future__ import annotations
 
-import datetime
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,15 @@ from optimise.solver import Incumbent, Listener, Progress, answer, gap_of
 from optimise.stop import Run, Stop
 from optimise.verify import feasibility_problems, value_of
 
-NODE_PAIRS = 2**21
+NODE_PAIRS = 2**17
 """Pairs that branch-and-bound nodes may cost in all, by a rough count of one visit a pair and node, for one unit of work."""
 _INTEGER_STEP = 0.99
 """Objectives are whole numbers: a bound nearer than this proves the value."""
-_SLACK = 1e-7
-"""Relative error allowed to a solver's bound before it is rounded; its own tolerances are of this order."""
+_SLACK, _RELATIVE_SLACK = 1e-3, 1e-9
+"""Error allowed to a solver's bound before it is rounded, absolute and relative."""
+
+_LOG_LINE = re.compile(r"\d%\s+(?P<bound>-?[\d.]+(?:e[+-]?\d+)?)\s+(?P<value>-?(?:[\d.]+(?:e[+-]?\d+)?|inf))\s")
+"""Share explored, best bound, best value in a line of HiGHS's log."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,8 @@ def solve_mip(
     """The better of `start` and what HiGHS finds before the stop, with the tightest bound known."""
     best, value, bound = start.values, start.objective, start.bound
     if gap_of(value, bound) > stop.gap and not run.over():
-        result = _run(problem, model, stop, run, seed, start)
+        listen = _log_reader(problem, solver, run, start, progress) if progress else None
+        result = _run(problem, model, stop, run, seed, start, listen)
         bound = _tighter(problem, bound, _whole_bound(problem, result))
         found = _values(problem, model, result) if result.has_primal_feasible_solution() else None
         if found is not None and not feasibility_problems(problem, found):
@@ -118,7 +123,7 @@ def solve_mip(
     return final
 
 
-def _run(problem: SitingProblem, model: Model, stop: Stop, run: Run, seed: int, start: Incumbent) -> Any:
+def _run(problem: SitingProblem, model: Model, stop: Stop, run: Run, seed: int, start: Incumbent, listen: Any) -> Any:
     from ortools.math_opt.python import mathopt
 
     hint = mathopt.SolutionHint()
@@ -130,14 +135,36 @@ def _run(problem: SitingProblem, model: Model, stop: Stop, run: Run, seed: int, 
             hint.variable_values[n] = float(min(start.values[j], n.upper_bound))
     nodes = run.work_left * NODE_PAIRS / max(1, len(problem.site))
     parameters = mathopt.SolveParameters(
-        time_limit=None if math.isinf(run.seconds_left) else datetime.timedelta(seconds=run.seconds_left),
+        time_limit=None if math.isinf(run.seconds_left) else timedelta(seconds=run.seconds_left),
         node_limit=None if math.isinf(nodes) else max(1, int(nodes)),
         relative_gap_tolerance=stop.gap,
         absolute_gap_tolerance=_INTEGER_STEP,
         random_seed=seed % 2**31,
     )
-    kind = mathopt.SolverType.HIGHS
-    return mathopt.solve(model.mathopt, kind, params=parameters, model_params=mathopt.ModelSolveParameters(solution_hints=[hint]))
+    return mathopt.solve(
+        model.mathopt,
+        mathopt.SolverType.HIGHS,
+        params=parameters,
+        model_params=mathopt.ModelSolveParameters(solution_hints=[hint]),
+        msg_cb=listen,
+    )
+
+
+def _log_reader(problem: SitingProblem, solver: str, run: Run, start: Incumbent, progress: Listener) -> Any:
+    """Reports the bound and best value that HiGHS logs; for people to watch only, the answer is read elsewhere."""
+    better = max if problem.objective == "cover" else min
+
+    def listen(lines: Sequence[str]) -> None:
+        for line in lines:
+            found = _LOG_LINE.search(line)
+            if found and math.isfinite(float(found["bound"])):
+                bound = _tighter(problem, start.bound, _safe(problem, float(found["bound"])))
+                values = [start.objective]
+                if math.isfinite(float(found["value"])):
+                    values.append(round(float(found["value"])))
+                progress(Progress(run.seconds, better(values), bound, solver))
+
+    return listen
 
 
 def _values(problem: SitingProblem, model: Model, result: Any) -> I64:
@@ -164,9 +191,11 @@ def _tighter(problem: SitingProblem, one: int, other: int | None) -> int:
 def _whole_bound(problem: SitingProblem, result: Any) -> int | None:
     """The solver's bound as a whole number, moved to the safe side by its tolerance; None where it has none."""
     bound = float(result.dual_bound())
-    if not math.isfinite(bound):
-        return None
-    safety = _SLACK * max(1.0, abs(bound))
+    return _safe(problem, bound) if math.isfinite(bound) else None
+
+
+def _safe(problem: SitingProblem, bound: float) -> int:
+    safety = _SLACK + _RELATIVE_SLACK * abs(bound)
     return math.floor(bound + safety) if problem.objective == "cover" else math.ceil(bound - safety)
 
 

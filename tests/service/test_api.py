@@ -144,6 +144,9 @@ def test_an_edit_that_does_not_fit_is_named(client, edit, where, words):
 
 
 _HUGE = "9" * 400
+_NEW = (
+    '{{"type": "add_place", "id": "{}", "lon": 120.622, "lat": 31.302, "most_plugs": {}, "open_cny": 1, "plug_cny": 1}}'
+)
 
 
 @pytest.mark.parametrize(
@@ -159,8 +162,8 @@ _HUGE = "9" * 400
         '{"type": "set_street_speed", "street": "East Street 2", "kmh": 1e308}',
         '{"type": "set_street_speed", "street": "East Street 2", "kmh": 1e-308}',
         '{"type": "close_street", "street": "\\ud800"}',
-        f'{{"type": "add_place", "id": "a", "lon": 120.622, "lat": 31.302, "most_plugs": {_HUGE}, "open_cny": 1, "plug_cny": 1}}',
-        '{"type": "add_place", "id": "\\ud800", "lon": 120.622, "lat": 31.302, "most_plugs": 1, "open_cny": 1, "plug_cny": 1}',
+        _NEW.format("a", _HUGE),
+        _NEW.format("\\ud800", 1),
     ],
 )
 def test_values_beyond_reason_are_the_callers_fault_not_ours(client, edit):
@@ -347,6 +350,7 @@ def test_openapi_shows_every_edit_with_every_field_and_says_what_errors_are(clie
         schema = schemas[edit.__name__]
         assert set(schema["properties"]) == {f.name for f in fields(edit)}
         assert schema["additionalProperties"] is False
+        assert "type" in schema["required"]
     choices = schemas["Scenario"]["properties"]["edits"]["items"]
     assert set(choices["discriminator"]["mapping"]) == {edit.type for edit in EDITS}
     assert "OpenStreetMap" in document["info"]["description"]

@@ -169,7 +169,7 @@ def test_a_proposal_shows_its_proof_and_writes_a_plan_that_replays(luxing, tmp_p
     assert tree(tmp_path / "again") == first
     answer = json.loads(luxing("what-if", CITY, out / "plan.json", "--json").stdout)
     plan = json.loads((out / "plan.json").read_bytes())
-    assert {n: m["changed"] for n, m in plan["metrics"].items()} == answer["changed"]
+    assert {n: m["after"] for n, m in plan["metrics"].items()} == answer["changed"]
 
 
 def test_a_plan_goes_home_where_no_folder_is_named(luxing, settings):
@@ -186,6 +186,13 @@ def test_targets_may_stand_in_a_file(luxing, tmp_path):
     output = words(luxing("propose", CITY, "chargers", "--budget", "400000", "--targets", file))
     assert "public_plugs >= 20" in output
     assert "charging_served_share >= 0.3" in output
+
+
+def test_what_cannot_be_is_an_answer_with_its_reason(luxing, tmp_path):
+    wanted = ("--targets", "public_plugs>=80")
+    output = words(luxing("propose", CITY, "chargers", "--budget", "100000", *wanted, "--out", tmp_path / "plan"))
+    assert "No plan for Grid 格 can do all of this: •" in output
+    assert "not met public_plugs >= 80" in output
 
 
 @pytest.mark.parametrize(

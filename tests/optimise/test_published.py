@@ -1,0 +1,38 @@
+"""Published instances with a proven optimum."""
+
+import csv
+
+import numpy as np
+import pytest
+from cases import dense, or_library
+
+from optimise import Gap, Work, solve, verify
+
+STOP = Gap(0) | Work(60)
+
+
+def published(shared, instance):
+    with (shared / "bench" / "optima.csv").open(encoding="utf-8") as file:
+        values = {(row["family"], row["instance"]): row["value"] for row in csv.DictReader(file)}
+    return int(float(values[instance]))
+
+
+@pytest.mark.parametrize("name", ["pmed1", "pmed4", "pmed5"])
+def test_p_median(shared, name):
+    distance, p = or_library(shared / "bench" / "pmedian" / f"{name}.txt")
+    problem = dense(distance, np.ones(len(distance), int), p, objective="distance")
+    found = solve(problem, STOP)
+    assert (found.objective, found.status) == (published(shared, ("pmedian", name)), "optimal")
+    assert verify(problem, found).problems == ()
+
+
+@pytest.mark.parametrize(("radius", "p"), [(800, 1), (800, 3), (800, 5), (1200, 2), (1600, 1)])
+def test_maximal_covering(shared, radius, p):
+    lines = (shared / "bench" / "mclp" / "SJC324.txt").read_text(encoding="utf-8").splitlines()[1:]
+    x, y, demand = np.array([line.split()[:3] for line in lines if line.strip()], float).T
+    distance = np.hypot(x[:, None] - x, y[:, None] - y)
+    covered = np.where(distance <= radius, 0, 1)
+    problem = dense(covered, demand.astype(int), p, objective="cover")
+    found = solve(problem, STOP)
+    assert (found.objective, found.status) == (published(shared, ("mclp", f"SJC324 R={radius} p={p}")), "optimal")
+    assert verify(problem, found).problems == ()
