@@ -73,7 +73,7 @@ def _degrees(xy_m: npt.NDArray[np.floating]) -> F64:
 
 
 def grid_roads(n: int) -> Roads:
-    """n x n crossings 200 m apart; every fifth street one-way for cycles and cars."""
+    """Streets of n x n crossings 200 m apart; every fifth street one-way for cycles and cars."""
     x, y = np.meshgrid(np.arange(n), np.arange(n))
     lonlat = _degrees(np.column_stack((x.ravel(), y.ravel())) * BLOCK_M)
     node = np.arange(n * n, dtype=np.int32).reshape(n, n)

@@ -65,17 +65,22 @@ def show_targets(console: Console, rows: Iterable[TargetRow], *, chinese: bool =
         draft = " (draft)" if row.document_status == "draft" else ""
         year = f", by {row.year}" if row.year else ""
         status = row.status if row.applies else f"{row.status}; other area: {row.area}"
-        table.add_row(row.id, escape(text + draft), escape(row.required + year), status, _result(row))
+        table.add_row(row.id, escape(text + draft), escape(row.required + year), status, _result(row, chinese=chinese))
     console.print(table)
 
 
-def _result(row: TargetRow) -> str:
-    if row.value is None:
-        return NOTHING
-    value = _in_unit(row.value, row.unit)
-    if row.met is None:
-        return value
-    return f"{value}, {_verdict(row.met)}" + ("" if row.met else f", gap {_in_unit(row.gap, row.unit)}")
+def _result(row: TargetRow, *, chinese: bool) -> str:
+    """One paragraph per reading, with its name where there are several."""
+    lines = []
+    for reading in row.readings:
+        line = NOTHING if reading.value is None else _in_unit(reading.value, reading.unit)
+        if reading.met is not None:
+            line += f", {_verdict(reading.met)}" + (
+                "" if reading.met else f", gap {_in_unit(reading.gap, reading.unit)}"
+            )
+        name = reading.label_zh if chinese else reading.label_en
+        lines.append(f"{escape(name)}: {line}" if len(row.readings) > 1 else line)
+    return "\n".join(lines) or NOTHING
 
 
 def show_verdicts(console: Console, verdicts: Iterable[Verdict]) -> None:

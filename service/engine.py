@@ -135,7 +135,7 @@ class Engine:
             changed=after,
             difference=difference,
             units=UNITS,
-            targets=[row for row in rows if row.applies and row.metric],
+            targets=[row for row in rows if row.readings],
             defaults=_defaults(city),
             attribution=attribution(city),
         )

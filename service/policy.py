@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from network import METRICS, InputError, Problem
 from optimise import Target, judge
-from service.schemas import TargetRow
+from service.schemas import Reading, TargetRow
 
 _STATUS: Final[dict[str, Literal["computed", "tracked by hand", "not yet modelled"]]] = {
     "computed": "computed",
@@ -54,21 +54,16 @@ def read_table(data_folder: Path, name: str, columns: frozenset[str]) -> tuple[R
 
 
 def _judged(row: Row, own: frozenset[str], metrics: Mapping[str, float | None]) -> TargetRow:
-    applies = row["area"] in own
-    metric = row["luxing_metric"] or None
-    if metric and metric not in METRICS:
-        raise InputError(Problem(f"policy/targets.csv, row {row['id']}", f"no metric is called {metric!r}"))
-    held = applies and row["tracking"] == "computed" and metric is not None
     target = _number(row, "target_value")
-    value, gap, met = metrics.get(metric) if held and metric else None, None, None
-    if held and metric and target is not None and row["comparison"] in _JUDGED:
-        bound = Target(metric=metric, op=row["comparison"], value=target, id=row["id"])  # type: ignore[arg-type]
-        (verdict,) = judge(metrics, [bound])
-        gap, met = verdict.gap, None if verdict.value is None else verdict.met
+    names = [name for name in row["luxing_metric"].split(";") if name]
+    for name in names:
+        if name not in METRICS:
+            raise InputError(Problem(f"policy/targets.csv, row {row['id']}", f"no metric is called {name!r}"))
+    held = row["area"] in own and row["tracking"] == "computed"
     return TargetRow(
         id=row["id"],
         status=_known(row, "tracking", _STATUS),
-        applies=applies,
+        applies=row["area"] in own,
         document=row["document"],
         document_status=_known(row, "status", _DOCUMENT_STATUS),
         text_en=row["en"],
@@ -77,13 +72,25 @@ def _judged(row: Row, own: frozenset[str], metrics: Mapping[str, float | None]) 
         required=_required(row),
         year=None if (year := _number(row, "year")) is None else int(year),
         area=row["area"],
-        metric=metric,
-        unit=METRICS[metric].unit if metric else None,
         target=target,
-        value=value,
+        readings=[_reading(name, row["comparison"], target, metrics) for name in names] if held else [],
+        note=_note(row, own),
+    )
+
+
+def _reading(name: str, comparison: str, target: float | None, metrics: Mapping[str, float | None]) -> Reading:
+    metric, gap, met = METRICS[name], None, None
+    if target is not None and comparison in _JUDGED:
+        (verdict,) = judge(metrics, [Target(metric=name, op=comparison, value=target)])  # type: ignore[arg-type]
+        gap, met = verdict.gap, None if verdict.value is None else verdict.met
+    return Reading(
+        metric=name,
+        label_en=metric.label_en,
+        label_zh=metric.label_zh,
+        unit=metric.unit,
+        value=metrics.get(name),
         gap=gap,
         met=met,
-        note=_note(row, own),
     )
 
 

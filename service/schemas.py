@@ -57,6 +57,18 @@ class MetricInfo(Answer):
     label_zh: str
 
 
+class Reading(Answer):
+    """One way to read a target: the figure that is held against it, and the verdict."""
+
+    metric: str
+    label_en: str
+    label_zh: str
+    unit: str
+    value: Number
+    gap: Number = Field(description="what is missing, in the metric's unit; 0 where the target is met")
+    met: bool | None = Field(description="null where there is no verdict")
+
+
 class TargetRow(Answer):
     """One row of the policy targets, and how the city stands."""
 
@@ -71,12 +83,10 @@ class TargetRow(Answer):
     required: str = Field(description="the number as the text has it, with its unit")
     year: int | None
     area: str
-    metric: str | None = Field(description="the figure that is held against the target, where one is")
-    unit: str | None
-    target: Number
-    value: Number
-    gap: Number = Field(description="what is missing, in the metric's unit; 0 where the target is met")
-    met: bool | None = Field(description="null where there is no verdict")
+    target: Number = Field(description="the number in the unit of the readings, null where the text sets none")
+    readings: list[Reading] = Field(
+        description="the figures held against it; several where the text can be read several ways"
+    )
     note: str
 
 

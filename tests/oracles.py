@@ -51,7 +51,7 @@ def _minus(a, b):
 
 
 def distances(graph, source, targets):
-    """Dijkstra by hand on (time, length) pairs or numbers: heap of tuples, ties by the second entry. None where no way."""
+    """Dijkstra by hand on (time, length) pairs: a heap of tuples, ties by the second entry. None where no way."""
     zero = (0, 0)
     best, heap, count = {}, [(zero, 0, source)], 0
     while heap:

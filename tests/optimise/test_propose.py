@@ -118,7 +118,9 @@ def test_a_walk_out_of_reach_says_so(city):
 
 
 def test_existing_plugs_and_room_are_respected(city):
-    full = Scenario(edits=(AddChargers(place=str(city.places.id[0]), plugs=int(city.places.most_plugs[0] - city.supply.plugs[0])),))
+    full = Scenario(
+        edits=(AddChargers(place=str(city.places.id[0]), plugs=int(city.places.most_plugs[0] - city.supply.plugs[0])),)
+    )
     crowded = full.apply(city)
     problem = siting_problem(crowded, simulate(crowded), travel_times(crowded), 1e6)
     assert problem.most[0] == 0

@@ -22,7 +22,9 @@ def test_targets_are_read(text, op, value):
     assert (target.metric, target.op, target.value) == ("charging_served_share", op, pytest.approx(value))
 
 
-@pytest.mark.parametrize("text", ["", "charging_served_share", "charging_served_share>0.8", "public_plugs>=many", ">=1"])
+@pytest.mark.parametrize(
+    "text", ["", "charging_served_share", "charging_served_share>0.8", "public_plugs>=many", ">=1"]
+)
 def test_what_cannot_be_read_is_refused(text):
     with pytest.raises(InputError, match="target"):
         parse_target(text)
@@ -42,10 +44,17 @@ def test_other_senseless_targets():
 
 
 def test_verdicts():
-    targets = [parse_target(t) for t in ("public_plugs>=10", "public_plugs<=10", "co2_t_per_day<=3", "car_trip_share<=1")]
+    targets = [
+        parse_target(t) for t in ("public_plugs>=10", "public_plugs<=10", "co2_t_per_day<=3", "car_trip_share<=1")
+    ]
     metrics = dict.fromkeys(METRICS, 0.0) | {"public_plugs": 7.0, "co2_t_per_day": 5.0, "car_trip_share": None}
     verdicts = judge(metrics, targets, {targets[0]: "at most 8"})
-    assert [(v.value, v.met, v.gap) for v in verdicts] == [(7, False, 3), (7, True, 0), (5, False, 2), (None, False, None)]
+    assert [(v.value, v.met, v.gap) for v in verdicts] == [
+        (7, False, 3),
+        (7, True, 0),
+        (5, False, 2),
+        (None, False, None),
+    ]
     assert [v.note for v in verdicts] == ["at most 8", "", "", ""]
 
 

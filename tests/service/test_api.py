@@ -93,7 +93,7 @@ def test_a_what_if_shows_before_after_and_difference(client):
     assert answer["changed_digest"] != answer["city"]["digest"]
     assert {t["id"] for t in answer["targets"]} == {"GTS-1", "GTS-3"}
     (green,) = (t for t in answer["targets"] if t["id"] == "GTS-1")
-    assert green["value"] == answer["changed"]["green_trip_share"]
+    assert green["readings"][0]["value"] == answer["changed"]["green_trip_share"]
 
 
 def test_a_name_changes_no_answer_and_the_order_of_requests_none(client):

@@ -33,25 +33,34 @@ def test_every_row_says_how_it_is_answered():
 @pytest.mark.parametrize(("share", "gap", "met"), [(0.5, 0.2, False), (0.7, 0.0, True), (0.9, 0.0, True)])
 def test_a_computed_row_has_value_target_gap_and_verdict(name, share, gap, met):
     row = by_id([name], METRIC | {"green_trip_share": share})["GTS-1"]
-    assert (row.value, row.target, row.met) == (share, 0.7, met)
-    assert row.gap == pytest.approx(gap, abs=1e-12)
+    reading = row.readings[0]
+    assert (reading.value, row.target, reading.met) == (share, 0.7, met)
+    assert reading.gap == pytest.approx(gap, abs=1e-12)
+
+
+def test_a_text_that_can_be_read_two_ways_is_judged_both_ways():
+    shares = {"green_trip_share": 0.75, "green_trip_share_without_ebike": 0.55}
+    with_ebikes, without = by_id(["gusu"], METRIC | shares)["GTS-1"].readings
+    assert (with_ebikes.value, with_ebikes.met, without.value, without.met) == (0.75, True, 0.55, False)
+    assert without.gap == pytest.approx(0.15)
 
 
 def test_a_figure_without_meaning_gets_no_verdict():
     row = by_id(["gusu"], METRIC | {"green_trip_share": None})["GTS-1"]
-    assert (row.value, row.gap, row.met) == (None, None, None)
+    assert (row.readings[0].value, row.readings[0].gap, row.readings[0].met) == (None, None, None)
 
 
 def test_another_area_is_not_judged_and_says_so():
     row = by_id(["gusu"])["GTS-2"]
     assert not row.applies
-    assert (row.value, row.gap, row.met) == (None, None, None)
+    assert row.readings == []
     assert "suzhou_urban" in row.note
 
 
 def test_advice_without_a_threshold_has_a_value_and_no_verdict():
     row = by_id(["gusu"])["GTS-3"]
-    assert (row.value, row.target, row.gap, row.met) == (0.5, None, None, None)
+    (reading,) = row.readings
+    assert (reading.value, row.target, reading.gap, reading.met) == (0.5, None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +68,7 @@ def test_advice_without_a_threshold_has_a_value_and_no_verdict():
     [
         ("0.70,share", "lots,share", "GTS-1, column target_value"),
         ("tracking,luxing_metric", "tracking,metric2", "luxing_metric"),
-        (",computed,green_trip_share", ",computed,green_share", "GTS-1"),
+        (",computed,green_trip_share;", ",computed,green_share;", "GTS-1"),
         (",gusu,not_yet,", ",gusu,never,", "PRK-1, column tracking"),
     ],
 )

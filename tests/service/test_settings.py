@@ -27,6 +27,7 @@ def test_data_is_found_by_option_then_environment_then_here_then_the_package(tmp
 
 def test_no_data_folder_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("service.settings.find_spec", lambda _name: None)
     with pytest.raises(InputError, match="--data"):
         _ = read_settings().data_folder
     with pytest.raises(InputError, match="not a Luxing data folder"):
