@@ -97,6 +97,10 @@ def build(
     place: Annotated[
         str | None, typer.Option(metavar="NAME", help="Name of a place to download from OpenStreetMap instead.")
     ] = None,
+    crs: Annotated[
+        str | None,
+        typer.Option(help="Coordinates of a road layer: EPSG:4528, gcj02, bd09 ...; else what the file declares."),
+    ] = None,
     inputs: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the files its city.toml names.")] = None,
 ) -> None:
     """Build a city, from its recipe in the data folder or from a road file or place name alone.
@@ -106,6 +110,8 @@ def build(
     run: _Run = ctx.obj
     folder = run.settings.city_folder(city)
     spec = _spec(run.settings, city, roads, place)
+    if crs:
+        spec = replace(spec, roads={**spec.roads, "crs": crs})
     if inputs is not None and not inputs.is_dir():
         raise InputError(Problem(str(inputs), "is not a folder", "name the folder that holds the city's files"))
     parameters = Parameters.load(run.settings.data_folder, spec.parameters)

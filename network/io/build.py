@@ -128,7 +128,7 @@ def _read_roads(path: Path, job: _Job) -> tuple[Ways, Features]:
     if not name.endswith(ROAD_SUFFIXES):
         known = ", ".join((*OSM_SUFFIXES, *GRAPHML_SUFFIXES, *ROAD_SUFFIXES))
         raise InputError(Problem(path.name, "is of no kind of road file that is known", f"use one of {known}"))
-    ways, noding = read_road_lines(path, job.parameters)
+    ways, noding = read_road_lines(path, job.parameters, crs=job.spec.roads.get("crs"))
     job.report.say(*noding.lines())
     return ways, Features()
 

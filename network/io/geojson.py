@@ -113,7 +113,7 @@ def _from_declared(drawn: F64, crs: str | None, where: str) -> F64:
     import pyproj
 
     if not crs:
-        hint = "declare it (a .prj file beside a Shapefile), or convert the layer to GeoJSON in WGS-84"
+        hint = "declare it: --crs EPSG:<code>, crs under [roads] in city.toml, or a .prj file beside a Shapefile"
         raise InputError(Problem(where, "declares no coordinate reference system", hint))
     system = pyproj.CRS.from_user_input(crs)
     if system == pyproj.CRS.from_epsg(4326) or system.to_epsg() == 4326:

@@ -23,7 +23,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _REQUIRED: dict[str, set[str]] = {"zones.areas": {"file", "name"}, "places": {"file"}, "transit": {"file", "kind"}}
 _KEYS: dict[str, set[str]] = {
     "": {"name", "areas", "attribution", "inputs", "about", "roads", "zones", "places", "transit", "parameters"},
-    "roads": {"source", "place"},
+    "roads": {"source", "place", "crs"},
     "zones": {"boundary", "crs", "table", "columns", "residents", "areas"},
     "zones.residents": {"file", "columns", "row", "source", "persons"},
     "zones.areas": {"file", "name", "crs"},

@@ -10,6 +10,7 @@ import pytest
 from homes import CITY, DATA, tree
 from typer.testing import CliRunner
 
+from network.io import load_city
 from service.cli import BAD_INPUT, PROBLEMS_FOUND, app
 
 ROOT = Path(__file__).parents[2]
@@ -60,6 +61,25 @@ def test_a_city_is_built_from_its_recipe_checked_and_listed(luxing):
     assert "OpenStreetMap contributors" in output
     assert "helsinki built" in words(luxing("cities"))
     assert "gusu not built yet: luxing build gusu" in words(luxing("cities"))
+
+
+def test_a_road_layer_without_crs_is_refused_and_built_with_one(luxing, settings, tmp_path):
+    """A grid of lines in plane metres (Gauss-Krueger zone 40), the way planning offices hand layers over."""
+    import geopandas
+    import shapely
+
+    steps = [150.0 * i for i in range(6)]
+    east, north = [40_550_000 + s for s in steps], [3_465_000 + s for s in steps]
+    lines = [[(x, y) for y in north] for x in east] + [[(x, y) for x in east] for y in north]
+    streets = [shapely.LineString(line) for line in lines]
+    layer = geopandas.GeoDataFrame({"highway": ["residential"] * len(streets)}, geometry=streets)
+    with pytest.warns(UserWarning, match="crs"):
+        layer.to_file(tmp_path / "plan.gpkg")
+    assert "--crs" in words(luxing("build", "plan", "--roads", tmp_path / "plan.gpkg", code=BAD_INPUT))
+    assert not (settings.cities_folder / "plan").exists()
+    luxing("build", "plan", "--roads", tmp_path / "plan.gpkg", "--crs", "EPSG:4528")
+    lon, lat = load_city(settings.cities_folder / "plan").roads.lonlat.mean(axis=0)
+    assert (round(lon, 1), round(lat, 1)) == (120.5, 31.3)
 
 
 def test_a_build_that_fails_leaves_what_was_there(luxing, settings, tmp_path):
