@@ -23,6 +23,7 @@ def siting_problem(
     city: City,
     outcome: Outcome,
     travel: Travel,
+    *,
     budget_cny: float,
     targets: Iterable[Target] = (),
     objective: Objective = "cover",
@@ -30,8 +31,8 @@ def siting_problem(
 ) -> SitingProblem:
     """The city's public charging demand (I = zones) and places (J = places) as whole numbers.
 
-    Targets of at least so many `public_plugs` become the fewest plugs to add. Raises InputError for a budget that is not positive and for
-    numbers out of range.
+    Targets of at least so many `public_plugs` become the fewest plugs to add. Raises InputError for a budget that is
+    not positive and for numbers out of range.
     """
     supply = city.supply
     search_m = round(float(supply.plug_search_m))

@@ -37,8 +37,8 @@ class Site:
 class Plan:
     """Sites in the city's order of places, with everything needed to check and repeat the run.
 
-    value, bound: whole numbers in `value_unit`; gap: |bound - value| / max(1, |value|). No wall clock and no dates, so equal runs give
-    equal bytes.
+    value, bound: whole numbers in `value_unit`; gap: |bound - value| / max(1, |value|). No wall clock and no dates,
+    so equal runs give equal bytes.
     """
 
     city: str
@@ -72,7 +72,9 @@ class Plan:
         return sum(site.new_plugs for site in self.sites)
 
     def as_scenario(self, year: int | None = None) -> Scenario:
-        """The plan as a what-if: everything, or with `year` what is there by the end of it (sites without a year included)."""
+        """The plan as a what-if: everything, or with `year` what is there by the end of it (sites without a year
+        included).
+        """
         built = [s for s in self.sites if year is None or s.year is None or s.year <= year]
         name = f"plan {self.objective} {self.city}" + ("" if year is None else f" {year}")
         return Scenario(edits=tuple(AddChargers(place=s.place, plugs=s.new_plugs) for s in built), name=name)

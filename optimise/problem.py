@@ -1,4 +1,5 @@
-"""The siting problem in whole numbers: where plugs go, within a budget, so that the most demand is served or the walk is shortest.
+"""The siting problem in whole numbers: where plugs go, within a budget, so that the most demand is served or the walk
+is shortest.
 
 Letters: I demand points, J sites, R pairs (demand, site) within the search radius.
 """
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from network import InputError, Problem, digest_of
 
 I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
 Objective = Literal["cover", "distance"]
 
 EXACT = 2**53
@@ -27,13 +29,13 @@ FLOW_LIMIT = 2**31
 class SitingProblem:
     """Choose new plugs n[j] (whole numbers); everything is int64 and read-only.
 
-    A site without plugs opens with least[j]..most[j] plugs and pays open_fen[j] once; a site that has plugs already may add 0..most[j].
-    The money is sum open_fen * opened + plug_fen * n <= budget_fen, and sum n >= min_plugs.
+    A site without plugs opens with least[j]..most[j] plugs and pays open_fen[j] once; a site that has plugs already
+    may add 0..most[j]. The money is sum open_fen * opened + plug_fen * n <= budget_fen, and sum n >= min_plugs.
 
-    "cover": maximise the demand served, a flow from demand to sites over pairs within cover_m; demand i sends at most weight[i], site j takes
-    at most plug_tenths * (existing[j] + n[j]).  Value in tenths of kWh per day.
-    "distance": minimise sum of weight[i] * distance to the nearest site with plugs, search_m where there is none within it.  Value in
-    tenths of kWh x metres.
+    "cover": maximise the demand served, a flow from demand to sites over pairs within cover_m; demand i sends at most
+    weight[i], site j takes at most plug_tenths * (existing[j] + n[j]).  Value in tenths of kWh per day.
+    "distance": minimise sum of weight[i] * distance to the nearest site with plugs, search_m where there is none
+    within it.  Value in tenths of kWh x metres.
 
     Raises InputError that names the array and the row, also where sums would leave the range of exact arithmetic.
     """
@@ -71,7 +73,9 @@ class SitingProblem:
         for name in _ARRAYS:
             array = np.asarray(getattr(self, name))
             if array.ndim != 1 or array.dtype.kind not in "iu":
-                raise InputError(Problem(f"SitingProblem.{name}", "is not a row of whole numbers", "scale and round first"))
+                raise InputError(
+                    Problem(f"SitingProblem.{name}", "is not a row of whole numbers", "scale and round first")
+                )
             array = np.array(array, np.int64)
             array.flags.writeable = False
             object.__setattr__(self, name, array)
@@ -115,9 +119,11 @@ def _shape_problems(p: SitingProblem) -> list[Problem]:
     problems = []
     if p.objective not in get_args(Objective):
         problems.append(Problem("SitingProblem.objective", f"is {p.objective!r}", "use cover or distance"))
-    for name in ("open_fen", "plug_fen", "least", "existing"):
-        if len(getattr(p, name)) != len(p.most):
-            problems.append(Problem(f"SitingProblem.{name}", f"has {len(getattr(p, name))} rows, most has {len(p.most)}"))
+    problems += [
+        Problem(f"SitingProblem.{name}", f"has {len(getattr(p, name))} rows, most has {p.sites}")
+        for name in ("open_fen", "plug_fen", "least", "existing")
+        if len(getattr(p, name)) != p.sites
+    ]
     if len(p.distance_m) != len(p.site):
         problems.append(Problem("SitingProblem.distance_m", f"has {len(p.distance_m)} rows, site has {len(p.site)}"))
     ends = len(p.first) == len(p.weight) + 1 and p.first[0] == 0 and p.first[-1] == len(p.site)
@@ -133,9 +139,11 @@ def _value_problems(p: SitingProblem) -> list[Problem]:
         if len(array) and array.min() < low:
             at = int(array.argmin())
             problems.append(Problem(f"SitingProblem.{name}[{at}]", f"is {array[at]}", f"give {low} or more"))
-    for name in ("cover_m", "search_m", "plug_tenths", "budget_fen", "min_plugs"):
-        if getattr(p, name) < 0:
-            problems.append(Problem(f"SitingProblem.{name}", f"is {getattr(p, name)}", "give 0 or more"))
+    problems += [
+        Problem(f"SitingProblem.{name}", f"is {getattr(p, name)}", "give 0 or more")
+        for name in ("cover_m", "search_m", "plug_tenths", "budget_fen", "min_plugs")
+        if getattr(p, name) < 0
+    ]
     if problems:
         return problems
     if len(p.site) and p.site.max() >= p.sites:
@@ -145,7 +153,9 @@ def _value_problems(p: SitingProblem) -> list[Problem]:
     unsorted = np.flatnonzero(same_row & (np.diff(p.site) <= 0))
     if len(unsorted):
         at = int(unsorted[0]) + 1
-        problems.append(Problem(f"SitingProblem.site[{at}]", "does not rise within its demand point", "sort, one row a pair"))
+        problems.append(
+            Problem(f"SitingProblem.site[{at}]", "does not rise within its demand point", "sort, one row a pair")
+        )
     if len(p.distance_m) and p.distance_m.max() > p.search_m:
         at = int(p.distance_m.argmax())
         hint = f"leave out pairs beyond search_m, {p.search_m} m"

@@ -52,20 +52,21 @@ def propose(
 ) -> Proposal:
     """Where new public plugs go in `city` within the budget.
 
-    objective: "cover" serves the most demand, "distance" makes the mean walk to a plug the shortest. `travel` and `base` are the city's, computed
-    here when not given. Targets no plan can meet are an answer: status "infeasible" with reasons, or a verdict with a note. Raises
-    InputError for bad input, UnverifiedError where the answer fails its own check.
+    objective: "cover" serves the most demand, "distance" makes the mean walk to a plug the shortest. `travel` and
+    `base` are the city's, computed here when not given. Targets no plan can meet are an answer: status "infeasible"
+    with reasons, or a verdict with a note. Raises InputError for bad input, UnverifiedError where the answer fails
+    its own check.
     """
     travel = travel or travel_times(city)
     base = base or simulate(city, travel)
-    problem = siting_problem(city, base, travel, budget_cny, targets, objective, least_plugs)
+    problem = siting_problem(
+        city, base, travel, budget_cny=budget_cny, targets=targets, objective=objective, least_plugs=least_plugs
+    )
     incumbent = solve(problem, stop, seed, solver, progress)
     verification = verify(problem, incumbent)
     if verification.problems:
         raise UnverifiedError("; ".join(verification.problems))
-    plan = plan_from(
-        city, problem, incumbent, verification, targets=targets, stop=stop, seed=seed, versions=versions
-    )
+    plan = plan_from(city, problem, incumbent, verification, targets=targets, stop=stop, seed=seed, versions=versions)
     changed_city = plan.as_scenario().apply(city)
     changed = simulate(changed_city, travel_times(changed_city, travel)) if plan.sites else base
     notes = within_budget(problem, incumbent.bound, targets) if incumbent.status != "infeasible" else {}

@@ -24,8 +24,9 @@ def gap_of(objective: int, bound: int) -> float:
 class Incumbent:
     """The best answer found and what is proven about it.
 
-    values: (J) new plugs at each site. objective: its value in whole numbers, see SitingProblem. bound: no answer is better than this.
-    "optimal" is said only where bound equals objective; "infeasible" only with proof, and then `reasons` says in words what conflicts.
+    values: (J) new plugs at each site. objective: its value in whole numbers, see SitingProblem. bound: no answer is
+    better than this. "optimal" is said only where bound equals objective; "infeasible" only with proof, and then
+    `reasons` says in words what conflicts.
     seconds: wall clock, for people; never part of a plan.
     """
 
@@ -77,12 +78,14 @@ class Solver(Protocol):
         start: Incumbent | None = None,
         progress: Listener | None = None,
     ) -> Incumbent:
-        """The best answer found from `start` on before `stop`; the same for the same input and seed where the stop is repeatable."""
+        """The best answer found from `start` on before `stop`; the same for the same input and seed where the stop is
+        repeatable.
+        """
         ...
 
 
 def answer(
-    problem: SitingProblem, values: I64, objective: int, bound: int, solver: str, seconds: float
+    problem: SitingProblem, values: I64, *, objective: int, bound: int, solver: str, seconds: float
 ) -> Incumbent:
     """An incumbent whose status follows from value and bound; the bound never stands on the wrong side of the value."""
     bound = max(bound, objective) if problem.objective == "cover" else min(bound, objective)
@@ -99,10 +102,14 @@ def impossible(problem: SitingProblem, reasons: tuple[str, ...], solver: str, se
 
 
 def choose(solvers: dict[str, Solver], problem: SitingProblem, name: str | None) -> Solver:
-    """The named solver, or the first registered exact one that supports the problem. Raises InputError for a name that does not fit."""
+    """The named solver, or the first registered exact one that supports the problem. Raises InputError for a name
+    that does not fit.
+    """
     fitting = {key: solver for key, solver in solvers.items() if solver.supports(problem)}
     if name is None:
         return next(iter(fitting.values()))
     if name not in fitting:
-        raise InputError(Problem(f"solver {name!r}", f"does not solve {problem.objective!r}", f"use {', '.join(fitting)}"))
+        raise InputError(
+            Problem(f"solver {name!r}", f"does not solve {problem.objective!r}", f"use {', '.join(fitting)}")
+        )
     return fitting[name]

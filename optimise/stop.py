@@ -1,7 +1,8 @@
 """When a solver stops: a proven gap, an amount of deterministic work, seconds of wall clock, or somebody's wish.
 
-This is the only file below `service` that reads a clock. Gap and Work stop a run at the same point every time; Seconds and Cancel do not,
-so an answer cut short by them may differ between runs (it is feasible and its gap is honest all the same).
+This is the only file below `service` that reads a clock. Gap and Work stop a run at the same point every time;
+Seconds and Cancel do not, so an answer cut short by them may differ between runs (it is feasible and its gap is
+honest all the same).
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from network import InputError, Problem
 class Stop:
     """Whichever limit is met first; combine rules with `|`.
 
-    seconds: wall clock; gap: relative, see `optimise.solver.gap_of`; work: deterministic units (see `Work`); cancelled: asked now and then.
+    seconds: wall clock; gap: relative, see `optimise.solver.gap_of`; work: deterministic units (see `Work`);
+    cancelled: asked now and then.
     """
 
     seconds: float = math.inf

@@ -17,7 +17,9 @@ _TEXT = re.compile(r"\s*(?P<metric>\w+)\s*(?P<sign>>=|<=|≥|≤)\s*(?P<value>[^
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A bound on a registered metric: at least or at most `value`, in the metric's unit, by `year`, in `area` (None: whole city)."""
+    """A bound on a registered metric: at least or at most `value`, in the metric's unit, by `year`, in `area` (None:
+    whole city).
+    """
 
     metric: str
     op: Comparison
@@ -81,7 +83,8 @@ class Budget:
 class Verdict:
     """How a target fared.
 
-    value: the metric, None where it has no meaning here. gap: what is missing (0 where the target is met), in the metric's unit.
+    value: the metric, None where it has no meaning here. gap: what is missing (0 where the target is met), in the
+    metric's unit.
     note: what is proven about reaching it, in words, if anything is.
     """
 
@@ -92,19 +95,25 @@ class Verdict:
     note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        return {"target": self.target.to_dict(), "value": self.value, "met": self.met, "gap": self.gap, "note": self.note}
+        return {
+            "target": self.target.to_dict(),
+            "value": self.value,
+            "met": self.met,
+            "gap": self.gap,
+            "note": self.note,
+        }
 
 
 def judge(
     metrics: Mapping[str, float | None], targets: Iterable[Target], notes: Mapping[Target, str] | None = None
 ) -> list[Verdict]:
-    """A verdict per target on an outcome's metrics; the caller picks the targets that speak about this city and year."""
+    """A verdict per target on an outcome's metrics; the caller picks the targets that speak about this city and
+    year.
+    """
     verdicts = []
     for target in targets:
         value = metrics[target.metric]
         met = value is not None and target.met_by(value)
         missing = None if value is None else 0.0 if met else abs(target.value - value)
-        verdicts.append(
-            Verdict(target=target, value=value, met=met, gap=missing, note=(notes or {}).get(target, ""))
-        )
+        verdicts.append(Verdict(target=target, value=value, met=met, gap=missing, note=(notes or {}).get(target, "")))
     return verdicts

@@ -1,7 +1,7 @@
 """Recompute what a solver claims, from the problem alone: trusts no solver and no solver's code.
 
-The value of "cover" is a maximum flow (scipy), that of "distance" a minimum over pairs (numpy), and the independent bound a linear relaxation
-(scipy's own linear programming), where the problem is small enough for one.
+The value of "cover" is a maximum flow (scipy), that of "distance" a minimum over pairs (numpy), and the independent
+bound a linear relaxation (scipy's own linear programming), where the problem is small enough for one.
 """
 
 from __future__ import annotations
@@ -213,7 +213,9 @@ def _verify_infeasible(p: SitingProblem) -> Verification:
 
 
 def _cheapest_fen(p: SitingProblem) -> float:
-    """Least money for at least min_plugs new plugs; infinite where the sites cannot hold them. A plain table, slow and readable."""
+    """Least money for at least min_plugs new plugs; infinite where the sites cannot hold them. A plain table, slow
+    and readable.
+    """
     cost = np.full(p.min_plugs + 1, np.inf)
     cost[0] = 0.0
     for j in range(p.sites):

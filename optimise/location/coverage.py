@@ -1,21 +1,25 @@
 """Maximal covering with capacities and a budget, exactly.
 
 Sets
-    i demand points, j sites, pairs ij within cover_m; A sites that serve all demand in their reach once they are open ("ample")
+    i demand points, j sites, pairs ij within cover_m
+    A sites that serve all demand in their reach once they are open ("ample")
 Data
-    w_i demand, u energy of a plug, e_j existing plugs, open and plug costs, budget B
+    w_i demand, u energy of a plug, e_j existing plugs, open_j and plug_j costs, budget B
 Variables
-    y_j = 1: site j is opened;  n_j new plugs, whole;  x_ij >= 0 demand of i served at j not in A;  v_i >= 0 demand served at sites in A
+    y_j = 1: site j is opened;  n_j new plugs, whole
+    x_ij >= 0 demand of i served at j not in A;  v_i >= 0 demand of i served at sites in A
 Formulation
     max  sum_ij x_ij + sum_i v_i
     sum_j x_ij + v_i <= w_i
-    v_i <= w_i sum_{j in A} y_j                     (no row where a site in A has plugs already)
-    sum_i x_ij <= u (e_j + n_j)                     for j not in A
-    x_ij <= w_i y_j                                 for new sites whose fewest plugs nearly suffice; elsewhere it only slows the search
-    least_j y_j <= n_j <= most_j y_j,  sum_j open_j y_j + plug_j n_j <= B,  sum_j n_j >= min_plugs
+    v_i <= w_i sum_{j in A} y_j           no row where a site in A has plugs already
+    sum_i x_ij <= u (e_j + n_j)           for j not in A
+    x_ij <= w_i y_j                       only for new sites whose fewest plugs nearly suffice; else it slows the search
+    least_j y_j <= n_j <= most_j y_j
+    sum_j open_j y_j + plug_j n_j <= B,  sum_j n_j >= min_plugs
 
-For whole plugs the x are a flow, so the best value is a whole number. New plugs beyond the demand in reach are left out unless a number of
-plugs is wanted. (Church & ReVelle 1974, doi:10.1007/BF01942293; Current & Storbeck 1988, doi:10.1068/b150193 for capacities.)
+For whole plugs the x are a flow, so the best value is a whole number. New plugs beyond the demand in reach are left
+out unless a number of plugs is wanted. (Church & ReVelle 1974, doi:10.1007/BF01942293; with capacities Current &
+Storbeck 1988, Environment and Planning B 15.)
 """
 
 from __future__ import annotations
@@ -26,9 +30,10 @@ from typing import Any
 
 import numpy as np
 
-from optimise.location.arrays import Pairs, pairs_of
+from optimise.location.arrays import pairs_of
 from optimise.location.mip import (
     Model,
+    Task,
     add_purchases,
     first_answer,
     new_model,
@@ -48,7 +53,9 @@ _NEARLY = 2
 
 @dataclass(frozen=True)
 class Coverage:
-    """Exact solver for "cover". Work: branch-and-bound nodes, see `optimise.location.mip`; the first node always ends."""
+    """Exact solver for "cover". Work: branch-and-bound nodes, see `optimise.location.mip`; the first node always
+    ends.
+    """
 
     name: str = "coverage"
 
@@ -70,7 +77,8 @@ class Coverage:
         if start is None:
             start = first_answer(problem, cheapest, self.name, run)
         refuse_start(problem, start)
-        return solve_mip(problem, _model(problem), self.name, stop, run, seed, start, progress)
+        task = Task(problem, self.name, stop, run, seed, start, progress)
+        return solve_mip(task, _model(problem))
 
 
 def _model(p: SitingProblem) -> Model:
@@ -120,4 +128,5 @@ def _useful(p: SitingProblem, reach: I64) -> I64:
     lacking = np.maximum(reach - p.plug_tenths * p.existing, 0)
     wanted = -(-lacking // max(1, p.plug_tenths))
     wanted = np.where((p.existing == 0) & (wanted > 0), np.maximum(wanted, p.least), wanted)
-    return np.minimum(wanted, p.most)
+    useful: I64 = np.minimum(wanted, p.most)
+    return useful

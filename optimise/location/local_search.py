@@ -1,6 +1,7 @@
 """Greedy, then ruin and recreate with a seed, for both objectives; its bound is a Lagrangian one, so its gap is honest.
 
-Work: one unit is 2^27 pairs looked at, besides the bound, which is not counted.
+(Schrimpf et al. 2000, doi:10.1006/jcph.1999.6413.) Work: one unit is 2^27 pairs looked at, besides the bound, which
+is not counted. The greedy round is always made.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimise.location.arrays import Pairs, Sites, pairs_of, sites_of
+from optimise.location.arrays import pairs_of, sites_of
 from optimise.location.bounds import lagrangian_bound
-from optimise.location.flows import search_cover
-from optimise.location.nearness import search_distance
+from optimise.location.kernels.flows import search_cover
+from optimise.location.kernels.nearness import search_distance
+from optimise.location.kernels.shapes import Rules
 from optimise.location.purchase import cheapest_plugs
 from optimise.problem import I64, SitingProblem
 from optimise.solver import Incumbent, Listener, Progress, answer, impossible
@@ -33,11 +35,11 @@ class LocalSearch:
     patience: int = 2000
     most_closed: int = 4
     """Sites closed in one round at most."""
-    deviation: float = 0.0005
+    drift: float = 0.0005
     """How much worse than the best, relative, a round may start from."""
 
     def supports(self, problem: SitingProblem) -> bool:
-        return problem.objective in ("cover", "distance")
+        return problem.objective in {"cover", "distance"}
 
     def __call__(
         self,
@@ -47,48 +49,46 @@ class LocalSearch:
         start: Incumbent | None = None,
         progress: Listener | None = None,
     ) -> Incumbent:
+        """See `Solver`."""
         run = stop.start()
         cheapest, reasons = cheapest_plugs(problem)
         if cheapest is None:
             return impossible(problem, reasons, self.name, run.seconds)
-        pairs, sites = pairs_of(problem), sites_of(problem)
-        first = cheapest if start is None else start.values.copy()
-        best, loss = self._search(problem, pairs, sites, first, run, seed, progress)
-        value = _value(problem, loss)
-        bound = lagrangian_bound(problem, value)
-        return answer(problem, best, value, bound, self.name, run.seconds)
-
-    def _search(
-        self,
-        problem: SitingProblem,
-        pairs: Pairs,
-        sites: Sites,
-        first: I64,
-        run: Run,
-        seed: int,
-        progress: Listener | None,
-    ) -> tuple[I64, int]:
-        state = np.array([(seed + 1) * _SALT % 2**64 or 1], np.uint64)
-        current, best, loss, idle, fresh = first.copy(), first.copy(), 0, 0, True
+        best, loss = cheapest if start is None else start.values.copy(), 0
+        current, state = best.copy(), np.array([(seed + 1) * _SALT % 2**64 or 1], np.uint64)
+        idle, fresh = 0, True
         while fresh or (idle < self.patience and not run.over()):
-            limit = int(min(_CHUNK, run.work_left * PAIRS_PER_WORK))
-            moves = (current, best, state, limit, idle, self.patience, self.most_closed)
-            rules = (problem.budget_fen, problem.min_plugs)
-            if problem.objective == "cover":
-                drift = int(self.deviation * problem.total_weight)
-                loss, work, idle = search_cover(
-                    pairs, sites, problem.plug_tenths, problem.weight, *rules, *moves, drift, fresh
-                )
-            else:
-                drift = int(self.deviation * loss)
-                loss, work, idle = search_distance(
-                    pairs, sites, problem.weight, problem.search_m, *rules, *moves, drift, fresh
-                )
+            rules = self._rules(problem, run, loss)
+            loss, work, idle = _round(problem, rules, current, best, state, idle=idle, fresh=fresh)
             fresh = False
             run.spend(work / PAIRS_PER_WORK)
             if progress:
                 progress(Progress(run.seconds, _value(problem, loss), None, self.name))
-        return best, int(loss)
+        value = _value(problem, loss)
+        bound = lagrangian_bound(problem, value)
+        return answer(problem, best, objective=value, bound=bound, solver=self.name, seconds=run.seconds)
+
+    def _rules(self, problem: SitingProblem, run: Run, loss: int) -> Rules:
+        return Rules(
+            budget=problem.budget_fen,
+            min_plugs=problem.min_plugs,
+            work=int(min(_CHUNK, run.work_left * PAIRS_PER_WORK)),
+            patience=self.patience,
+            most_closed=self.most_closed,
+            drift=int(self.drift * (problem.total_weight if problem.objective == "cover" else loss)),
+        )
+
+
+def _round(
+    problem: SitingProblem, rules: Rules, current: I64, best: I64, state: np.ndarray, *, idle: int, fresh: bool
+) -> tuple[int, int, int]:
+    """One chunk of the search, in place; loss of the best, work, and rounds since it was found."""
+    pairs, sites = pairs_of(problem), sites_of(problem)
+    search, number = (
+        (search_cover, problem.plug_tenths) if problem.objective == "cover" else (search_distance, problem.search_m)
+    )
+    loss, work, idle = search(pairs, sites, problem.weight, number, rules, current, best, state, idle, fresh)
+    return int(loss), int(work), int(idle)
 
 
 def _value(problem: SitingProblem, loss: int) -> int:

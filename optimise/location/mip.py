@@ -1,4 +1,5 @@
-"""Running a mixed-integer model: HiGHS through OR-Tools MathOpt, with a start, a stop rule and a bound on the right side.
+"""Running a mixed-integer model: HiGHS through OR-Tools MathOpt, with a start, a stop rule and a bound on the right
+side.
 
 OR-Tools is imported where it is first needed: it takes a second to load.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -22,7 +23,9 @@ from optimise.stop import Run, Stop
 from optimise.verify import feasibility_problems, value_of
 
 NODE_PAIRS = 2**17
-"""Pairs that branch-and-bound nodes may cost in all, by a rough count of one visit a pair and node, for one unit of work."""
+"""Pairs that branch-and-bound nodes may cost in all, by a rough count of one visit a pair and node, for one unit of
+work.
+"""
 _INTEGER_STEP = 0.99
 """Objectives are whole numbers: a bound nearer than this proves the value."""
 _SLACK, _RELATIVE_SLACK = 1e-3, 1e-9
@@ -77,8 +80,9 @@ def add_purchases(model: Any, problem: SitingProblem, useful: I64) -> Model:
     unit = int(np.gcd.reduce(np.concatenate((problem.open_fen, problem.plug_fen)))) or 1
     money, bought = [], []
     for j in range(problem.sites):
-        if opened[j] is not None:
-            money.append(int(problem.open_fen[j]) // unit * opened[j])
+        y = opened[j]
+        if y is not None:
+            money.append(int(problem.open_fen[j]) // unit * y)
         new = plugs_at(built, problem, j)
         if new is not None:
             money.append(int(problem.plug_fen[j]) // unit * new)
@@ -93,76 +97,81 @@ def plugs_at(model: Model, problem: SitingProblem, j: int) -> Any | None:
     """New plugs at site j as an expression, None where there can be none."""
     if model.plugs[j] is not None:
         return model.plugs[j]
-    return None if model.opened[j] is None else int(problem.least[j]) * model.opened[j]
+    opened = model.opened[j]
+    return None if opened is None else int(problem.least[j]) * opened
 
 
-def solve_mip(
-    problem: SitingProblem,
-    model: Model,
-    solver: str,
-    stop: Stop,
-    run: Run,
-    seed: int,
-    start: Incumbent,
-    progress: Listener | None,
-) -> Incumbent:
-    """The better of `start` and what HiGHS finds before the stop, with the tightest bound known."""
-    best, value, bound = start.values, start.objective, start.bound
-    if gap_of(value, bound) > stop.gap and not run.over():
-        listen = _log_reader(problem, solver, run, start, progress) if progress else None
-        result = _run(problem, model, stop, run, seed, start, listen)
+@dataclass(frozen=True)
+class Task:
+    """What to solve, from where, until when, and who listens."""
+
+    problem: SitingProblem
+    solver: str
+    stop: Stop
+    run: Run
+    seed: int
+    start: Incumbent
+    progress: Listener | None
+
+
+def solve_mip(task: Task, model: Model) -> Incumbent:
+    """The better of the start and what HiGHS finds before the stop, with the tightest bound known."""
+    problem, run = task.problem, task.run
+    best, value, bound = task.start.values, task.start.objective, task.start.bound
+    if gap_of(value, bound) > task.stop.gap and not run.over():
+        result = _run(task, model)
         bound = _tighter(problem, bound, _whole_bound(problem, result))
         found = _values(problem, model, result) if result.has_primal_feasible_solution() else None
         if found is not None and not feasibility_problems(problem, found):
             worth = value_of(problem, found)
             if _sign(problem) * (worth - value) > 0:
                 best, value = found, worth
-    final = answer(problem, best, value, bound, solver, run.seconds)
-    if progress:
-        progress(Progress(run.seconds, final.objective, final.bound, solver))
+    final = answer(problem, best, objective=value, bound=bound, solver=task.solver, seconds=run.seconds)
+    if task.progress:
+        task.progress(Progress(run.seconds, final.objective, final.bound, task.solver))
     return final
 
 
-def _run(problem: SitingProblem, model: Model, stop: Stop, run: Run, seed: int, start: Incumbent, listen: Any) -> Any:
+def _run(task: Task, model: Model) -> Any:
     from ortools.math_opt.python import mathopt
 
     hint = mathopt.SolutionHint()
-    for j in range(problem.sites):
-        y, n = model.opened[j], model.plugs[j]
+    for y, n, plugs in zip(model.opened, model.plugs, task.start.values.tolist(), strict=True):
         if y is not None:
-            hint.variable_values[y] = float(start.values[j] > 0)
+            hint.variable_values[y] = float(plugs > 0)
         if n is not None:
-            hint.variable_values[n] = float(min(start.values[j], n.upper_bound))
-    nodes = run.work_left * NODE_PAIRS / max(1, len(problem.site))
+            hint.variable_values[n] = float(min(plugs, n.upper_bound))
+    run, seconds = task.run, task.run.seconds_left
+    nodes = run.work_left * NODE_PAIRS / max(1, len(task.problem.site))
     parameters = mathopt.SolveParameters(
-        time_limit=None if math.isinf(run.seconds_left) else timedelta(seconds=run.seconds_left),
-        node_limit=None if math.isinf(nodes) else max(1, int(nodes)),
-        relative_gap_tolerance=stop.gap,
+        time_limit=timedelta(seconds=seconds) if math.isfinite(seconds) else None,
+        node_limit=max(1, int(nodes)) if math.isfinite(nodes) else None,
+        relative_gap_tolerance=task.stop.gap,
         absolute_gap_tolerance=_INTEGER_STEP,
-        random_seed=seed % 2**31,
+        random_seed=task.seed % 2**31,
     )
     return mathopt.solve(
         model.mathopt,
         mathopt.SolverType.HIGHS,
         params=parameters,
         model_params=mathopt.ModelSolveParameters(solution_hints=[hint]),
-        msg_cb=listen,
+        msg_cb=_log_reader(task) if task.progress else None,
     )
 
 
-def _log_reader(problem: SitingProblem, solver: str, run: Run, start: Incumbent, progress: Listener) -> Any:
+def _log_reader(task: Task) -> Callable[[Sequence[str]], None]:
     """Reports the bound and best value that HiGHS logs; for people to watch only, the answer is read elsewhere."""
-    better = max if problem.objective == "cover" else min
+    problem, better = task.problem, max if task.problem.objective == "cover" else min
 
     def listen(lines: Sequence[str]) -> None:
         for line in lines:
             found = _LOG_LINE.search(line)
-            if found and math.isfinite(float(found["bound"])):
-                bound = _tighter(problem, start.bound, _safe(problem, float(found["bound"])))
-                values = [start.objective]
-                if math.isfinite(float(found["value"])):
-                    values.append(round(float(found["value"])))
-                progress(Progress(run.seconds, better(values), bound, solver))
+            if not found or not task.progress:
+                continue
+            bound = _tighter(problem, task.start.bound, _safe(problem, float(found["bound"])))
+            value = float(found["value"])
+            values = [task.start.objective, *([round(value)] if math.isfinite(value) else [])]
+            task.progress(Progress(task.run.seconds, better(values), bound, task.solver))
 
     return listen
 
@@ -202,7 +211,8 @@ def _safe(problem: SitingProblem, bound: float) -> int:
 def first_answer(problem: SitingProblem, values: I64, solver: str, run: Run) -> Incumbent:
     """An incumbent from feasible values, with a Lagrangian bound."""
     value = value_of(problem, values)
-    return answer(problem, values, value, lagrangian_bound(problem, value), solver, run.seconds)
+    bound = lagrangian_bound(problem, value)
+    return answer(problem, values, objective=value, bound=bound, solver=solver, seconds=run.seconds)
 
 
 def refuse_start(problem: SitingProblem, start: Incumbent) -> None:

@@ -1,9 +1,11 @@
 """The p-median with a budget, exactly, in the radius formulation.
 
 Sets
-    i demand points, j sites, k = 1..K_i the different distances D_i1 < D_i2 < ... from i to sites that could shorten its walk
+    i demand points, j sites, k = 1..K_i the different distances D_i1 < D_i2 < ... from i to sites that could shorten
+    its walk
 Data
-    w_i weight, c_j money to open site j with its least plugs, B budget, F_i walk to the nearest plugs there already, or search_m
+    w_i weight, c_j money to open site j with its least plugs, B budget, F_i walk to the nearest plugs there already,
+    or search_m
 Variables
     y_j = 1: site j is opened;  z_ik >= 0 is 1 where no opened site is within D_ik of i
 Formulation
@@ -12,8 +14,8 @@ Formulation
     sum_j c_j y_j <= B
     and, where a number of plugs is wanted, n_j with least_j y_j <= n_j <= most_j y_j in budget and count
 
-As tight as the classical x_ij <= y_j model, with a row per distinct distance. (Elloumi 2010, doi:10.1007/s10878-008-9162-0; Garcia, Labbe &
-Marin 2011, doi:10.1287/ijoc.1100.0418.)
+As tight as the classical x_ij <= y_j model, with a row per distinct distance. (Elloumi 2010,
+doi:10.1007/s10878-008-9162-0; Garcia, Labbe & Marin 2011, doi:10.1287/ijoc.1100.0418.)
 """
 
 from __future__ import annotations
@@ -24,16 +26,19 @@ from typing import Any
 
 import numpy as np
 
-from optimise.location.mip import Model, add_purchases, first_answer, new_model, refuse_start, solve_mip, total
+from optimise.location.bounds import free_walk
+from optimise.location.mip import Model, Task, add_purchases, first_answer, new_model, refuse_start, solve_mip, total
 from optimise.location.purchase import cheapest_plugs
-from optimise.problem import SitingProblem
+from optimise.problem import I64, SitingProblem
 from optimise.solver import Incumbent, Listener, impossible
 from optimise.stop import Stop
 
 
 @dataclass(frozen=True)
 class PMedian:
-    """Exact solver for "distance". Work: branch-and-bound nodes, see `optimise.location.mip`; the first node always ends."""
+    """Exact solver for "distance". Work: branch-and-bound nodes, see `optimise.location.mip`; the first node always
+    ends.
+    """
 
     name: str = "pmedian"
 
@@ -55,38 +60,37 @@ class PMedian:
         if start is None:
             start = first_answer(problem, cheapest, self.name, run)
         refuse_start(problem, start)
-        return solve_mip(problem, _model(problem), self.name, stop, run, seed, start, progress)
+        task = Task(problem, self.name, stop, run, seed, start, progress)
+        return solve_mip(task, _model(problem))
 
 
 def _model(p: SitingProblem) -> Model:
-    model = new_model("p-median")
     useful = p.most if p.min_plugs else np.where(p.existing > 0, 0, np.minimum(p.most, p.least))
     useful = np.where(p.most >= p.least, useful, np.where(p.existing > 0, useful, 0))
-    built = add_purchases(model, p, useful)
-    far = np.full(p.demands, p.search_m, np.int64)
-    there = p.existing[p.site] > 0
-    np.minimum.at(far, p.row[there], p.distance_m[there])
+    built = add_purchases(new_model("p-median"), p, useful)
+    far = free_walk(p)
     shorter = (p.distance_m < far[p.row]) & (p.weight[p.row] > 0)
     shorter &= np.array([y is not None for y in built.opened])[p.site] if p.sites else False
-    constant, terms = int((p.weight * far).sum()), []
+    constant = int((p.weight * far).sum())
+    terms: list[Any] = []
     for i in range(p.demands):
         pairs = np.arange(p.first[i], p.first[i + 1])[shorter[p.first[i] : p.first[i + 1]]]
-        constant -= _walk(model, p, built, i, pairs, int(far[i]), terms)
-    model.minimize(total(terms) + float(constant))
+        constant -= _add_walk(built, p, i, pairs, far=int(far[i]), terms=terms)
+    built.mathopt.minimize(total(terms) + float(constant))
     return built
 
 
-def _walk(
-    model: Any, p: SitingProblem, built: Model, i: int, pairs: np.ndarray, far: int, terms: list[Any]
-) -> int:
-    """Rows and objective terms of demand i; returns how much shorter its walk is when every z_ik is 0, times its weight."""
+def _add_walk(built: Model, p: SitingProblem, i: int, pairs: I64, *, far: int, terms: list[Any]) -> int:
+    """Rows and objective terms of demand i; returns how much shorter its walk is when every z_ik is 0, times its
+    weight.
+    """
     at: dict[int, list[Any]] = {}
     for r in pairs[np.argsort(p.distance_m[pairs], kind="stable")].tolist():
         at.setdefault(int(p.distance_m[r]), []).append(built.opened[p.site[r]])
     before: Any = 1.0
     for distance, following in pairwise([*at, far]):
-        z = model.add_variable(lb=0.0, ub=1.0)
-        model.add_linear_constraint(z + total(at[distance]) - before >= 0.0)
+        z = built.mathopt.add_variable(lb=0.0, ub=1.0)
+        built.mathopt.add_linear_constraint(z + total(at[distance]) - before >= 0.0)
         terms.append(float(p.weight[i] * (following - distance)) * z)
         before = z
     return int(p.weight[i]) * (far - min(at, default=far))

@@ -1,4 +1,6 @@
-"""The cheapest way to buy plugs, whoever they serve: says when a wanted number cannot be had, and gives a first answer when it can."""
+"""The cheapest way to buy plugs, whoever they serve: says when a wanted number cannot be had, and gives a first
+answer when it can.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from network import InputError, Problem, units
-from optimise.problem import I64, SitingProblem
+from optimise.problem import I32, I64, SitingProblem
 
 _NEVER = np.int64(2**62)
 _CELLS = 2**28
@@ -25,17 +27,17 @@ def cheapest_plugs(problem: SitingProblem) -> tuple[I64 | None, tuple[str, ...]]
     width = min(available, wanted + int(room.max())) + 1
     if problem.sites * width > _CELLS:
         hint = "plan by districts, or ask for fewer plugs"
-        raise InputError(Problem("SitingProblem.min_plugs", f"{wanted} at {problem.sites} sites is too large a table", hint))
+        raise InputError(
+            Problem("SitingProblem.min_plugs", f"{wanted} at {problem.sites} sites is too large a table", hint)
+        )
     opening = np.where(problem.existing == 0, problem.open_fen, 0)
     cost, taken = _table(opening, problem.plug_fen, fewest, room, width)
     best = wanted + int(cost[wanted:].argmin())
     if cost[best] <= problem.budget_fen:
         return _trace(taken, best), ()
     most = int(np.flatnonzero(cost <= problem.budget_fen)[-1])
-    return None, (
-        f"{wanted} new plugs are wanted and cost at least {_cny(int(cost[best]))}; "
-        f"the budget of {_cny(problem.budget_fen)} buys at most {most}",
-    )
+    need, have = _cny(int(cost[best])), _cny(problem.budget_fen)
+    return None, (f"{wanted} new plugs are wanted and cost at least {need}; the budget of {have} buys at most {most}",)
 
 
 def _cny(fen: int) -> str:
@@ -43,8 +45,8 @@ def _cny(fen: int) -> str:
 
 
 @njit(cache=True)
-def _table(opening: I64, plug: I64, fewest: I64, room: I64, width: int) -> tuple[I64, I64]:
-    """cost (width): least money for exactly p plugs; taken (J, width): plugs at site j in it.
+def _table(opening: I64, plug: I64, fewest: I64, room: I64, width: int) -> tuple[I64, I32]:
+    """The cost (width): least money for exactly p plugs; taken (J, width): plugs at site j in it.
 
     One row per site, with a sliding-window minimum over the plugs it may take: O(J x width).
     """
@@ -76,7 +78,7 @@ def _table(opening: I64, plug: I64, fewest: I64, room: I64, width: int) -> tuple
 
 
 @njit(cache=True)
-def _trace(taken: I64, plugs: int) -> I64:
+def _trace(taken: I32, plugs: int) -> I64:
     values = np.zeros(taken.shape[0], np.int64)
     for j in range(taken.shape[0] - 1, -1, -1):
         values[j] = taken[j, plugs]

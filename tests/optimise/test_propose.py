@@ -122,7 +122,7 @@ def test_existing_plugs_and_room_are_respected(city):
         edits=(AddChargers(place=str(city.places.id[0]), plugs=int(city.places.most_plugs[0] - city.supply.plugs[0])),)
     )
     crowded = full.apply(city)
-    problem = siting_problem(crowded, simulate(crowded), travel_times(crowded), 1e6)
+    problem = siting_problem(crowded, simulate(crowded), travel_times(crowded), budget_cny=1e6)
     assert problem.most[0] == 0
     assert problem.existing[0] == crowded.supply.plugs[0]
     proposal = propose(crowded, budget_cny=1e6, stop=STOP)

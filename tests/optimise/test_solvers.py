@@ -1,6 +1,7 @@
 """Every registered solver keeps the promises of the protocol; a new one is tested by being registered."""
 
 from dataclasses import replace
+from functools import cache
 
 import brute_force
 import numpy as np
@@ -17,6 +18,11 @@ ENOUGH = Work(5)
 
 def better(objective, value, than):
     return value > than if objective == "cover" else value < than
+
+
+@cache
+def best_of_town(objective):
+    return solve(town(objective), Gap(0) | ENOUGH).objective
 
 
 def same(one, other):
@@ -100,9 +106,8 @@ def test_seeds_lead_the_search_apart(objective):
 def test_a_run_cut_short_is_feasible_with_an_honest_gap(name, objective, stop):
     problem = town(objective)
     found = SOLVERS[name](problem, stop)
-    best = solve(problem, Gap(0) | ENOUGH)
     assert verify(problem, found).problems == ()
-    assert not better(objective, best.objective, found.bound)
+    assert not better(objective, best_of_town(objective), found.bound)
     assert found.seconds < 30
 
 
@@ -170,7 +175,7 @@ def test_money_in_odd_fen_is_kept_to():
 def test_progress_is_told_and_ends_at_the_answer():
     heard = []
     found = solve(town("distance"), Gap(0) | ENOUGH, progress=heard.append)
-    assert [p.solver for p in heard][0] == "local_search"
+    assert heard[0].solver == "local_search"
     assert heard[-1].solver == "pmedian"
     assert (heard[-1].objective, heard[-1].bound) == (found.objective, found.bound)
     assert [p.seconds for p in heard] == sorted(p.seconds for p in heard)
