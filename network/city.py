@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from network.errors import InputError, Problem
-from network.units import HOURS, NETWORK_MODES, PURPOSES, TRIP_MODES
+from network.units import HOURS, MOST_EDGE_M, MOST_EDGE_MS, NETWORK_MODES, PURPOSES, TRIP_MODES
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
@@ -97,6 +97,13 @@ class Part:
         if problems:
             raise InputError(problems)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A part copied, or sent to another process, is as frozen as it was: numpy alone would thaw its arrays."""
+        self.__dict__.update(state)
+        for value in state.values():
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+
     def arrays(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         for name in specs(type(self)):
             yield name, getattr(self, name)
@@ -108,8 +115,11 @@ class Part:
 
 
 def frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The array itself if nobody can write to it, else a read-only copy."""
-    if array.flags.writeable or not array.flags.c_contiguous:
+    """The array itself if nobody can write to it, also not by the array it is a view of, else a read-only copy."""
+    owner = array
+    while isinstance(owner.base, np.ndarray) and not owner.flags.writeable:
+        owner = owner.base
+    if owner.flags.writeable or not array.flags.c_contiguous:
         array = np.array(array, order="C")
         array.flags.writeable = False
     return array
@@ -138,11 +148,11 @@ class Roads(Part):
     """Edges of node n are first[n]:first[n+1]."""
     head: Annotated[I32, Spec("i4", ("E",), 0)]
     """Node an edge leads to."""
-    time_ms: Annotated[I32, Spec("i4", ("M", "E"), -1)]
+    time_ms: Annotated[I32, Spec("i4", ("M", "E"), -1, MOST_EDGE_MS)]
     """Free-flow travel time by network mode; -1 where the mode may not pass."""
     edges: Annotated[I32, Spec("i4", ("S", 2), 0)]
     """The forward and the backward edge of each segment."""
-    length_m: Annotated[F64, Spec("f8", ("S",), 0)]
+    length_m: Annotated[F64, Spec("f8", ("S",), 0, MOST_EDGE_M)]
     """Length along the drawn line, whole millimetres."""
     way: Annotated[I32, Spec("i4", ("S",), 0)]
     """Way each segment belongs to."""
@@ -165,6 +175,7 @@ class Roads(Part):
             and e == 2 * s
             and np.array_equal(np.sort(self.edges, axis=None), np.arange(e))
             and (s == 0 or self.way.max() < len(self.way_id))
+            and self.shape_first[0] == 0
             and self.shape_first[-1] == len(self.shape_lonlat)
             and (np.diff(self.shape_first) >= 2).all()
         )
@@ -221,6 +232,12 @@ class Zones(Part):
     ring_lonlat: Annotated[F64, Spec("f8", ("R", 2), -180, 180)]
     """Outline of zone z, for maps, is ring_first[z]:ring_first[z+1]."""
     snap: Snap
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        first = self.ring_first
+        if first[0] != 0 or first[-1] != len(self.ring_lonlat) or (np.diff(first) < 0).any():
+            raise InputError(Problem("Zones.ring_first", "does not divide ring_lonlat into outlines"))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -282,6 +299,13 @@ class Supply(Part):
     parking_cny: Annotated[F64, Spec("f8", ("Z",), 0)]
     """Price of parking per car trip that ends in the zone."""
     driving_cny_per_km: Annotated[F64, Spec("f8", (), 0)]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.plug_search_m <= self.plug_reach_m:
+            what = f"is {self.plug_search_m:g}, not above plug_reach_m = {self.plug_reach_m:g}"
+            hint = "else a zone without any plug would count as one with a plug within reach"
+            raise InputError(Problem("Supply.plug_search_m", what, hint))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -12,7 +12,7 @@ import numpy as np
 from network.city import Bools, City, Places, Roads, Snap, Text
 from network.errors import CityError, Problem, ScenarioError
 from network.snap import snap
-from network.units import CLOSED, MS_PER_S, NETWORK_MODES
+from network.units import CLOSED, MOST_EDGE_MS, MS_PER_S, NETWORK_MODES
 
 NetworkMode: TypeAlias = Literal["walk", "cycle", "drive"]
 _KMH_PER_M_S = 3.6
@@ -97,13 +97,13 @@ class SetStreetSpeed:
         if not 0 < self.kmh <= _MOST:
             raise _Refused(f"kmh is {self.kmh}", "a speed is above 0 km/h; use close_street to close")
         length_m = city.roads.length_m[city.roads.segment]
-        with np.errstate(over="ignore"):
-            new_ms = np.rint(length_m / (self.kmh / _KMH_PER_M_S) * MS_PER_S)
-        if new_ms.max(initial=0) > np.iinfo(np.int32).max:
-            raise _Refused(f"kmh is {self.kmh}", "so slow a street cannot be counted; use close_street to close")
         time_ms = city.roads.time_ms.copy()
         for m, edges in _street_edges(city.roads, self.street, self.modes):
-            time_ms[m, edges] = np.maximum(new_ms[edges], 1)
+            with np.errstate(over="ignore"):
+                new_ms = np.maximum(np.rint(length_m[edges] / (self.kmh / _KMH_PER_M_S) * MS_PER_S), 1)
+            if new_ms.max(initial=0) > MOST_EDGE_MS:
+                raise _Refused(f"kmh is {self.kmh}", "so slow a street cannot be counted; use close_street to close")
+            time_ms[m, edges] = new_ms
         return _with_times(city, time_ms)
 
 

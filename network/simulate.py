@@ -10,7 +10,7 @@ from network.demand.choice import split
 from network.demand.distribution import gravity
 from network.demand.generation import trip_ends
 from network.outcome import Outcome
-from network.travel import Travel, travel_times
+from network.travel import Travel, travel_keys, travel_times
 from network.units import BAND_EDGES_M, BANDS, TENTHS, TRIP_CAR, TRIP_MODES, TRIP_TRANSIT, TRIP_WALK
 
 _M_PER_KM = 1000.0
@@ -20,9 +20,13 @@ _S_PER_MIN = 60.0
 def simulate(city: City, travel: Travel | None = None) -> Outcome:
     """Outcome of a city: generation, distribution, mode choice, charging. Pure and deterministic.
 
-    `travel` is `travel_times(city)`, computed here when not given. Raises InputError where trips cannot be balanced.
+    `travel` is `travel_times(city)`, computed here when not given. Raises InputError where trips cannot be balanced,
+    ValueError where `travel` is of another city.
     """
-    travel = travel or travel_times(city)
+    if travel is None:
+        travel = travel_times(city)
+    elif travel.keys != travel_keys(city):
+        raise ValueError("these are not the travel times of this city")
     trips = split(city, travel, _between_zones(city, travel))
     charging_kwh = public_demand_kwh(city, trips[:, TRIP_CAR].sum(axis=(0, 1)))
     wanted = np.rint(charging_kwh.sum(axis=1) * TENTHS).astype(np.int64)
@@ -70,7 +74,7 @@ def _by_band(travel: Travel, trips: F64) -> F64:
     """Trips (K, B) by mode and band of the walking distance; no way on foot counts as the longest band."""
     band = np.searchsorted(BAND_EDGES_M, travel.length_m[TRIP_WALK].ravel(), side="left")
     by_mode = trips.sum(axis=0).reshape(len(TRIP_MODES), -1)
-    return np.stack([np.bincount(band, row, BANDS) for row in by_mode])
+    return np.stack([np.bincount(band, row, BANDS).astype(np.float64) for row in by_mode])
 
 
 def _co2_kg(city: City, car_km: F64, transit_km: F64) -> F64:

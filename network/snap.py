@@ -7,6 +7,7 @@ import numpy as np
 from network.city import F64, Roads, Snap
 from network.errors import InputError, Problem
 from network.kernels.nearest import nearest_pieces
+from network.parallel import TURN
 from network.units import EARTH_RADIUS_M, NETWORK_MODES
 
 
@@ -34,7 +35,8 @@ def snap(roads: Roads, lonlat: F64) -> Snap:
     a, b = shape[start], shape[start + 1]
     points = local_metres(lonlat, latitude)
     (x, y), (ax, ay), (bx, by) = points.T, a.T, b.T
-    piece, share, squared = nearest_pieces(x, y, ax, ay, bx, by, open_[:, owner])
+    with TURN:
+        piece, share, squared = nearest_pieces(x, y, ax, ay, bx, by, open_[:, owner])
 
     length = np.hypot(*(b - a).T)
     ends = np.concatenate(([0.0], np.cumsum(length)))

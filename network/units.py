@@ -23,6 +23,8 @@ BANDS: Final = len(BAND_EDGES_M) + 1
 
 CLOSED: Final = -1
 """Travel time of an edge that a mode may not use."""
+MOST_EDGE_MS: Final = 2**30 - 1
+"""Longest time of an edge, twelve days: times and lengths packed into one whole number cannot overflow below it."""
 UNREACHABLE: Final = -1
 """Whole-number time or distance of a pair without a path."""
 
@@ -31,6 +33,9 @@ MM_PER_M: Final = 1000
 FEN_PER_CNY: Final = 100
 TENTHS: Final = 10
 """Energy is counted in whole tenths of a kWh wherever a solver or a flow sees it."""
+
+MOST_EDGE_M: Final = (2**31 - 1) // MM_PER_M
+"""Longest edge whose whole millimetres can be counted."""
 
 EARTH_RADIUS_M: Final = 6_371_008.8
 """Mean radius of the Earth (IUGG)."""

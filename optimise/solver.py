@@ -84,11 +84,8 @@ class Solver(Protocol):
         ...
 
 
-def answer(
-    problem: SitingProblem, values: I64, *, objective: int, bound: int, solver: str, seconds: float
-) -> Incumbent:
-    """An incumbent whose status follows from value and bound; the bound never stands on the wrong side of the value."""
-    bound = max(bound, objective) if problem.objective == "cover" else min(bound, objective)
+def answer(values: I64, *, objective: int, bound: int, solver: str, seconds: float) -> Incumbent:
+    """An incumbent whose status follows from value and bound."""
     values = np.array(values, np.int64)
     values.flags.writeable = False
     return Incumbent(values, objective, bound, "optimal" if bound == objective else "feasible", solver, seconds)

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from network import EDITS, InputError, Problem, Scenario, ScenarioError, UnknownId
 from service import errors
-from service.engine import Engine, warm_up
+from service.engine import Engine, attribution, warm_up
 from service.jobs import JobFailed, Jobs, ResultGone, ResultNotReady
 from service.limits import BodyLimit
 from service.schemas import (
@@ -117,6 +117,7 @@ class CityList(BaseModel):
 class TargetList(BaseModel):
     city: str
     targets: list[TargetRow]
+    attribution: list[str]
 
 
 @service.get("/", summary="What this is and where to go on")
@@ -136,7 +137,7 @@ def healthz() -> Health:
     return Health(status="ok")
 
 
-@service.get("/readyz", summary="Whether a what-if would be answered at once", responses=_refusals(errors.NotReady))
+@service.get("/readyz", summary="Whether the kernels are loaded", responses=_refusals(errors.NotReady))
 def readyz(request: Request) -> Health:
     if not request.app.state.warm.is_set():
         raise errors.NotReady(Problem("service", "is still loading its kernels", "ask again in a few seconds"))
@@ -165,7 +166,8 @@ def city(city_id: CityId, engine: EngineOf, request: Request) -> Response:
 @cities.get("/{city_id}/targets", summary="How a city stands against the policy targets", response_model=TargetList)
 def targets(city_id: CityId, engine: EngineOf, request: Request) -> Response:
     """Every row: computed, tracked by hand, or not yet modelled."""
-    return _tagged(TargetList(city=city_id, targets=engine.targets(city_id)), request)
+    credit = attribution(engine.base(city_id).city)
+    return _tagged(TargetList(city=city_id, targets=engine.targets(city_id), attribution=credit), request)
 
 
 @cities.post("/{city_id}/what-if", summary="What if ...", responses=_refusals(ScenarioError))

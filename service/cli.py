@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,9 @@ from service.settings import Settings, luxing_version, read_settings
 
 BAD_INPUT: Final = 2
 PROBLEMS_FOUND: Final = 1
+STOPPED: Final = 130
+_DISK: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a disk refuses without naming the file."""
 
 
 class _Commands(TyperGroup):
@@ -32,12 +36,16 @@ class _Commands(TyperGroup):
         except CityError as error:
             show.show_problems(Console(stderr=True), error.problems)
         except OSError as error:
-            if error.filename is None:
+            if error.filename is None and error.errno not in _DISK:
                 raise
-            problem = Problem(
-                str(error.filename), error.strerror or str(error), "check the path, its rights and the disk"
-            )
-            show.show_problems(Console(stderr=True), [problem])
+            where, hint = str(error.filename or "disk"), "check the path, its rights and the disk"
+            show.show_problems(Console(stderr=True), [Problem(where, error.strerror or str(error), hint)])
+        except (KeyboardInterrupt, SystemError) as error:
+            # a kernel that Ctrl-C reaches ends with a SystemError
+            if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__cause__, KeyboardInterrupt):
+                raise
+            Console(stderr=True).print("stopped: files are written whole or not at all")
+            raise typer.Exit(STOPPED) from None
         raise typer.Exit(BAD_INPUT)
 
 
@@ -87,7 +95,7 @@ def start(
 
 
 @app.command()
-def build(
+def build(  # noqa: PLR0917 - options of a command, never positions
     ctx: typer.Context,
     city: CityArgument,
     roads: Annotated[
@@ -99,7 +107,7 @@ def build(
     ] = None,
     crs: Annotated[
         str | None,
-        typer.Option(help="Coordinates of a road layer: EPSG:4528, gcj02, bd09 ...; else what the file declares."),
+        typer.Option(help="Coordinates of a layer of lines: EPSG:4528, gcj02, bd09 ...; else what it declares."),
     ] = None,
     inputs: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the files its city.toml names.")] = None,
 ) -> None:
@@ -112,6 +120,8 @@ def build(
     spec = _spec(run.settings, city, roads, place)
     if crs:
         spec = replace(spec, roads={**spec.roads, "crs": crs})
+    if roads and not Path(roads).is_file():
+        raise InputError(Problem(roads, "is not a file", "check the path"))
     if inputs is not None and not inputs.is_dir():
         raise InputError(Problem(str(inputs), "is not a folder", "name the folder that holds the city's files"))
     parameters = Parameters.load(run.settings.data_folder, spec.parameters)
@@ -197,16 +207,15 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
     ] = None,
     seed: Annotated[int, typer.Option(help="Same city, same seed: same plan.")] = 0,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for plan.json, plan.geojson, sites.csv and report.html.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for plan.json, report.html ...; else one under your home, in plans."),
     ] = None,
 ) -> None:
     """Propose where new public chargers go within a budget, and write the plan into a folder."""
     from service.report import write_plan_folder
 
     run: _Run = ctx.obj
-    request = _request(
-        budget_cny=budget, targets=_targets(targets or []), objective=objective, seconds=seconds, seed=seed
-    )
+    request = _request(budget=budget, targets=_targets(targets or []), objective=objective, seconds=seconds, seed=seed)
     with show.solving(run.err, seconds) as progress:
         built, proposal = run.engine.propose(city, request, progress)
     digest = proposal.plan.inputs["problem"][:8]
@@ -227,11 +236,13 @@ def targets(
 ) -> None:
     """Show how a city stands against every policy target: computed, tracked by hand, or not yet modelled."""
     run: _Run = ctx.obj
-    rows = run.engine.targets(city)
+    engine = run.engine
+    rows = engine.targets(city)
     if as_json:
         _print_json("[" + ",\n".join(row.model_dump_json() for row in rows) + "]")
         return
     show.show_targets(run.out, rows, chinese=lang == "zh")
+    show.show_attribution(run.out, attribution(engine.base(city).city))
 
 
 @app.command()
@@ -295,11 +306,12 @@ def _targets(given: list[str]) -> list[str]:
     return found
 
 
-def _request(**given: Any) -> ProposalRequest:
+def _request(*, budget: float, **given: Any) -> ProposalRequest:
     try:
-        return ProposalRequest(**given)
+        return ProposalRequest(budget_cny=budget, **given)
     except ValidationError as error:
-        raise InputError(problems_of(error.errors(), "propose")) from None
+        problems = problems_of(error.errors(), "")
+        raise InputError([replace(p, where="--" + p.where.removesuffix("_cny")) for p in problems]) from None
 
 
 def _provenance(run: _Run, city: City) -> None:

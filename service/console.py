@@ -13,8 +13,8 @@ from rich.table import Table
 
 from network import City, Problem
 from network.io import STAGES
-from optimise import Progress, Proposal, Verdict
-from service.report.numbers import NOTHING, difference, digits_for, number, percent, quantity
+from optimise import Plan, Progress, Proposal, Verdict
+from service.report.numbers import NOTHING, difference, digits_for, in_tenths, number, percent, quantity
 from service.schemas import MetricInfo, TargetRow, WhatIfAnswer
 
 _SITES_SHOWN = 20
@@ -76,7 +76,7 @@ def _result(row: TargetRow, *, chinese: bool) -> str:
         line = NOTHING if reading.value is None else _in_unit(reading.value, reading.unit)
         if reading.met is not None:
             line += f", {_verdict(reading.met)}" + (
-                "" if reading.met else f", gap {_in_unit(reading.gap, reading.unit)}"
+                "" if reading.met else f", gap {_in_unit(reading.gap, reading.unit, points=True)}"
             )
         name = reading.label_zh if chinese else reading.label_en
         lines.append(f"{escape(name)}: {line}" if len(row.readings) > 1 else line)
@@ -101,8 +101,20 @@ def show_proposal(console: Console, city: City, proposal: Proposal) -> None:
         for reason in plan.reasons:
             console.print(f"[red]•[/red] {escape(reason)}", highlight=False)
         return
+    if plan.sites:
+        _show_sites(console, city, plan)
+    else:
+        console.print(f"{number(plan.budget_cny)} CNY buy no plug that would help {escape(city.name)}")
+    total = Table(show_header=False)
+    for label, value in _totals(proposal):
+        total.add_row(label, escape(value))
+    console.print(total)
+
+
+def _show_sites(console: Console, city: City, plan: Plan) -> None:
     title = f"Chargers for {escape(city.name)}"
     sites = Table("place", "name", "kind", "plugs there", "new plugs", "cost, CNY", title=title)
+    sites.columns[0].overflow = "fold"  # an id that is cut short names nothing
     for column in sites.columns[3:]:
         column.justify = "right"
     for site in sorted(plan.sites, key=lambda s: (-s.new_plugs, s.place))[:_SITES_SHOWN]:
@@ -111,10 +123,6 @@ def show_proposal(console: Console, city: City, proposal: Proposal) -> None:
     console.print(sites)
     if len(plan.sites) > _SITES_SHOWN:
         console.print(f"and {len(plan.sites) - _SITES_SHOWN} more: all of them are in sites.csv", style="dim")
-    total = Table(show_header=False)
-    for label, value in _totals(proposal):
-        total.add_row(label, escape(value))
-    console.print(total)
 
 
 def _totals(proposal: Proposal) -> list[tuple[str, str]]:
@@ -128,8 +136,8 @@ def _totals(proposal: Proposal) -> list[tuple[str, str]]:
         ("New plugs", number(plan.new_plugs)),
         ("Cost", f"{number(plan.cost_cny)} of {number(plan.budget_cny)} CNY"),
         ("Public charging demand served", shares("charging_served_share")),
-        ("Objective", f"{plan.value:,} ({plan.objective}, {plan.value_unit})"),
-        ("Bound", f"{plan.bound:,}"),
+        ("Objective", f"{in_tenths(plan.value, plan.objective)}, {plan.objective}"),
+        ("Bound", in_tenths(plan.bound, plan.objective)),
         ("Gap", f"{plan.gap:.3%}, {'proven optimal' if plan.status == 'optimal' else 'not proven optimal'}"),
         ("Green-trip share, e-bikes counted", shares("green_trip_share")),
         ("Green-trip share, e-bikes not counted", shares("green_trip_share_without_ebike")),
@@ -149,6 +157,11 @@ def show_provenance(console: Console, city: str, defaults: Iterable[Mapping[str,
         )
     for group, names in groups.items():
         console.print(f"  [bold]{escape(group)}[/bold]: {escape(', '.join(names))}", highlight=False, style="dim")
+    show_attribution(console, credit)
+
+
+def show_attribution(console: Console, credit: Iterable[str]) -> None:
+    """Whose data this is."""
     for text in credit:
         console.print(escape(text), style="dim", highlight=False)
 
@@ -194,8 +207,12 @@ def building(console: Console) -> Iterator[Callable[[str, int, int], None]]:
         yield listen
 
 
-def _in_unit(value: float | None, unit: str | None) -> str:
-    return NOTHING if value is None else quantity(value, unit or "", digits_for(value))
+def _in_unit(value: float | None, unit: str, *, points: bool = False) -> str:
+    if value is None:
+        return NOTHING
+    if points and unit == "share":
+        return f"{number(100 * value, 1)} points"
+    return quantity(value, unit, digits_for(value))
 
 
 def _verdict(met: bool | None) -> str:  # noqa: FBT001 - three answers: yes, no, none

@@ -21,7 +21,7 @@ from network import (
     simulate,
     travel_times,
 )
-from network.io import load_city, stored_digest
+from network.io import city_ids, load_city, stored_digest
 from optimise import DEFAULT_STOP, Gap, Proposal, Seconds, propose
 from optimise import Progress as SolverProgress
 from service import policy
@@ -74,7 +74,9 @@ class Engine:
         folder = self.settings.city_folder(city_id)
         if not (folder / _CARD).is_file():
             built = ", ".join(self.city_ids()) or "none"
-            raise UnknownId(Problem(f"city {city_id!r}", "is not built", f"luxing build {city_id}; built are: {built}"))
+            source = "" if city_id in city_ids(self.settings.data_folder) else " --roads FILE"
+            hint = f"luxing build {city_id}{source}; built are: {built}"
+            raise UnknownId(Problem(f"city {city_id!r}", "is not built", hint))
         return folder
 
     def base(self, city_id: str) -> Base:
@@ -170,9 +172,12 @@ class Engine:
             report(progress_fields(progress, request))
 
         _, proposal = self.propose(city_id, request, listen)
-        scenario = proposal.plan.as_scenario()
+        plan = proposal.plan
+        if plan.status != "infeasible":
+            report({"limit_s": request.seconds, "incumbent": plan.value, "bound": plan.bound, "gap": plan.gap})
+        scenario = plan.as_scenario()
         return ProposalAnswer(
-            plan=proposal.plan.to_dict(),
+            plan=plan.to_dict(),
             scenario=scenario_json(scenario),
             verdicts=[v.to_dict() for v in proposal.verdicts],
             what_if=self.what_if(city_id, scenario),

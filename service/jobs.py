@@ -10,6 +10,7 @@ import fcntl
 import logging
 import multiprocessing
 import os
+import signal
 import socket
 import threading
 import time
@@ -179,11 +180,14 @@ class Jobs:
 
 def run(settings: Settings, job_id: str) -> None:
     """Do a job, in its own process: its end is in the job table when this returns."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C here too; the service ends its jobs itself
     threading.Thread(target=_follow_parent, daemon=True).start()
     store = Store(settings.database)
+    progress = _Throttled(store, job_id)
     try:
         task = store.task(job_id)
-        result = PROCESSES[task.process](Engine(settings), task.city, task.request, _throttled(store, job_id))
+        result = PROCESSES[task.process](Engine(settings), task.city, task.request, progress)
+        progress.flush()
         store.succeed(job_id, result)
     except CityError as error:
         kind = next(k.__name__ for k in type(error).__mro__ if k.__name__ in _KINDS or k is CityError)
@@ -196,18 +200,25 @@ def run(settings: Settings, job_id: str) -> None:
         store.close()
 
 
-def _throttled(store: Store, job_id: str) -> Report:
+class _Throttled:
     """A listener that writes at most every half second: the solver's best value matters, not each step to it."""
-    last = -_WRITE_EVERY_S
 
-    def report(progress: dict[str, Any]) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= _WRITE_EVERY_S:
-            last = now
-            store.progress(job_id, progress)
+    def __init__(self, store: Store, job_id: str) -> None:
+        self._store, self._job_id = store, job_id
+        self._last_s = -_WRITE_EVERY_S
+        self._waiting: dict[str, Any] | None = None
 
-    return report
+    def __call__(self, progress: dict[str, Any]) -> None:
+        self._waiting = progress
+        if time.monotonic() - self._last_s >= _WRITE_EVERY_S:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was heard last, if that is not written yet."""
+        if self._waiting is not None:
+            self._last_s = time.monotonic()
+            self._store.progress(self._job_id, self._waiting)
+            self._waiting = None
 
 
 def _follow_parent() -> None:

@@ -158,8 +158,16 @@ class ProposalRequest(BaseModel):
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
 
     def parsed_targets(self) -> list[Target]:
-        """Raises InputError where a target cannot be read or names no metric."""
-        return [parse_target(t) if isinstance(t, str) else Target(**t.model_dump()) for t in self.targets]
+        """Raises InputError with every target that cannot be read or names no metric."""
+        found, problems = [], []
+        for given in self.targets:
+            try:
+                found.append(parse_target(given) if isinstance(given, str) else Target(**given.model_dump()))
+            except InputError as error:
+                problems += error.problems
+        if problems:
+            raise InputError(problems)
+        return found
 
 
 class ProposalAnswer(Answer):
@@ -172,7 +180,7 @@ class ProposalAnswer(Answer):
 
 
 class Progress(Answer):
-    """Where a job's solver stands: never a percentage, since nobody knows one."""
+    """Where a job's solver stands, in the plan's `value_unit`: never a percentage, since nobody knows one."""
 
     elapsed_s: Number = None
     limit_s: Number = None
@@ -245,9 +253,9 @@ def read_json(file: Path) -> Any:
         raise InputError(Problem(str(file), f"cannot be read: {error.strerror}", "name a JSON file")) from None
     except json.JSONDecodeError as error:
         where = f"{file.name}, line {error.lineno}, column {error.colno}"
-        raise InputError(Problem(where, f"is not valid JSON: {error.msg}")) from None
+        raise InputError(Problem(where, f"is not valid JSON: {error.msg}", _BAD_JSON)) from None
     except RecursionError:
-        raise InputError(Problem(file.name, "is nested too deeply")) from None
+        raise InputError(Problem(file.name, "is nested too deeply", _BAD_JSON)) from None
 
 
 def scenario_json(scenario: Scenario) -> dict[str, Any]:
@@ -258,7 +266,8 @@ def scenario_json(scenario: Scenario) -> dict[str, Any]:
 def problems_of(errors: Iterable[Mapping[str, Any]], root: str = "body", text: Any = None) -> list[Problem]:
     """Pydantic's error rows as problems that name the field (`edits[0].plugs`) and, where it helps, the known ones.
 
-    `root` is what holds the fields; `text`, where it is known, turns the position of a JSON error into line and column.
+    `root` is what holds the fields, if that has a name; `text`, where it is known, turns the position of a JSON error
+    into line and column.
     """
     return [_problem(e, root, text) for e in errors]
 
@@ -266,26 +275,41 @@ def problems_of(errors: Iterable[Mapping[str, Any]], root: str = "body", text: A
 _FIELDS: Final = {edit.type: ", ".join(f.name for f in fields(edit)) for edit in EDITS}
 _EXTRA: Final = ("extra_forbidden", "unexpected_keyword_argument")
 _NO_OBJECT: Final = ("dataclass_type", "model_attributes_type", "model_type")
+_BAD_JSON: Final = "correct the text"
+_MOST_SHOWN: Final = 40
+"""Letters of a value that is shown back."""
 
 
 def _problem(error: Mapping[str, Any], root: str, text: Any) -> Problem:
     loc = [x for x in error["loc"] if x not in {"body", _TEXT, _OBJECT, *_FIELDS}]
-    what, hint = str(error["msg"]), ""
+    what, hint = _shown(error)
+    tag = next((x for x in error["loc"] if x in _FIELDS), None)
     path = "".join(f"[{x}]" if isinstance(x, int) else f".{x}" for x in loc).lstrip(".")
     if error["type"] in _EXTRA:
-        tag = next((x for x in error["loc"] if x in _FIELDS), None)
         what, hint = "is not a known field", f"{tag} has {_FIELDS[tag]}" if tag else "remove it"
     elif error["type"] == "json_invalid":
-        path, what = _line_and_column(text, error["loc"][-1]), f"is not valid JSON: {error['ctx']['error']}"
+        path = _line_and_column(text, error["loc"][-1])
+        what, hint = f"is not valid JSON: {error['ctx']['error']}", _BAD_JSON
     elif error["type"] == "union_tag_invalid":
         what, hint = f"{error['ctx']['tag']!r} is not a type of edit", f"use one of {', '.join(_FIELDS)}"
     elif error["type"] == "union_tag_not_found":
         what, hint = "says no type", f"give type: one of {', '.join(_FIELDS)}"
     elif error["type"] == "missing":
-        what = "is missing"
+        what, hint = "is missing", f"{tag} has {_FIELDS[tag]}" if tag else "give it"
     elif error["type"] in _NO_OBJECT and not path:
-        what, hint = "is not a JSON object", "send an object, with the header Content-Type: application/json"
-    return Problem(f"{root}, {path}" if path else root, what, hint)
+        sent = "send an object, with the header Content-Type: application/json"
+        what, hint = "is not a JSON object", sent if root == "body" else 'write {"edits": [...]}'
+    return Problem(", ".join(filter(None, (root, path))), what, hint)
+
+
+def _shown(error: Mapping[str, Any]) -> tuple[str, str]:
+    """What a field holds, where that can be shown, and what it should be."""
+    message, given = str(error["msg"]), error.get("input")
+    if not message.startswith("Input should") or not isinstance(given, str | int | float | None):
+        return message, ""
+    text = repr(given[:_MOST_SHOWN] if isinstance(given, str) else given)
+    text = text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
+    return f"is {text}", message.replace("Input", "it", 1)
 
 
 def _line_and_column(text: Any, position: Any) -> str:

@@ -17,7 +17,7 @@ SERVICE = {
     "fastapi", "starlette", "pydantic", "pydantic_settings", "sqlalchemy", "typer", "rich", "uvicorn", "jinja2",
     "platformdirs", "numpy",
 }  # fmt: skip
-STATEFUL = {"time", "datetime", "os", "random", "subprocess", "threading", "secrets", "uuid"}
+STATEFUL = {"time", "datetime", "os", "random", "subprocess", "secrets", "uuid"}
 FILES = sorted(p for room in ROOMS for p in (ROOT / room).rglob("*.py"))
 
 

@@ -60,8 +60,10 @@ def serve(city: City, travel: Travel, wanted: I64) -> Service:
     np.minimum.at(nearest, origin[live], travel.reach_m[live].astype(np.int64))
 
     near = live & (travel.reach_m <= supply.plug_reach_m)
-    capacity = supply.plugs.astype(np.int64) * round(float(supply.plug_kwh_per_day) * TENTHS)
-    if max(int(wanted.sum()), int(capacity.max(initial=0))) > _INT32_MAX:
+    most = int(wanted.sum())
+    a_plug = min(round(float(supply.plug_kwh_per_day) * TENTHS), most)
+    capacity = np.minimum(supply.plugs.astype(np.int64) * a_plug, most)
+    if most > _INT32_MAX:
         raise InputError(Problem("charging", "more than 2^31 tenths of kWh a day", "build the city by districts"))
     served, delivered = _flow(wanted, capacity, origin[near], travel.reach_place[near].astype(np.int64), places)
     return Service(served, delivered, nearest)

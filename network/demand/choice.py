@@ -6,6 +6,7 @@ import numpy as np
 
 from network.city import F64, City
 from network.kernels.logit import split_trips
+from network.parallel import TURN
 from network.travel import Travel
 from network.units import TRIP_CAR, TRIP_MODES, TRIP_TRANSIT
 
@@ -14,10 +15,14 @@ _S_PER_MIN = 60.0
 
 
 def costs_cny(city: City, travel: Travel) -> F64:
-    """Money a person pays for a trip by mode, (K, Z, Z) in CNY; a car's costs are shared by the persons in it."""
+    """Money a person pays for a trip by mode, (K, Z, Z) in CNY; a car's costs are shared by the persons in it.
+
+    Where a mode has no way its cost says nothing.
+    """
     out = np.zeros_like(travel.time_s)
     out[TRIP_TRANSIT] = city.transit.fare_cny
-    driving = travel.length_m[TRIP_CAR] / _M_PER_KM * city.supply.driving_cny_per_km
+    length_m = travel.length_m[TRIP_CAR]
+    driving = np.where(np.isfinite(length_m), length_m, 0.0) / _M_PER_KM * city.supply.driving_cny_per_km
     out[TRIP_CAR] = (driving + city.supply.parking_cny) / city.behaviour.car_persons
     return out
 
@@ -44,5 +49,7 @@ def split(city: City, travel: Travel, trips: list[F64]) -> F64:
     has_car = np.minimum(city.zones.cars_per_resident, 1.0)
     out = np.empty((len(trips), len(TRIP_MODES), *trips[0].shape))
     for u, matrix in enumerate(trips):
-        out[u] = split_trips(utilities(city, travel, cost, u), TRIP_CAR, has_car, matrix)
+        utility = utilities(city, travel, cost, u)
+        with TURN:
+            out[u] = split_trips(utility, TRIP_CAR, has_car, matrix)
     return out

@@ -14,6 +14,8 @@ from network.kernels.balancing import furness
 
 TOLERANCE: Final = 1e-6
 MOST_ROUNDS: Final = 2000
+LEAST_MINUTES: Final = 0.1
+"""No trip is shorter: two zones at one place are no minutes apart, and 0 has no negative power."""
 
 
 def gravity(production: F64, attraction: F64, minutes: F64, alpha: float, beta_per_min: float) -> F64:
@@ -25,13 +27,13 @@ def gravity(production: F64, attraction: F64, minutes: F64, alpha: float, beta_p
     Raises InputError where production and attraction cannot be balanced.
     """
     there = np.isfinite(minutes)
-    c = np.where(there, minutes, 1.0)
+    c = np.maximum(np.where(there, minutes, 1.0), LEAST_MINUTES)
     seed = np.where(there, c**alpha * np.exp(-beta_per_min * c), 0.0)
     rows = np.where((seed > 0) @ (attraction > 0), production, 0.0)
     drawn = np.where((rows > 0) @ (seed > 0), attraction, 0.0)
-    columns = _balanced_by_part(there, rows, drawn)
+    columns = _balanced_by_part(seed > 0, rows, drawn)
     trips, rounds, worst = furness(seed, rows, columns, TOLERANCE, MOST_ROUNDS)
-    if worst > TOLERANCE:
+    if not worst <= TOLERANCE:
         raise InputError(
             Problem(
                 "distribution",

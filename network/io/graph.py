@@ -14,12 +14,11 @@ from network.city import F64, I32, I64, Bools, Roads
 from network.errors import InputError, Problem
 from network.io.rules import RoadRules, Values, speeds
 from network.io.ways import Tags, Ways, spans
-from network.units import CLOSED, EARTH_RADIUS_M, MM_PER_M, MS_PER_S, NETWORK_MODES
+from network.units import CLOSED, EARTH_RADIUS_M, MOST_EDGE_M, MOST_EDGE_MS, MS_PER_S, NETWORK_MODES
 
 _MS_PER_HOUR_OVER_M_PER_KM = 3.6 * MS_PER_S
 """time [ms] = this * length [m] / speed [km/h]."""
 _MUST_JOIN = ("walk", "drive")
-_LONGEST_M = np.iinfo(np.int32).max / MM_PER_M
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,13 +138,15 @@ def _cut(ways: Ways, vertex: I64, line: I64, kmh: F64) -> _Segments:
     start, last = start[inside], last[inside]
     along = np.append(0.0, np.cumsum(np.where(same, _haversine_m(ways.lonlat[vertex]), 0.0)))
     length_m = np.round(along[last] - along[start], 3)
-    if len(length_m) and length_m.max() > _LONGEST_M:
+    if len(length_m) and length_m.max() > MOST_EDGE_M:
         what = f"a street is {length_m.max() / 1000:,.0f} km long"
         raise InputError(Problem(ways.source, what, "check the coordinates and their reference system"))
     speed = kmh[line[start]].transpose(1, 2, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         time = np.rint(length_m * _MS_PER_HOUR_OVER_M_PER_KM / speed)
-    time = np.where(speed > 0, np.maximum(time, length_m > 0), CLOSED).astype(np.int64)
+    time = np.where(speed > 0, np.maximum(time, length_m > 0), CLOSED)
+    if time.max(initial=CLOSED) > MOST_EDGE_MS:
+        raise InputError(Problem(ways.source, "a street takes longer than twelve days", "check maxspeed and its units"))
     return _Segments(
         start=start,
         stop=last + 1,
@@ -153,7 +154,7 @@ def _cut(ways: Ways, vertex: I64, line: I64, kmh: F64) -> _Segments:
         tail=vertex[start],
         head=vertex[last],
         length_m=length_m,
-        time_ms=time,
+        time_ms=time.astype(np.int64),
     )
 
 

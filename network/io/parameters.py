@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,6 +80,13 @@ class Parameters:
             raise InputError(Problem(f"parameter {key}", f"is {value!r}, not a number"))
         return float(value)
 
+    def positive(self, key: str) -> float:
+        """The value as a number above 0. Raises InputError where it is not."""
+        number = self.number(key)
+        if not number > 0:
+            raise InputError(Problem(f"parameter {key}", f"is {number:g}", "a number above 0 is needed"))
+        return number
+
     def array(self, key: str) -> F64:
         """The value as an array of numbers of its own shape. Raises InputError where it is ragged or not numbers."""
         try:
@@ -140,10 +148,18 @@ def _override(key: str, table: Any, base: Parameter, problems: list[Problem]) ->
     if not {"value", "source"} <= fields <= {"value", "source", "default"}:
         problems.append(Problem(f'{_CITY} [parameters."{key}"]', "needs value and source", "and may have default"))
         return base
-    if isinstance(base.value, str) != isinstance(table["value"], str):
+    if not _alike(table["value"], base.value):
         problems.append(Problem(f'{_CITY} [parameters."{key}"]', f"is {table['value']!r}, unlike {base.value!r}"))
         return base
     return Parameter(table["value"], base.unit, base.label, table["source"], bool(table.get("default", False)))
+
+
+def _alike(value: Any, base: Value) -> bool:
+    """Whether a value can stand for another: a number for a number, not negative for what never is."""
+    if not isinstance(base, int | float):
+        return isinstance(value, type(base))
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return is_number and (value >= 0 or base < 0)
 
 
 def _unknown(where: str, key: str, known: Mapping[str, Parameter]) -> Problem:

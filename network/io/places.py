@@ -76,8 +76,8 @@ def sites_of_table(
         "id": Column(unique=True),
         **LONLAT,
         "name": Column(required=False),
-        "plugs": Column(number=True, low=0, required=False),
-        "spaces": Column(number=True, low=0, required=False),
+        "plugs": Column(number=True, low=0, required=False, whole=True),
+        "spaces": Column(number=True, low=0, required=False, whole=True),
     }
     if kind is None:
         wanted["kind"] = Column()

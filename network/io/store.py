@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Final, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from network.io.tables import read_bytes
 
 _FORMAT = 1
 _CARD = "city.json"
+_ENTRIES: Final = {"id": str, "name": str, "areas": list, "digest": str, "parts": dict}
 _REBUILD = "build the city again"
 
 
@@ -92,9 +93,9 @@ def _card(folder: Path) -> dict[str, Any]:
         raise InputError(Problem(f"{folder.name}/{_CARD}", f"is damaged: {error}", _REBUILD)) from None
     if not isinstance(card, dict) or card.get("format") != _FORMAT:
         raise InputError(Problem(f"{folder.name}/{_CARD}", "is of another format", _REBUILD))
-    missing = {"id", "name", "areas", "digest", "parts"} - card.keys()
-    if missing:
-        raise InputError(Problem(f"{folder.name}/{_CARD}", f"lacks {', '.join(sorted(missing))}", _REBUILD))
+    wrong = sorted(name for name, kind in _ENTRIES.items() if not isinstance(card.get(name), kind))
+    if wrong:
+        raise InputError(Problem(f"{folder.name}/{_CARD}", f"lacks {', '.join(wrong)}", _REBUILD))
     return card
 
 
@@ -132,6 +133,6 @@ def _read_arrays(file: Path) -> dict[str, npt.NDArray[Any]]:
     try:
         with np.load(io.BytesIO(read_bytes(file)), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError) as error:
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError, RuntimeError) as error:
         what = f"is damaged: {str(error) or type(error).__name__}"
         raise InputError(Problem(f"{file.parent.name}/{file.name}", what, _REBUILD)) from None

@@ -40,16 +40,21 @@ _ALIASES = {
 
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _MOST_SHOWN = 50
+_MOST_COUNTED = 2**31 - 1
 
 
 @dataclass(frozen=True)
 class Column:
-    """What a column holds: text, or numbers at or above `low`. A column that is not `required` may be absent."""
+    """What a column holds: text, or numbers at or above `low`, if `whole` to be counted in 32 bits.
+
+    A column that is not `required` may be absent.
+    """
 
     number: bool = False
     low: float | None = None
     required: bool = True
     unique: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,26 +90,22 @@ def read_table(path: Path, columns: Mapping[str, Column], headers: Mapping[str, 
 
     Raises InputError with all problems at once, each naming file, row and column.
     """
-    reader = csv.reader(io.StringIO(read_text(path), newline=""))
-    header = [cell.strip() for cell in next(reader, [])]
+    (_, header), *rows = _rows(path)
     places = _find_columns(path.name, header, columns, headers or {})
     lines: list[int] = []
     cells: list[list[str]] = []
     problems: list[Problem] = []
-    line = reader.line_num + 1
-    for row in reader:
-        if any(cell.strip() for cell in row):
-            if len(row) != len(header):
-                problems.append(Problem(f"{path.name}, row {line}", f"has {len(row)} cells, the header {len(header)}"))
-            else:
-                lines.append(line)
-                cells.append(row)
-        line = reader.line_num + 1
+    for line, row in rows:
+        if len(row) == len(header):
+            lines.append(line)
+            cells.append(row)
+        else:
+            problems.append(Problem(f"{path.name}, row {line}", f"has {len(row)} cells, the header {len(header)}"))
     if not lines and not problems:
         problems.append(Problem(path.name, "holds no rows"))
     out: dict[str, npt.NDArray[Any]] = {}
     for name, at in places.items():
-        out[name], wrong = _column(path.name, name, columns[name], [row[at].strip() for row in cells], lines)
+        out[name], wrong = _column(path.name, name, columns[name], [row[at] for row in cells], lines)
         problems += wrong
     if problems:
         more = len(problems) - _MOST_SHOWN
@@ -112,6 +113,24 @@ def read_table(path: Path, columns: Mapping[str, Column], headers: Mapping[str, 
             problems[:_MOST_SHOWN] + ([Problem(path.name, f"and {more} more problems")] if more > 0 else [])
         )
     return Table(path.name, np.array(lines, dtype=np.int64), out)
+
+
+def _rows(path: Path) -> list[tuple[int, list[str]]]:
+    """The header, and every row that is not blank, with the line of the file it starts on."""
+    reader = csv.reader(io.StringIO(read_text(path), newline=""))
+    rows: list[tuple[int, list[str]]] = []
+    line = 1
+    try:
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if not rows or any(cells):
+                rows.append((line, cells))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise InputError(
+            Problem(f"{path.name}, row {line}", f"cannot be read: {error}", "is it a CSV table?")
+        ) from None
+    return rows or [(1, [])]
 
 
 def read_text(path: Path) -> str:
@@ -173,6 +192,8 @@ def _column(
             problems.append(Problem(where, f"{text!r} is not a number" if text else "the value is missing"))
         elif column.low is not None and value < column.low:
             problems.append(Problem(where, f"{text} is below {column.low:g}"))
+        elif column.whole and (value % 1 or value > _MOST_COUNTED):
+            problems.append(Problem(where, f"{text} is not a whole number up to {_MOST_COUNTED:,}"))
         else:
             out[i] = value
     return out, problems

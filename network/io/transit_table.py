@@ -231,7 +231,7 @@ class _Rides:
         for kind in sorted(set(kinds)):
             of = kinds == kind
             metres[of] = np.round(metres[of] * parameters.number(f"transit.{kind}_detour"))
-            seconds[of] = np.round(metres[of] / (parameters.number(f"transit.{kind}_kmh") * _M_PER_S))
+            seconds[of] = np.round(metres[of] / (parameters.positive(f"transit.{kind}_kmh") * _M_PER_S))
             wait_s[of] = parameters.number(f"transit.{kind}_headway_min") * _S_PER_MIN / 2
         return cls(tail, head, goes_on, metres, seconds, wait_s)
 
@@ -248,7 +248,7 @@ class _Walks:
 
 def _walks(lines: Lines, zones: Zones, roads: Roads, parameters: Parameters) -> _Walks:
     """Walks between zones and stops and between stops, along the streets; stops beyond the road file have none."""
-    speed = parameters.number("roads.walk_kmh") * _M_PER_S
+    speed = parameters.positive("roads.walk_kmh") * _M_PER_S
     where = snap(roads, lines.lonlat)
     on_map = np.flatnonzero(where.off_m[WALK] <= parameters.number("places.farthest_street_m"))
     stops = Snap(**{name: array[:, on_map] for name, array in where.arrays()})
@@ -268,7 +268,7 @@ def _pairs(roads: Roads, starts: Snap, ends: Snap, limit_m: float) -> tuple[I64,
 
 def transit_unknown(zones: Zones, stops_lonlat: F64, roads: Roads, parameters: Parameters) -> Transit:
     """Where no line is known: street distance at an assumed speed, and the walk to the nearest stop on the map."""
-    speed = parameters.number("roads.walk_kmh") * _M_PER_S
+    speed = parameters.positive("roads.walk_kmh") * _M_PER_S
     farthest = parameters.number("transit.unknown_walk_m")
     to_stop = np.full(len(zones.id), farthest)
     if len(stops_lonlat):
@@ -278,7 +278,7 @@ def transit_unknown(zones: Zones, stops_lonlat: F64, roads: Roads, parameters: P
     served = np.isfinite(length) & ~np.eye(len(length), dtype=bool)
     every = np.ones_like(length)
     arrays = {
-        "in_vehicle_s": np.round(length / (parameters.number("transit.unknown_kmh") * _M_PER_S)),
+        "in_vehicle_s": np.round(length / (parameters.positive("transit.unknown_kmh") * _M_PER_S)),
         "wait_s": every * parameters.number("transit.unknown_wait_min") * _S_PER_MIN,
         "walk_s": np.round((to_stop[:, None] + to_stop) / speed),
         "transfers": every * parameters.number("transit.unknown_transfers"),

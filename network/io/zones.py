@@ -91,7 +91,7 @@ def grid_cells(streets: Streets, boundary: BaseGeometry | None, parameters: Para
     """
     import shapely
 
-    side_m, least_m = parameters.number("zones.cell_m"), parameters.number("zones.least_street_m")
+    side_m, least_m = parameters.positive("zones.cell_m"), parameters.number("zones.least_street_m")
     lonlat, length = streets.lonlat, streets.length_m
     plane = Plane(_latitude(lonlat) if boundary is None else boundary.centroid.y)
     if boundary is not None:
@@ -127,7 +127,7 @@ def table_cells(table: Table, crs: str | None, roads: Roads, parameters: Paramet
     plane = Plane(_latitude(lonlat))
     points = shapely.points(plane.metres(lonlat))
     if len(points) == 1:
-        return Cells(table.texts("id"), lonlat, [points[0].buffer(parameters.number("zones.cell_m") / 2)], plane)
+        return Cells(table.texts("id"), lonlat, [points[0].buffer(parameters.positive("zones.cell_m") / 2)], plane)
     _, spacing = shapely.STRtree(points).query_nearest(points, exclusive=True, return_distance=True, all_matches=False)
     reach_m = float(np.median(spacing)) * parameters.number("zones.farthest_hexagon_ratio")
     cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points), extend_to=None))
@@ -193,11 +193,11 @@ def people(
 
 
 def _residents(ground: Ground, total: tuple[float, str] | None) -> Estimate:
-    number = ground.parameters.number
+    number, positive = ground.parameters.number, ground.parameters.positive
     if ground.floor_m2 is not None:
         homes = ground.floor_m2[0]
         if total is None:
-            return homes / number("zones.m2_per_resident"), "floor area of homes on the map"
+            return homes / positive("zones.m2_per_resident"), "floor area of homes on the map"
         return _spread(total[0], homes), f"{total[1]}, spread by floor area of homes"
     how = "spread by length of residential street"
     if total is None:
@@ -208,9 +208,9 @@ def _residents(ground: Ground, total: tuple[float, str] | None) -> Estimate:
 
 def _jobs(ground: Ground, known_residents: F64 | None, residents: F64) -> Estimate:
     """From floor area alone where residents are as well, so that both fit together; else from known residents."""
-    number = ground.parameters.number
+    number, positive = ground.parameters.number, ground.parameters.positive
     if known_residents is None and ground.floor_m2 is not None:
-        return ground.floor_m2[1] / number("zones.m2_per_job"), "floor area of workplaces on the map"
+        return ground.floor_m2[1] / positive("zones.m2_per_job"), "floor area of workplaces on the map"
     total = residents.sum() * number("zones.jobs_per_resident")
     if ground.floor_m2 is not None:
         return _spread(total, ground.floor_m2[1]), "a parameter per resident, spread by floor area of workplaces"

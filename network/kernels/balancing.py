@@ -11,7 +11,8 @@ Reals = npt.NDArray[np.float64]
 def furness(seed: Reals, rows: Reals, columns: Reals, tolerance: float, most_rounds: int) -> tuple[Reals, int, float]:
     """Scale `seed` (Z, Z) so that row sums meet `rows` and column sums `columns`.
 
-    Returns (matrix, rounds, worst relative error of a row sum); columns are met exactly in the last half step.
+    Returns (matrix, rounds, worst relative error of a row sum before the last half step). Once that is within the
+    tolerance rows are met exactly and columns to the tolerance.
     """
     z = seed.shape[0]
     a = np.ones(z)

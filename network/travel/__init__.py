@@ -40,7 +40,7 @@ class Travel(Part):
     road_time_s: Annotated[F64, Spec("f8", ("M", "Z", "Z"), 0, None, True)]
     road_length_m: Annotated[F64, Spec("f8", ("M", "Z", "Z"), 0, None, True)]
     keys: tuple[str, ...]
-    """Digests of what was read for each network mode and for the reach: equal keys, equal numbers."""
+    """Digests of what was read: by network mode, from door to door, for the reach. Equal keys, equal numbers."""
 
 
 def travel_times(city: City, before: Travel | None = None) -> Travel:
@@ -48,7 +48,7 @@ def travel_times(city: City, before: Travel | None = None) -> Travel:
 
     A trip inside a zone costs half the mean of the trips to its three nearest neighbours.
     """
-    keys = _keys(city)
+    keys = travel_keys(city)
     known = dict(zip(before.keys, range(len(before.keys)), strict=True)) if before else {}
     zones = city.zones.snap
     times, lengths = [], []
@@ -77,12 +77,14 @@ def travel_times(city: City, before: Travel | None = None) -> Travel:
 _ROAD = {TRIP_WALK: WALK, TRIP_CYCLE: CYCLE, TRIP_EBIKE: CYCLE, TRIP_CAR: DRIVE}
 
 
-def _keys(city: City) -> tuple[str, ...]:
-    r, z, p = city.roads, city.zones.snap, city.places.snap
+def travel_keys(city: City) -> tuple[str, ...]:
+    """Travel.keys of the travel times of this city, without computing them."""
+    r, z, p, b = city.roads, city.zones.snap, city.places.snap, city.behaviour
     graph = digest_of(r.first, r.head, r.edges, r.length_m)
     roads = [digest_of(name, graph, r.time_ms[m], z.segment[m], z.along[m]) for m, name in enumerate(NETWORK_MODES)]
     sites = digest_of(p.segment[WALK], p.along[WALK], _may_charge(city), city.supply.plug_search_m)
-    return (*roads, digest_of(roads[WALK], sites))
+    door = digest_of(*roads, city.transit.digest, b.terminal_min, b.ebike_speed_ratio)
+    return (*roads, door, digest_of(roads[WALK], sites))
 
 
 def _may_charge(city: City) -> I32:

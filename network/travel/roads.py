@@ -8,6 +8,7 @@ import numpy as np
 
 from network.city import F64, I32, I64, Roads, Snap
 from network.kernels.paths import NEVER, many_to_many
+from network.parallel import TURN
 from network.units import MM_PER_M, MS_PER_S, WALK
 
 _LENGTH_BITS = np.int64(32)
@@ -53,14 +54,15 @@ def _ends(roads: Roads, points: Snap, mode: int, weigh_time: bool) -> _Ends:  # 
 
 
 def _matrix(roads: Roads, weight: I64, start: _Ends, end: _Ends, limit: int) -> I64:
-    return np.asarray(
-        many_to_many(
-            roads.first, roads.head, weight,
-            start.segment, start.passed, start.leave_node, start.leave_cost,
-            end.segment, end.passed, end.arrive_node, end.arrive_cost,
-            limit,
-        )
-    )  # fmt: skip
+    with TURN:
+        return np.asarray(
+            many_to_many(
+                roads.first, roads.head, weight,
+                start.segment, start.passed, start.leave_node, start.leave_cost,
+                end.segment, end.passed, end.arrive_node, end.arrive_cost,
+                limit,
+            )
+        )  # fmt: skip
 
 
 def skim(roads: Roads, starts: Snap, ends: Snap, mode: int) -> tuple[F64, F64]:

@@ -66,7 +66,7 @@ class LocalSearch:
                 progress(Progress(run.seconds, _value(problem, loss), None, self.name))
         value = _value(problem, loss)
         bound = lagrangian_bound(problem, value)
-        return answer(problem, best, objective=value, bound=bound, solver=self.name, seconds=run.seconds)
+        return answer(best, objective=value, bound=bound, solver=self.name, seconds=run.seconds)
 
     def _rules(self, problem: SitingProblem, run: Run, loss: int) -> Rules:
         return Rules(

@@ -22,10 +22,8 @@ from optimise.solver import Incumbent, Listener, Progress, answer, gap_of
 from optimise.stop import Run, Stop
 from optimise.verify import feasibility_problems, value_of
 
-NODE_PAIRS = 2**17
-"""Pairs that branch-and-bound nodes may cost in all, by a rough count of one visit a pair and node, for one unit of
-work.
-"""
+NODE_WORK = 2.0**22
+"""A branch-and-bound node counts as pairs^1.5 / NODE_WORK units of work; the first node always ends."""
 _INTEGER_STEP = 0.99
 """Objectives are whole numbers: a bound nearer than this proves the value."""
 _SLACK, _RELATIVE_SLACK = 1e-3, 1e-9
@@ -126,7 +124,7 @@ def solve_mip(task: Task, model: Model) -> Incumbent:
             worth = value_of(problem, found)
             if _sign(problem) * (worth - value) > 0:
                 best, value = found, worth
-    final = answer(problem, best, objective=value, bound=bound, solver=task.solver, seconds=run.seconds)
+    final = answer(best, objective=value, bound=bound, solver=task.solver, seconds=run.seconds)
     if task.progress:
         task.progress(Progress(run.seconds, final.objective, final.bound, task.solver))
     return final
@@ -142,7 +140,7 @@ def _run(task: Task, model: Model) -> Any:
         if n is not None:
             hint.variable_values[n] = float(min(plugs, n.upper_bound))
     run, seconds = task.run, task.run.seconds_left
-    nodes = run.work_left * NODE_PAIRS / max(1, len(task.problem.site))
+    nodes = run.work_left * NODE_WORK / max(1.0, len(task.problem.site) ** 1.5)
     parameters = mathopt.SolveParameters(
         time_limit=timedelta(seconds=seconds) if math.isfinite(seconds) else None,
         node_limit=max(1, int(nodes)) if math.isfinite(nodes) else None,
@@ -212,7 +210,7 @@ def first_answer(problem: SitingProblem, values: I64, solver: str, run: Run) -> 
     """An incumbent from feasible values, with a Lagrangian bound."""
     value = value_of(problem, values)
     bound = lagrangian_bound(problem, value)
-    return answer(problem, values, objective=value, bound=bound, solver=solver, seconds=run.seconds)
+    return answer(values, objective=value, bound=bound, solver=solver, seconds=run.seconds)
 
 
 def refuse_start(problem: SitingProblem, start: Incumbent) -> None:

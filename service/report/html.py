@@ -168,12 +168,8 @@ def _figure(row: MetricRow) -> dict[str, str]:
 
 def _proof(proposal: Proposal) -> dict[str, Any]:
     plan = proposal.plan
-    unit = "kWh/day" if plan.objective == "cover" else "kWh/day × m"
     title, title_zh, meaning = STATUSES[plan.status]
     gap = n.small_percent(plan.gap)
-
-    def energy(tenths: int) -> str:
-        return f"{n.number(tenths / units.TENTHS, 1)} {unit}"
 
     facts = [("Goal 目标", " · ".join(GOALS[plan.objective]))]
     if plan.status != "infeasible":
@@ -183,8 +179,8 @@ def _proof(proposal: Proposal) -> dict[str, Any]:
             else "No plan gets below (bound) 下界"
         )
         facts += [
-            (VALUES[plan.objective], energy(plan.value)),
-            (bound, energy(plan.bound)),
+            (VALUES[plan.objective], n.in_tenths(plan.value, plan.objective)),
+            (bound, n.in_tenths(plan.bound, plan.objective)),
             ("Gap between the two 差距", f"{gap} of the value"),
         ]
     limits = [f"{name} {value:g}" for name, value in sorted(plan.stop.items())]

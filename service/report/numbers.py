@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Final
+
+from network import units
 
 MINUS = "\u2212"
 NOTHING = "–"
 """Stands for a figure that has no meaning here."""
+OBJECTIVE_UNITS: Final = {"cover": "kWh/day", "distance": "kWh/day × m"}
 
 
 def number(value: float | None, digits: int = 0) -> str:
@@ -68,6 +72,11 @@ def difference(value: float | None, unit: str, digits: int) -> str:
     if unit == "share":
         return NOTHING if value is None else signed(100 * value, 1)
     return signed(value, digits)
+
+
+def in_tenths(tenths: int, objective: str) -> str:
+    """The value or bound of a plan, which counts tenths, in the unit of its objective."""
+    return f"{number(tenths / units.TENTHS, 1)} {OBJECTIVE_UNITS[objective]}"
 
 
 def money_en(cny: float) -> str:

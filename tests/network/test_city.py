@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -105,3 +107,64 @@ def test_a_scenario_never_touches_the_city(city):
     Scenario().apply(city)
     assert city.digest == before
     assert Scenario().apply(city) is city
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copy_and_one_sent_to_another_process_are_frozen_too(city, copied):
+    again = copied(city)
+    assert again.digest == city.digest
+    for part in parts(again):
+        for name, array in part.arrays():
+            assert not array.flags.writeable, name
+
+
+def test_a_read_only_view_of_a_writable_array_is_copied(city):
+    mine = city.zones.jobs.copy()
+    view = mine[:]
+    view.flags.writeable = False
+    zones = replace(city.zones, jobs=view)
+    mine[0] = 99_999.0
+    assert zones.jobs[0] == city.zones.jobs[0]
+
+
+@pytest.mark.parametrize("first", [np.arange(5, 86, 5), np.arange(17) * 4, np.r_[0, 80, np.arange(10, 81, 5)]])
+def test_outlines_that_do_not_fit_are_refused(city, first):
+    with pytest.raises(InputError, match="ring_first: does not divide"):
+        replace(city.zones, ring_first=first.astype(np.int32))
+
+
+def test_streets_too_long_or_slow_to_be_counted_are_refused(city):
+    roads = city.roads
+    with pytest.raises(InputError, match=r"Roads.length_m: holds 3e\+06"):
+        replace(roads, length_m=np.full(len(roads.length_m), 3e6))
+    with pytest.raises(InputError, match=r"Roads.time_ms: holds"):
+        replace(roads, time_ms=np.full(roads.time_ms.shape, 2**30, np.int32))
+
+
+def test_plugs_are_searched_for_beyond_their_reach(city):
+    """Else a zone without any plug would count as one with a plug within reach."""
+    with pytest.raises(InputError, match=r"Supply.plug_search_m: is 500, not above plug_reach_m = 500"):
+        replace(city.supply, plug_search_m=np.array(500.0))
+
+
+def test_the_digest_of_a_city_sees_every_part_and_name(city):
+    def moved(part):
+        return replace(part, snap=replace(part.snap, along=1.0 - part.snap.along))
+
+    half = {name: array * 0.5 for name, array in city.transit.arrays() if name == "fare_cny"}
+    others = [
+        replace(city, id="other"),
+        replace(city, name="other"),
+        replace(city, areas=("other",)),
+        replace(city, areas=(*city.areas, "other")),
+        replace(city, zones=moved(city.zones)),
+        replace(city, places=moved(city.places)),
+        replace(city, roads=replace(city.roads, length_m=city.roads.length_m * 2)),
+        replace(city, transit=replace(city.transit, **half)),
+        replace(city, fleet=replace(city.fleet, km_per_day=city.fleet.km_per_day * 2)),
+        replace(city, supply=replace(city.supply, parking_cny=city.supply.parking_cny * 2)),
+        replace(city, behaviour=replace(city.behaviour, car_persons=np.array(3.0))),
+        replace(city, provenance=replace(city.provenance, is_default=~city.provenance.is_default)),
+    ]
+    digests = {c.digest for c in (city, *others)}
+    assert len(digests) == 1 + len(others)

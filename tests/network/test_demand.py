@@ -195,3 +195,58 @@ def test_an_outcome_adds_up():
     assert outcome.charging_tenths.sum() / 10 == pytest.approx(
         outcome.charging_kwh.sum(), abs=0.05 * len(city.zones.id)
     )
+
+
+@pytest.mark.parametrize("alpha", [-1.5, 0.0, 0.7])
+def test_zones_at_one_place_can_trade_trips(alpha):
+    minutes = np.array([[0.0, 0.0, 8.0], [0.0, 0.0, 8.0], [8.0, 8.0, 4.0]])
+    trips = gravity(np.full(3, 10.0), np.full(3, 10.0), minutes, alpha, 0.1)
+    assert trips.sum(axis=1) == pytest.approx([10, 10, 10])
+
+
+def test_parts_too_far_apart_for_any_trip_balance_by_themselves():
+    """A way of weeks is a way, but exp(-beta c) of it is nothing."""
+    minutes = np.full((4, 4), 30_000.0)
+    minutes[:2, :2] = minutes[2:, 2:] = 10.0
+    trips = gravity(np.array([10.0, 20, 30, 40]), np.full(4, 25.0), minutes, 0.0, 0.1)
+    assert trips.sum(axis=1) == pytest.approx([10, 20, 30, 40])
+
+
+def test_driving_for_free_where_cars_cannot_go_everywhere():
+    """No way is infinitely long; nothing times infinity is no number."""
+    city = grid_city(4)
+    shut = city.roads.time_ms.copy()
+    into = city.roads.head == city.roads.head[city.roads.edges[city.zones.snap.segment[units.DRIVE, 0], 0]]
+    shut[units.DRIVE, into] = -1
+    city = replace(city, roads=replace(city.roads, time_ms=shut))
+    free = replace(city, supply=replace(city.supply, driving_cny_per_km=np.array(0.0)))
+    travel = travel_times(free)
+    assert np.isinf(travel.length_m[units.TRIP_CAR]).any()
+    assert np.isfinite(costs_cny(free, travel)).all()
+    assert simulate(free).metrics["car_trip_share"] > simulate(city).metrics["car_trip_share"]
+
+
+def test_more_plugs_than_anybody_needs_can_be_counted():
+    city = grid_city(3)
+    many = replace(city.supply, plugs=np.full(len(city.places.id), 2**31 - 1, np.int32))
+    metrics = simulate(replace(city, supply=many)).metrics
+    assert metrics["charging_served_kwh"] == metrics["charging_demand_kwh"]
+
+
+def test_parking_is_paid_where_a_trip_ends_and_the_fare_as_the_table_says():
+    city = grid_city(4)
+    parking, fare = np.arange(9.0), np.arange(81.0).reshape(9, 9)
+    city = replace(
+        city,
+        supply=replace(city.supply, parking_cny=parking, driving_cny_per_km=np.array(2.0)),
+        transit=replace(city.transit, fare_cny=fare),
+        behaviour=replace(city.behaviour, car_persons=np.array(2.0)),
+    )
+    travel = travel_times(city)
+    cost = costs_cny(city, travel)
+    for i in range(9):
+        for j in range(9):
+            km = travel.length_m[units.TRIP_CAR, i, j] / 1000
+            assert cost[units.TRIP_CAR, i, j] == pytest.approx((2 * km + parking[j]) / 2)
+    assert (cost[units.TRIP_TRANSIT] == fare).all()
+    assert not cost[[units.TRIP_WALK, units.TRIP_CYCLE, units.TRIP_EBIKE]].any()

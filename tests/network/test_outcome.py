@@ -106,3 +106,51 @@ def test_green_shares_with_and_without_ebikes_in_the_published_case(shared):
     metrics = replace(outcome, trips_from=trips).metrics
     assert metrics["green_trip_share"] == pytest.approx(0.75)
     assert metrics["green_trip_share_without_ebike"] == pytest.approx(0.55)
+
+
+def test_a_city_without_plugs_serves_nobody(city):
+    none = simulate(replace(city, supply=replace(city.supply, plugs=np.zeros_like(city.supply.plugs)))).metrics
+    assert none["charging_served_kwh"] == none["charging_served_share"] == none["charging_within_reach_share"] == 0
+    assert none["charging_mean_walk_m"] == 2000
+    assert none["public_plugs"] == none["public_charging_sites"] == none["public_plugs_cny"] == 0
+    assert none["charging_demand_kwh"] == simulate(city).metrics["charging_demand_kwh"]
+
+
+def only(city, zones=None, places=None):
+    """The city with some of its zones and places."""
+    z = np.arange(len(city.zones.id)) if zones is None else np.array(zones, int)
+    p = np.arange(len(city.places.id)) if places is None else np.array(places, int)
+
+    def snap(part, some):
+        return replace(part.snap, **{n: a[:, some] for n, a in part.snap.arrays()})
+
+    rings = {"ring_first": np.zeros(len(z) + 1, np.int32), "ring_lonlat": np.zeros((0, 2))}
+    rows = {n: a[z] for n, a in city.zones.arrays() if n not in rings}
+    return replace(
+        city,
+        zones=replace(city.zones, **rows, **rings, snap=snap(city.zones, z)),
+        places=replace(city.places, **{n: a[p] for n, a in city.places.arrays()}, snap=snap(city.places, p)),
+        transit=replace(city.transit, **{n: a[np.ix_(z, z)] for n, a in city.transit.arrays()}),
+        supply=replace(city.supply, plugs=city.supply.plugs[p], parking_cny=city.supply.parking_cny[z]),
+    )
+
+
+@pytest.mark.parametrize(("zones", "places"), [([3], None), ([], None), (None, []), ([], []), ([2, 2], [0])])
+def test_the_smallest_cities_have_figures(city, zones, places):
+    small = only(city, zones, places)
+    metrics = simulate(small).metrics
+    people = small.zones.residents.sum()
+    assert metrics["trips_per_day"] == pytest.approx(people * small.behaviour.trips_per_resident.sum())
+    assert (metrics["green_trip_share"] is None) == (people == 0)
+    assert metrics["charging_served_kwh"] <= metrics["charging_demand_kwh"]
+
+
+def test_energy_is_wanted_where_cars_are_kept_and_where_car_trips_end(city):
+    outcome = simulate(city)
+    fleet, zones = city.fleet, city.zones
+    cars = zones.residents * zones.cars_per_resident * zones.ev_share
+    each = float(fleet.km_per_day[0] * fleet.kwh_per_km[0] / fleet.charging_efficiency[0] * 0.5)
+    ends = outcome.trips_to[:, units.TRIP_CAR].sum(axis=0)
+    assert not np.allclose(ends, outcome.trips_from[:, units.TRIP_CAR].sum(axis=0))
+    truth = cars * each * 0.5 + cars.sum() * each * 0.5 * ends / ends.sum()
+    assert outcome.charging_kwh.sum(axis=1) == pytest.approx(truth)

@@ -156,3 +156,11 @@ def test_closing_a_street_never_makes_a_way_shorter(city):
 def test_a_street_already_closed_cannot_be_closed_again(city):
     (problem,) = refused(city, CloseStreet(street="way/1"), CloseStreet(street="way/1"))
     assert "not open to drive" in problem.what
+
+
+def test_prices_of_an_area_hold_for_trips_to_its_parking_and_from_its_stops(city):
+    west = city.zones.area == "west"
+    parking = Scenario(edits=(SetPrice(item="parking", cny=33.0, area="west"),)).apply(city).supply.parking_cny
+    assert ((parking == 33.0) == west).all()
+    fare = Scenario(edits=(SetPrice(item="fare", cny=33.0, area="west"),)).apply(city).transit.fare_cny
+    assert ((fare == 33.0) == west[:, None]).all()

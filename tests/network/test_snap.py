@@ -6,6 +6,7 @@ from oracles import nearest_on_lines
 from worlds import random_roads
 
 from network import InputError, grid_city, units
+from network.kernels.nearest import nearest_pieces
 from network.snap import local_metres, snap
 
 
@@ -44,3 +45,36 @@ def test_a_mode_without_streets_is_named():
     time_ms[units.CYCLE] = -1
     with pytest.raises(InputError, match="no street is open to cycle"):
         snap(replace(roads, time_ms=time_ms), np.array([[120.62, 31.3]]))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_grid_finds_the_nearest_of_many_pieces(seed):
+    """Long and short pieces, crowds and deserts, points far outside, rare modes: as measuring every piece."""
+    rng = np.random.default_rng(seed)
+    a = rng.uniform(0, 1000, (300, 2)) ** (1 + seed % 2)
+    b = a + rng.normal(0, (1.0, 60.0, 2000.0)[seed % 3], a.shape)
+    b[0] = a[0]
+    if seed == 5:
+        a[:, 1] = b[:, 1] = 7.0
+    points = rng.uniform(-3000, 5000, (60, 2))
+    usable = rng.random((3, 300)) < [[1.0], [0.3], [0.01]]
+    usable[:, 17] = True
+    piece, share, squared = nearest_pieces(*points.T, *a.T, *b.T, usable)
+    along = b - a
+    norm = np.maximum((along**2).sum(axis=1), 1e-300)
+    t = np.clip(((points[:, None] - a) * along).sum(axis=2) / norm, 0, 1)
+    d = ((a + t[:, :, None] * along - points[:, None]) ** 2).sum(axis=2)
+    for m in range(3):
+        truth = np.where(usable[m], d, np.inf)
+        assert squared[m] == pytest.approx(truth.min(axis=1))
+        assert usable[m, piece[m]].all()
+        assert truth[range(60), piece[m]] == pytest.approx(truth.min(axis=1))
+        assert share[m] == pytest.approx(t[range(60), piece[m]])
+
+
+def test_of_equally_near_pieces_the_first_is_taken():
+    ends = np.array([[0.0, 0.0, 9.0, 0.0]] * 4 + [[0.0, 2.0, 9.0, 2.0]] * 40).T
+    usable = np.ones((1, 44), bool)
+    usable[0, 0] = False
+    piece, _, _ = nearest_pieces(np.array([4.0]), np.array([1.0]), *ends, usable)
+    assert piece[0, 0] == 1

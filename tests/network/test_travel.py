@@ -1,14 +1,33 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from oracles import distances, with_points
 from worlds import random_points, random_roads
 
-from network import AddChargers, CloseStreet, Scenario, SetDemand, SetPrice, Snap, grid_city, travel_times, units
+from network import (
+    AddChargers,
+    CloseStreet,
+    Scenario,
+    ScenarioError,
+    SetDemand,
+    SetPrice,
+    SetStreetSpeed,
+    Snap,
+    grid_city,
+    simulate,
+    travel_times,
+    units,
+)
 from network.travel.roads import skim, walk_reach
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -77,9 +96,21 @@ def test_what_did_not_change_is_not_computed_again():
     closed = Scenario(edits=(CloseStreet(street="East Street 2"),)).apply(city)
     again, fresh = travel_times(closed, base), travel_times(closed)
     assert again.keys == fresh.keys
-    assert [a == b for a, b in zip(again.keys, base.keys, strict=True)] == [True, True, False, True]
+    assert [a == b for a, b in zip(again.keys, base.keys, strict=True)] == [True, True, False, False, True]
     for (name, mine), (_, other) in zip(again.arrays(), fresh.arrays(), strict=True):
         assert np.array_equal(mine, other), name
+
+
+def test_plugs_that_stand_where_none_may_be_added_are_reached():
+    city = grid_city(5)
+    shut = city.places.most_plugs.copy()
+    shut[[1, 2]] = 0
+    plugs = city.supply.plugs.copy()
+    plugs[[1, 2]] = 0, 3
+    changed = replace(city, places=replace(city.places, most_plugs=shut), supply=replace(city.supply, plugs=plugs))
+    reached = travel_times(changed).reach_place
+    assert 2 in reached
+    assert 1 not in reached
 
 
 def test_opening_a_place_to_plugs_renews_the_reach():
@@ -88,3 +119,101 @@ def test_opening_a_place_to_plugs_renews_the_reach():
     more = replace(city, places=replace(city.places, most_plugs=np.where(np.arange(8) == 2, 0, city.places.most_plugs)))
     assert travel_times(more, base).keys[-1] != base.keys[-1]
     assert 2 not in travel_times(more, base).reach_place
+
+
+def test_very_slow_streets_do_not_overflow():
+    """The slowest street that can be set: no negative time, no way lost that has another end."""
+    city = grid_city(5)
+    base = travel_times(city)
+    slowest = city.roads.length_m.max() * 3.6 * 1000 / units.MOST_EDGE_MS * 1.0001
+    for names in (["East Street 2"], [str(name) for name in city.roads.way_name]):
+        edits = tuple(SetStreetSpeed(street=name, kmh=slowest, modes=units.NETWORK_MODES) for name in names)
+        slow = travel_times(Scenario(edits=edits).apply(city))
+        assert (slow.road_time_s >= base.road_time_s - 1e-9).all()
+    with pytest.raises(ScenarioError, match="cannot be counted"):
+        Scenario(edits=(SetStreetSpeed(street="East Street 2", kmh=slowest / 1.001),)).apply(city)
+
+
+def test_a_way_round_a_street_that_takes_for_ever_is_found():
+    """An edge of the longest time that counts, at either end of a trip, hides no other way."""
+    roads = grid_city(4).roads
+    time_ms = roads.time_ms.copy()
+    time_ms[:, roads.edges[0, 0]] = units.MOST_EDGE_MS
+    roads = replace(roads, time_ms=time_ms)
+    points = Snap(
+        segment=np.tile(np.array([0, 5], np.int32), (3, 1)), along=np.tile([0.5, 0.5], (3, 1)), off_m=np.zeros((3, 2))
+    )
+    time_s, _ = skim(roads, points, points, units.WALK)
+    graph = with_points(roads, points, units.WALK, lambda e: (int(roads.time_ms[units.WALK, e]), 0))
+    for i, j in ((0, 1), (1, 0)):
+        (truth,) = distances(graph, ("out", i), [("in", j)])
+        assert time_s[i, j] == truth[0] / 1000 < 3600
+
+
+def test_a_slow_street_is_judged_by_its_own_length():
+    city = grid_city(5)
+    longer = np.where(city.roads.way_name[city.roads.way] == "East Street 1", 20_000.0, 200.0)
+    city = replace(city, roads=replace(city.roads, length_m=longer))
+    Scenario(edits=(SetStreetSpeed(street="East Street 2", kmh=0.001),)).apply(city)
+
+
+def test_travel_times_of_another_city_are_refused():
+    city = grid_city(4)
+    travel = travel_times(city)
+    b = city.behaviour
+    others = [
+        Scenario(edits=(CloseStreet(street="East Street 2"),)).apply(city),
+        replace(city, behaviour=replace(b, terminal_min=b.terminal_min + 1)),
+        replace(city, behaviour=replace(b, ebike_speed_ratio=np.array(2.0))),
+        replace(city, transit=replace(city.transit, wait_s=city.transit.wait_s * 2)),
+        replace(city, supply=replace(city.supply, plug_search_m=np.array(900.0))),
+    ]
+    for other in others:
+        assert travel_times(other).keys != travel.keys
+        with pytest.raises(ValueError, match="not the travel times of this city"):
+            simulate(other, travel)
+    dearer = Scenario(edits=(SetPrice(item="parking", cny=9),)).apply(city)
+    assert simulate(dearer, travel).digest == simulate(dearer).digest
+
+
+def test_every_network_mode_is_keyed_by_all_it_reads():
+    city = grid_city(4)
+    base = travel_times(city).keys
+    roads, snap = city.roads, city.zones.snap
+    longer = replace(city, roads=replace(roads, length_m=roads.length_m * 2))
+    assert all(a != b for a, b in zip(travel_times(longer).keys, base, strict=True))
+    for m in range(len(units.NETWORK_MODES)):
+        time_ms, along = roads.time_ms.copy(), snap.along.copy()
+        time_ms[m] = np.where(time_ms[m] < 0, -1, 2 * time_ms[m])
+        along[m] = 1 - along[m] ** 2
+        for other in (
+            replace(city, roads=replace(roads, time_ms=time_ms)),
+            replace(city, zones=replace(city.zones, snap=replace(snap, along=along))),
+        ):
+            same = [a == b for a, b in zip(travel_times(other).keys[:3], base[:3], strict=True)]
+            assert same == [k != m for k in range(3)]
+
+
+FOUR_THREADS = """
+import threading
+from network import grid_city, simulate
+city = grid_city(6)
+digests = []
+threads = [threading.Thread(target=lambda: digests.append(simulate(city).digest)) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(len(digests), *set(digests))
+"""
+
+
+@pytest.mark.parametrize("cores", ["1", "2"])
+def test_threads_may_share_a_city_on_machines_without_openmp(cores):
+    """There numba falls back to its own work queue, which ends the process when two threads use it at once."""
+    environment = os.environ | {"NUMBA_THREADING_LAYER": "workqueue", "NUMBA_NUM_THREADS": cores}
+    done = subprocess.run(
+        [sys.executable, "-c", FOUR_THREADS], capture_output=True, text=True, env=environment, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["4", simulate(grid_city(6)).digest]

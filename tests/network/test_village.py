@@ -135,3 +135,26 @@ def test_charging_by_hand(village):
     assert metrics["charging_served_kwh"] == 10.0
     assert metrics["charging_mean_walk_m"] == pytest.approx(500.0, abs=1)
     assert metrics["public_plugs_cny"] == 1100.0
+
+
+def test_bands_and_reach_hold_at_their_very_edge(village):
+    """The two zones lie exactly 1,000 m apart: still a trip of the first band, still within a reach of 1,000 m."""
+    outcome = simulate(village)
+    assert outcome.trips_band[:, 1:].sum() == 0
+    assert outcome.trips_band[:, 0].sum() == pytest.approx(200)
+    supply = village.supply
+    for reach, search, share in ((1000.0, 2000.0, 1.0), (999.0, 2000.0, 0.5)):
+        city = replace(village, supply=replace(supply, plug_reach_m=np.array(reach), plug_search_m=np.array(search)))
+        assert simulate(city).metrics["charging_within_reach_share"] == pytest.approx(share, abs=1e-3)
+        served = simulate(replace(city, supply=replace(city.supply, plug_kwh_per_day=np.array(1e6)))).metrics
+        assert served["charging_served_share"] == pytest.approx(share, abs=1e-3)
+    edge = travel_times(replace(village, supply=replace(supply, plug_search_m=np.array(1000.0))))
+    assert edge.reach_m.tolist() == [0, 1000, 1000, 0]
+    short = travel_times(replace(village, supply=replace(supply, plug_search_m=np.array(999.0))))
+    assert short.reach_m.tolist() == [0, 0]
+
+
+def test_plugs_nobody_stands_at_cost_nothing(village):
+    """Opening a site is paid only where plugs stand."""
+    metrics = simulate(village).metrics
+    assert (metrics["public_plugs"], metrics["public_charging_sites"], metrics["public_plugs_cny"]) == (1, 1, 1100)

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from cases import SEEDS, small, town
 
-from optimise import SOLVERS, Cancel, Gap, Seconds, Stop, Work, gap_of, solve, verify
+from optimise import SOLVERS, Cancel, Gap, Incumbent, Seconds, Stop, Work, gap_of, solve, verify
+from optimise.location.bounds import lagrangian_bound
+from optimise.verify import relaxation_bound, value_of
 
 OBJECTIVES = ("cover", "distance")
 FITTING = [(name, objective) for objective in OBJECTIVES for name, s in SOLVERS.items() if s.supports(town(objective))]
@@ -190,3 +192,66 @@ def test_a_solver_that_does_not_fit_is_refused():
         solve(town("cover"), Stop(), seed=-1)
     with pytest.raises(InputError, match="start"):
         SOLVERS["coverage"](town("cover", budget_fen=0), Stop(), 0, SOLVERS["local_search"](town("cover"), Work(0)))
+
+
+def ignorant(problem):
+    """A start that has bought nothing and knows no bound: all proof is left to the solver."""
+    nothing = np.zeros(problem.sites, np.int64)
+    value = value_of(problem, nothing)
+    bound = problem.total_weight if problem.objective == "cover" else 0
+    return Incumbent(nothing, value, bound, "feasible", "none", 0.0)
+
+
+@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize(("name", "objective"), EXACT)
+def test_exact_models_prove_small_optima_on_their_own(name, objective, seed):
+    problem = small(seed, objective, min_plugs=0)
+    found = SOLVERS[name](problem, ENOUGH, seed, ignorant(problem))
+    truth = brute_force.optimum(problem)
+    assert (found.objective, found.bound) == (truth, truth)
+
+
+@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize(("name", "objective"), EXACT)
+def test_exact_models_buy_the_plugs_that_are_wanted(name, objective, seed):
+    problem = small(seed, objective, min_plugs=2, budget_fen=6000)
+    plans = list(brute_force.every_plan(problem))
+    if plans:
+        start = replace(ignorant(problem), values=np.array(plans[0]), objective=brute_force.worth(problem, plans[0]))
+        found = SOLVERS[name](problem, ENOUGH, seed, start)
+        truth = brute_force.optimum(problem)
+        assert (found.objective, found.bound) == (truth, truth)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_exact_models_agree_with_the_search_on_a_town(objective):
+    problem = town(objective)
+    name = next(n for n, o in EXACT if o == objective)
+    found = SOLVERS[name](problem, Gap(0) | Work(10), 0, ignorant(problem))
+    assert found.objective == best_of_town(objective)
+
+
+@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_the_lagrangian_bound_holds_whatever_it_is_steered_by(objective, seed):
+    problem = small(seed, objective)
+    truth = brute_force.optimum(problem)
+    for value in () if truth is None else (truth, truth // 2, 2 * truth + 1):
+        assert not better(objective, truth, lagrangian_bound(problem, value))
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_the_lagrangian_bound_is_near_the_linear_relaxation_or_better(objective):
+    problem = town(objective)
+    relaxed, bound = relaxation_bound(problem), lagrangian_bound(problem, best_of_town(objective))
+    assert not better(objective, bound, relaxed * (1.005 if objective == "cover" else 0.995))
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_local_search_counts_right_when_plugs_are_wanted(objective, seed):
+    problem = town(
+        objective, demands=12, sites=8, seed=seed, min_plugs=14, budget_fen=80_000_000, plug_tenths=150, cover_m=900
+    )
+    found = SOLVERS["local_search"](problem, Work(0.02), seed)
+    assert verify(problem, found, lp_pairs=0).problems == ()

@@ -209,6 +209,15 @@ def test_a_body_that_is_not_understood_is_told_where(client, body, where, words)
     assert words in error["what"] + error["hint"]
 
 
+@pytest.mark.parametrize(
+    ("cny", "shown"), [('"dear"', "is 'dear'"), ("true", "is True"), ('"' + "x" * 999 + '"', f"is '{'x' * 38}…")]
+)
+def test_a_value_that_cannot_be_is_shown_back_cut_short(client, cny, shown):
+    body = f'{{"edits": [{{"type": "set_price", "item": "parking", "cny": {cny}}}]}}'
+    (error,) = problems_of(client.post(WHAT_IF, content=body, headers=JSON), 422)
+    assert (error["what"], error["hint"]) == (shown, "it should be a valid number")
+
+
 def test_a_body_that_is_not_declared_as_json_is_told_so(client):
     (error,) = problems_of(client.post(WHAT_IF, content='{"edits": []}', headers={"Content-Type": "text/plain"}), 422)
     assert "Content-Type" in error["hint"]
@@ -238,6 +247,7 @@ def test_a_body_that_is_not_declared_as_json_is_told_so(client):
 def test_a_proposal_that_cannot_be_is_refused_before_it_is_a_job(client, body, words):
     (error,) = problems_of(client.post(PROPOSE, json=body), 422)
     assert words in error["what"] + error["hint"]
+    assert error["hint"]
 
 
 @pytest.mark.parametrize(
@@ -336,6 +346,7 @@ def test_targets_list_every_row(client):
     rows = client.get(f"{HOME}/targets").json()["targets"]
     assert len(rows) == len((DATA / "policy" / "targets.csv").read_text(encoding="utf-8").splitlines()) - 1
     assert {r["status"] for r in rows} == {"computed", "tracked by hand", "not yet modelled"}
+    assert client.get(f"{HOME}/targets").json()["attribution"] == client.get(HOME).json()["attribution"]
 
 
 def test_without_a_data_folder_there_is_no_service(tmp_path):
@@ -388,6 +399,8 @@ def test_a_proposal_is_a_job_whose_plan_replays_to_the_same_outcome(client):
     assert answer["plan"]["cost_cny"] <= 1_500_000
     assert answer["plan"]["sites"]
     assert answer["plan"]["gap"] >= 0
+    progress, plan = state["solver_progress"], answer["plan"]
+    assert [progress[n] for n in ("incumbent", "bound", "gap")] == [plan[n] for n in ("value", "bound", "gap")]
     assert answer["verdicts"][0]["target"]["metric"] == "charging_served_share"
     replayed = client.post(WHAT_IF, json=answer["scenario"]).json()
     assert replayed == answer["what_if"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import re
 import subprocess
@@ -11,7 +12,7 @@ from homes import CITY, DATA, tree
 from typer.testing import CliRunner
 
 from network.io import load_city
-from service.cli import BAD_INPUT, PROBLEMS_FOUND, app
+from service.cli import BAD_INPUT, PROBLEMS_FOUND, STOPPED, app
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,6 +91,7 @@ def test_a_build_that_fails_leaves_what_was_there(luxing, settings, tmp_path):
     empty.write_bytes(b"")
     for file in (cut, empty, tmp_path / "none.osm.pbf"):
         assert file.name in words(luxing("build", CITY, "--roads", file, code=BAD_INPUT))
+    assert f"{tmp_path}: is not a file" in words(luxing("build", CITY, "--roads", tmp_path, code=BAD_INPUT))
     luxing("build", "gusu", code=BAD_INPUT)
     luxing("build", "atlantis", code=BAD_INPUT)
     luxing("build", "../up", "--place", "x", code=BAD_INPUT)
@@ -157,7 +159,8 @@ def test_a_missing_scenario_and_an_unknown_city_are_named(luxing, scenario, tmp_
     luxing("what-if", CITY, tmp_path, code=BAD_INPUT)
     file = scenario('{"edits": []}')
     for command in (["what-if", "atlantis", file], ["check", "atlantis"], ["targets", "atlantis"]):
-        assert "luxing build atlantis" in words(luxing(*command, code=BAD_INPUT))
+        assert "luxing build atlantis --roads FILE" in words(luxing(*command, code=BAD_INPUT))
+    assert "luxing build helsinki; built are: grid" in words(luxing("check", "helsinki", code=BAD_INPUT))
 
 
 def test_targets_print_every_row_in_both_languages(luxing):
@@ -168,6 +171,7 @@ def test_targets_print_every_row_in_both_languages(luxing):
             assert row.split(",")[0] in output
     assert "tracked by hand" in output
     assert "not yet modelled" in output
+    assert "© OpenStreetMap contributors" in output
     assert "全部出行中绿色方式应占七成" in re.sub(r"\s|│", "", output)
 
 
@@ -218,13 +222,13 @@ def test_what_cannot_be_is_an_answer_with_its_reason(luxing, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--budget", "0"], "budget_cny"),
-        (["--budget", "-5"], "budget_cny"),
-        (["--budget", "nan"], "budget_cny"),
+        (["--budget", "0"], "--budget: is 0.0 → it should be greater than or equal to 0.01"),
+        (["--budget", "-5"], "--budget: is -5.0 →"),
+        (["--budget", "nan"], "--budget: is nan → it should be a finite number"),
         (["--budget", "much"], "--budget"),
         ([], "--budget"),
-        (["--budget", "1", "--seconds", "0"], "seconds"),
-        (["--budget", "1", "--seed", "-1"], "seed"),
+        (["--budget", "1", "--seconds", "0"], "--seconds: is 0.0"),
+        (["--budget", "1", "--seed", "-1"], "--seed: is -1"),
         (["--budget", "1", "--objective", "beauty"], "distance"),
         (["--budget", "1", "--targets", "beauty>=1"], "beauty"),
         (["--budget", "1", "--targets", "public_plugs>=many"], "many"),
@@ -251,6 +255,69 @@ def test_a_disk_that_refuses_is_told_without_a_traceback(luxing, tmp_path):
     (tmp_path / "file").write_bytes(b"")
     out = tmp_path / "file" / "plan"
     assert "file" in words(luxing("propose", CITY, "chargers", "--budget", "400000", "--out", out, code=BAD_INPUT))
+
+
+def test_a_full_disk_is_told_without_a_traceback(luxing, monkeypatch, tmp_path):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("service.report.write_plan_folder", full)
+    out = ("--out", tmp_path / "plan")
+    assert "No space left" in words(luxing("propose", CITY, "chargers", "--budget", "4e5", *out, code=BAD_INPUT))
+
+
+def test_every_target_that_cannot_be_read_is_named(luxing):
+    wrong = ("--targets", "beauty>=1", "--targets", "public_plugs>=many")
+    output = words(luxing("propose", CITY, "chargers", "--budget", "1", *wrong, code=BAD_INPUT))
+    assert "beauty" in output
+    assert "many" in output
+
+
+def test_a_narrow_terminal_shows_ids_whole(luxing, monkeypatch, tmp_path):
+    monkeypatch.setenv("COLUMNS", "50")
+    output = luxing("propose", CITY, "chargers", "--budget", "1500000", "--out", tmp_path / "plan").output
+    table = output[output.index("place") : output.index("Sites chosen")]
+    assert "…" not in "".join(line.split("│")[1] for line in table.splitlines() if line.startswith("│"))
+
+
+def test_money_that_buys_nothing_is_said(luxing, tmp_path):
+    output = words(luxing("propose", CITY, "chargers", "--budget", "10", "--out", tmp_path / "plan"))
+    assert "10 CNY buy no plug that would help Grid 格" in output
+    assert "0 of 10 CNY" in output
+
+
+def test_objective_and_bound_have_their_unit(luxing, tmp_path):
+    out = tmp_path / "plan"
+    output = words(luxing("propose", CITY, "chargers", "--budget", "1500000", "--out", out))
+    value = json.loads((out / "plan.json").read_bytes())["plan"]["value"] / 10
+    assert f"{value:,.1f} kWh/day, cover" in output
+
+
+def _ctrl_c(*_):
+    raise KeyboardInterrupt
+
+
+def _ctrl_c_in_a_kernel(*_):
+    raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
+
+
+@pytest.mark.parametrize("stop", [_ctrl_c, _ctrl_c_in_a_kernel])
+def test_ctrl_c_ends_a_command_without_a_traceback_and_leaves_no_files(luxing, settings, monkeypatch, tmp_path, stop):
+    before = tree(settings.home)
+    monkeypatch.setattr("service.engine.simulate", stop)
+    out = tmp_path / "plan"
+    assert "stopped" in luxing("propose", CITY, "chargers", "--budget", "4e5", "--out", out, code=STOPPED).output
+    assert not out.exists()
+    assert tree(settings.home) == before
+
+
+def test_a_defect_in_a_kernel_is_no_stop(settings, monkeypatch):
+    def defect(*_):
+        raise SystemError("not ours")
+
+    monkeypatch.setattr("service.engine.simulate", defect)
+    result = CliRunner().invoke(app, ["--home", str(settings.home), "--data", str(DATA), "check", CITY])
+    assert isinstance(result.exception, SystemError)
 
 
 def test_bad_settings_are_told(monkeypatch, tmp_path):

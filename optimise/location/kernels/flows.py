@@ -184,19 +184,19 @@ def _recreate(pairs: Pairs, sites: Sites, plug: int, flow: Flow, worth: I64, mon
 
 @inner
 def _ruin(pairs: Pairs, sites: Sites, plug: int, flow: Flow, state: Random, most_closed: int) -> int:
-    """Take plugs from a few sites near each other, all of a site's or some. Returns the work."""
+    """Take plugs from a few sites near each other or anywhere, all of a site's or some. Returns the work."""
     centre = some_opened(state, flow.n)
     if centre < 0:
         return 0
-    work, at = len(flow.n), centre
+    work, at, local = len(flow.n), centre, draw(state, 2) == 0
     for _ in range(1 + draw(state, most_closed)):
-        if flow.n[at] > 0:
+        if at >= 0 and flow.n[at] > 0:
             less = flow.n[at] if draw(state, 2) == 0 else 1 + draw(state, flow.n[at])
             if sites.existing[at] == 0 and flow.n[at] - less < sites.least[at]:
                 less = flow.n[at]
             flow.n[at] -= less
             work += _shrink(pairs, flow, at, plug * less)
-        at = neighbour(pairs, state, centre)
+        at = neighbour(pairs, state, centre) if local else some_opened(state, flow.n)
     return work + int(_maximise(pairs, flow))
 
 

@@ -83,15 +83,15 @@ def _close(pairs: Pairs, sites: Sites, walk: Walk, j: int, far: int) -> int:
 
 @inner
 def _ruin(pairs: Pairs, sites: Sites, walk: Walk, state: Random, most_closed: int, far: int) -> int:
-    """Close a few sites near each other. Returns the work."""
+    """Close a few sites, near each other or anywhere. Returns the work."""
     centre = some_opened(state, walk.n)
     if centre < 0:
         return 0
-    work, at = len(walk.n), centre
+    work, at, local = len(walk.n), centre, draw(state, 2) == 0
     for _ in range(1 + draw(state, most_closed)):
-        if walk.n[at] > 0:
+        if at >= 0 and walk.n[at] > 0:
             work += _close(pairs, sites, walk, at, far)
-        at = neighbour(pairs, state, centre)
+        at = neighbour(pairs, state, centre) if local else some_opened(state, walk.n)
     return work
 
 

@@ -208,9 +208,10 @@ def earn_whole(pairs: Pairs, sites: Sites, weight: I64, plug: int, margin: F64, 
         base += curve[0]
         fresh = sites.existing[j] == 0
         new = most.copy()
-        for k in range(sites.least[j] if fresh else 1, len(curve)):
+        fewest = sites.least[j] if fresh else 1
+        for k in range(fewest, len(curve)):
             gain = curve[k] - curve[0]
-            if gain <= 0.0 or (k > 1 and curve[k] <= curve[k - 1]):
+            if gain <= 0.0 or (k > fewest and curve[k] <= curve[k - 1]):
                 continue
             cost = (sites.plug_fen[j] * k + (sites.open_fen[j] if fresh else 0)) // unit
             for b in range(cost, budget + 1):

@@ -294,3 +294,40 @@ def test_negative_people_stop_the_build(suzhou_copy, data_folder):
         build_gusu(data_folder, suzhou_copy)
     assert "population_by_district.csv, row 2, column population: -5 is below 0" in str(error.value)
     assert "population_by_district.csv, row 3, column population: the value is missing" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "says"),
+    [
+        ('areas = "Gusu"', "areas: is not a list of texts"),
+        ("areas = []", "areas: is not a list of texts"),
+        ('attribution = "somebody"', "attribution: is not a list of texts"),
+        ("zones = 3", "zones: is not a table"),
+        ("parameters = 3", "parameters: is not a table"),
+        ('places = "x.csv"', "places: is not a list of tables"),
+        ('[transit]\nfile = "x"', "transit: is not a list of tables"),
+        ('[zones]\nareas = ["x"]', "zones.areas: is not a list of tables"),
+        ("[zones]\nresidents = 7", "zones.residents: is not a table"),
+        ('[zones.residents]\nfile = "x.csv"', "lacks 'row'"),
+        ('[roads]\ncrs = "wgs84"', "names no roads"),
+    ],
+)
+def test_a_recipe_of_another_form_is_refused(tmp_path, recipe, says):
+    folder = tmp_path / "cities" / "x"
+    folder.mkdir(parents=True)
+    roads = "" if "[roads]" in recipe else '[roads]\nsource = "a.pbf"\n'
+    (folder / "city.toml").write_text(f"{recipe}\n{roads}", encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        read_spec(tmp_path, "x")
+    assert says in str(error.value)
+
+
+def test_inputs_of_one_name_in_two_folders_are_both_told(tmp_path, data_folder):
+    spec = replace(read_spec(data_folder, "gusu"), folder=tmp_path)
+    for folder in ("bus", "metro"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "stops.csv").write_text(folder, encoding="utf-8")
+    inputs = Inputs(spec, None)
+    assert [inputs.path(f"{folder}/stops.csv").read_text() for folder in ("bus", "metro")] == ["bus", "metro"]
+    inputs.path(str(tmp_path / "bus" / "stops.csv"))
+    assert inputs.digests.keys() == {"bus/stops.csv", "metro/stops.csv", "stops.csv"}

@@ -331,3 +331,8 @@ def test_helsinki_has_places_for_chargers(helsinki):
     assert len(found.of_kind("charging_station")) == 4
     assert found.area_m2[found.is_building].sum() > 5e5
     assert ((found.lonlat > [24.9, 60.1]) & (found.lonlat < [25.0, 60.2])).all()
+
+
+def test_a_street_too_slow_to_be_counted_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"town.osm: a street takes longer than twelve days \(check maxspeed"):
+        built(tmp_path, {1: (SQUARE[1][0], HOME | {"maxspeed": "0.0001"})})

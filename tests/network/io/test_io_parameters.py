@@ -102,3 +102,16 @@ def test_every_shipped_parameter_is_asked_for_by_the_code(data_folder):
             assert f"transit.{{kind}}_{name.split('_', 1)[1]}" in code, key
         else:
             assert key in code or (stem == "zones" and f'"{key}"' in code), key
+
+
+@pytest.mark.parametrize("value", [-150, float("nan"), float("inf"), True, "250", [250]])
+def test_an_override_of_another_kind_or_sign_is_refused(data_folder, value):
+    with pytest.raises(InputError, match=r"zones.cell_m.*unlike 250"):
+        Parameters.load(data_folder, {"zones.cell_m": {"value": value, "source": "s"}})
+
+
+def test_what_is_divided_by_must_be_above_nothing(data_folder):
+    parameters = Parameters.load(data_folder, {"zones.cell_m": {"value": 0, "source": "s"}})
+    assert parameters.number("zones.cell_m") == 0
+    with pytest.raises(InputError, match=r"parameter zones.cell_m: is 0"):
+        parameters.positive("zones.cell_m")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 
@@ -103,3 +104,33 @@ def test_no_city_there(tmp_path):
         load_city(tmp_path / "oslo")
     with pytest.raises(InputError, match="holds no city"):
         load_city(tmp_path)
+
+
+@pytest.mark.parametrize(("entry", "value"), [("parts", []), ("areas", 3), ("id", None), ("name", 7), ("digest", {})])
+def test_a_card_with_an_entry_of_another_kind_is_named(tmp_path, entry, value):
+    save_city(grid_city(4), tmp_path / "c")
+    file = tmp_path / "c" / "city.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {entry: value}))
+    with pytest.raises(InputError, match=f"lacks {entry}"):
+        load_city(tmp_path / "c")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_damage_is_taken_for_a_city(tmp_path, seed):
+    """Bytes changed at random: the same city, or an InputError; never another city, never another error."""
+    rng = np.random.default_rng(seed)
+    city = grid_city(4)
+    save_city(city, tmp_path / "c")
+    whole = files(tmp_path / "c")
+    for _ in range(120):
+        name = rng.choice(sorted(whole))
+        data = bytearray(whole[name])
+        # the ends of a zip archive hold what its readers trust
+        at = rng.choice(
+            [rng.integers(len(data)), rng.integers(min(60, len(data))), -rng.integers(1, min(400, len(data)))]
+        )
+        data[at] = rng.integers(256)
+        (tmp_path / "c" / name).write_bytes(bytes(data))
+        with contextlib.suppress(InputError):
+            assert load_city(tmp_path / "c").digest == city.digest
+        (tmp_path / "c" / name).write_bytes(whole[name])

@@ -94,3 +94,18 @@ def test_the_published_population_table(shared):
     assert (
         dict(zip(table.columns["id"].tolist(), table.numbers("population").tolist(), strict=True))["GuSuQu"] == 924083
     )
+
+
+def test_a_cell_without_end_names_the_row(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("id,lon,lat\na,1,2\n" + "x" * 200_000 + ",1,2\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"a.csv, row 3: cannot be read: field larger"):
+        read_table(file, COLUMNS)
+
+
+@pytest.mark.parametrize("cell", ["2.7", "1e12", "-1"])
+def test_what_is_counted_is_a_whole_number(tmp_path, cell):
+    file = tmp_path / "a.csv"
+    file.write_text(f"id,plugs\na,{cell}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"a.csv, row 2, column plugs: "):
+        read_table(file, {"id": Column(), "plugs": Column(number=True, low=0, whole=True)})
