@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from network.city import F64, I32, I64, Roads, Snap
-from network.kernels.paths import NEVER, many_to_many
+from network.kernels.hierarchy import NEVER, between, customise, stay_on_street
+from network.kernels.paths import many_to_many
 from network.units import MM_PER_M, MS_PER_S, WALK
 
 _LENGTH_BITS = np.int64(32)
@@ -52,25 +53,20 @@ def _ends(roads: Roads, points: Snap, mode: int, weigh_time: bool) -> _Ends:  # 
     return _Ends(segment, passed, roads.head[edge], ahead, roads.tail[edge], passed)
 
 
-def _matrix(roads: Roads, weight: I64, start: _Ends, end: _Ends, limit: int) -> I64:
-    return np.asarray(
-        many_to_many(
-            roads.first, roads.head, weight,
-            start.segment, start.passed, start.leave_node, start.leave_cost,
-            end.segment, end.passed, end.arrive_node, end.arrive_cost,
-            limit,
-        )
-    )  # fmt: skip
-
-
 def skim(roads: Roads, starts: Snap, ends: Snap, mode: int) -> tuple[F64, F64]:
     """Quickest time [s] and its length [m], both (X, Y), by a network mode; infinite where there is no way.
 
-    Among equally quick ways the shortest counts. Dijkstra's algorithm in whole milliseconds and millimetres.
+    Among equally quick ways the shortest counts. Whole milliseconds and millimetres over the hierarchy of the streets.
     """
-    weight = _packed(roads.time_ms[mode].astype(np.int64), roads.length_mm.astype(np.int64))
-    packed = _matrix(roads, weight, _ends(roads, starts, mode, True), _ends(roads, ends, mode, True), int(NEVER) - 1)
-    there = packed >= 0
+    over, start, end = roads.hierarchy, _ends(roads, starts, mode, True), _ends(roads, ends, mode, True)
+    edge_weight = _packed(roads.time_ms[mode].astype(np.int64), roads.length_mm.astype(np.int64))
+    weight = customise(over.up_first, over.up_head, over.slot, edge_weight)
+    packed = between(
+        over.up_first, over.up_head, weight,
+        over.rank[start.leave_node], start.leave_cost, over.rank[end.arrive_node], end.arrive_cost,
+    )  # fmt: skip
+    stay_on_street(start.segment, start.passed, end.segment, end.passed, packed)
+    there = packed < NEVER
     time_s = np.where(there, (packed >> _LENGTH_BITS) / MS_PER_S, np.inf)
     return time_s, np.where(there, (packed & _LENGTH_MASK) / MM_PER_M, np.inf)
 
@@ -83,7 +79,13 @@ def walk_reach(roads: Roads, starts: Snap, ends: Snap, limit_m: float) -> tuple[
     for row in range(0, starts.segment.shape[1], _REACH_ROWS):
         some = slice(row, row + _REACH_ROWS)
         block = Snap(segment=starts.segment[:, some], along=starts.along[:, some], off_m=starts.off_m[:, some])
-        mm = _matrix(roads, length, _ends(roads, block, WALK, False), targets, round(limit_m * MM_PER_M))
+        start = _ends(roads, block, WALK, False)
+        mm = many_to_many(
+            roads.first, roads.head, length,
+            start.segment, start.passed, start.leave_node, start.leave_cost,
+            targets.segment, targets.passed, targets.arrive_node, targets.arrive_cost,
+            round(limit_m * MM_PER_M),
+        )  # fmt: skip
         origin, end = np.nonzero(mm >= 0)
         counts.append(np.bincount(origin, minlength=len(mm)))
         found.append(end)
