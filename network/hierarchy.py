@@ -14,7 +14,7 @@ def hierarchy_of(lonlat: F64, first: I32, head: I32) -> Hierarchy:
     n = len(lonlat)
     tail = np.repeat(np.arange(n, dtype=np.int64), np.diff(first))
     streets, out, back = _neighbours(n, tail, head.astype(np.int64))
-    order = dissect(streets, out, back, _directions(lonlat))
+    order = dissect(streets, out, back, _lines(lonlat))
     parent = elimination_tree(streets, out, order)
     again = postorder(parent)
     order = order[again]
@@ -36,11 +36,12 @@ def _neighbours(n: int, tail: I64, head: I64) -> tuple[I32, I32, I32]:
     return first, head.astype(np.int32), np.searchsorted(key, head * n + tail).astype(np.int32)
 
 
-def _directions(lonlat: F64) -> F64:
-    """(D, N) positions along east, north and both diagonals."""
+def _lines(lonlat: F64) -> I32:
+    """(D, N) the nodes in their order to the east, to the north and along both diagonals."""
     middle = np.radians(lonlat[:, 1].mean()) if len(lonlat) else 0.0
     east, north = lonlat[:, 0] * np.cos(middle), lonlat[:, 1]
-    return np.stack((east, north, east + north, east - north))
+    along = np.stack((east, north, east + north, east - north))
+    return np.argsort(along, axis=1, kind="stable").astype(np.int32)
 
 
 def _slots(tail: I32, head: I32, up_first: I32, up_head: I32) -> I32:

@@ -5,7 +5,6 @@ import numpy.typing as npt
 from numba import njit
 
 Ints = npt.NDArray[np.integer]
-Floats = npt.NDArray[np.floating]
 I32 = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 
@@ -164,13 +163,13 @@ def _part(
 
 @njit(cache=True)
 def _best_cut(
-    first: Ints, head: Ints, back: Ints, directions: Floats, cell: Ints, flow: Ints, nodes: Ints, mine: int,
+    first: Ints, head: Ints, back: Ints, lines: Ints, place: Ints, cell: Ints, flow: Ints, nodes: Ints, mine: int,
     before: Flags, is_sink: Flags, level: Ints, arc: Ints, queue: Ints,
 ) -> None:  # fmt: skip
     """Mark the nodes before the cut with the fewest arcs for the smaller side it leaves; the first of equals."""
     best, count = np.inf, len(nodes)
-    for d in range(directions.shape[0]):
-        line = nodes[np.argsort(directions[d][nodes], kind="mergesort")]
+    for d in range(lines.shape[0]):
+        line = lines[d][np.sort(place[d][nodes])]
         size = _cut(first, head, back, cell, flow, line, mine, best * count / 2, is_sink, level, arc, queue)
         inside = 0
         for v in nodes:
@@ -182,38 +181,45 @@ def _best_cut(
 
 
 @njit(cache=True)
-def dissect(first: Ints, head: Ints, back: Ints, directions: Floats) -> I32:
+def dissect(first: Ints, head: Ints, back: Ints, lines: Ints) -> I32:
     """Order of the nodes (N) of an undirected graph without loops or parallel edges, separators after what they part.
 
-    Every connected piece is cut where the fewest arcs cross, tried along each of `directions` (D, N), positions along
-    a line; the smaller border of the cut is the separator. `back` (E) is the arc the other way. Inertial flow:
-    Schild and Sommer 2015, doi:10.1007/978-3-319-20086-6_22.
+    Every connected piece is cut where the fewest arcs cross, tried along each of `lines` (D, N), all nodes in their
+    order along a line; the smaller border of the cut is the separator. `back` (E) is the arc the other way. (Inertial
+    flow: Schild and Sommer 2015, doi:10.1007/978-3-319-20086-6_22.)
     """
     n = first.shape[0] - 1
     order = np.arange(n).astype(np.int32)
     cell, level, queue = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32)
     arc, flow = np.zeros(n, np.int32), np.zeros(head.shape[0], np.int8)
     is_sink, before = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
-    waiting = [(0, n, 0)]
-    fresh = 1
-    while len(waiting) > 0:
-        low, high, mine = waiting.pop()
+    place = np.empty(lines.shape, np.int32)
+    for d in range(lines.shape[0]):
+        for i in range(n):
+            place[d, lines[d, i]] = i
+    waiting = np.zeros((n + 2, 3), np.int64)  # cells: where in `order` they start and end, and their label
+    waiting[0, 1] = n
+    left, fresh = 1, 1
+    while left > 0:
+        left -= 1
+        low, high, mine = waiting[left, 0], waiting[left, 1], waiting[left, 2]
         nodes = order[low:high]
         pieces = _components(first, head, cell, nodes, mine, fresh, queue)
         if pieces > 1:
             start = low
             for i in range(low + 1, high + 1):
                 if i == high or cell[order[i]] != cell[order[start]]:
-                    waiting.append((start, i, int(cell[order[start]])))
+                    waiting[left, 0], waiting[left, 1], waiting[left, 2] = start, i, cell[order[start]]
+                    left += 1
                     start = i
             fresh += pieces
             continue
         mine, fresh = fresh, fresh + 1
         if high - low <= 2:
             continue
-        _best_cut(first, head, back, directions, cell, flow, nodes, mine, before, is_sink, level, arc, queue)
+        _best_cut(first, head, back, lines, place, cell, flow, nodes, mine, before, is_sink, level, arc, queue)
         other, separator = _part(first, head, cell, nodes, mine, before, fresh, queue)
-        waiting.append((low, low + other, fresh))
-        waiting.append((low + other, low + separator, fresh + 1))
-        fresh += 2
+        for start, stop in ((low, low + other), (low + other, low + separator)):
+            waiting[left, 0], waiting[left, 1], waiting[left, 2] = start, stop, fresh
+            left, fresh = left + 1, fresh + 1
     return order

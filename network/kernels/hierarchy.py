@@ -245,6 +245,42 @@ def _collect(place: Ints, near: Ints, block: Ints, arrive_node: Ints, arrive_cos
             out[i, j] = best[lane]
 
 
+@njit(cache=True)
+def _plan(
+    up_first: Ints, up_head: Ints, weight: Ints,
+    leave_node: Ints, leave_cost: Ints, arrive_node: Ints, arrive_cost: Ints,
+) -> tuple[Ints, Ints, Ints, Ints, Flags, Ints]:  # fmt: skip
+    """What `_restrict` keeps for these starts and ends, which of it is above an end, and the order of the starts."""
+    asked = np.zeros(up_first.shape[0] - 1, np.bool_)
+    _mark_above(up_first, up_head, arrive_node, arrive_cost, asked)
+    kept = asked.copy()
+    _mark_above(up_first, up_head, leave_node, leave_cost, kept)
+    place, first, head, some = _restrict(up_first, up_head, weight, kept)
+    wanted = np.zeros(first.shape[0] - 1, np.bool_)
+    for r in range(kept.shape[0]):
+        if kept[r]:
+            wanted[place[r]] = asked[r]
+    starts = leave_node.shape[0]
+    order = np.sort(leave_node[:, 0].astype(np.int64) * starts + np.arange(starts))
+    return place, first, head, some, wanted, order % max(starts, 1)  # neighbours share most of their way up
+
+
+@njit(cache=True)
+def _answer(
+    crew: int, crews: int, place: Ints, first: Ints, head: Ints, weight: Ints, wanted: Flags, order: Ints,
+    leave_node: Ints, leave_cost: Ints, arrive_node: Ints, arrive_cost: Ints, out: Ints,
+) -> None:  # fmt: skip
+    """Every `crews`-th block of starts, from `crew` on."""
+    near = np.empty((wanted.shape[0], _LANES), np.int64)
+    best = np.empty(_LANES, np.int64)
+    touched = np.full(wanted.shape[0], _NONE)
+    for turn in range(crew, (order.shape[0] + _LANES - 1) // _LANES, crews):
+        block = order[turn * _LANES : (turn + 1) * _LANES]
+        _seed(place, block, leave_node, leave_cost, near, turn, touched)
+        _sweep(first, head, weight, wanted, near, turn, touched)
+        _collect(place, near, block, arrive_node, arrive_cost, best, out)
+
+
 @njit(cache=True, parallel=True)
 def between(
     up_first: Ints, up_head: Ints, weight: Ints,
@@ -256,39 +292,15 @@ def between(
     PHAST: the ranks above the starts and ends are swept up and down for `_LANES` starts at once (Delling, Goldberg,
     Werneck 2011, doi:10.4230/OASIcs.ATMOS.2011.52).
     """
-    n, starts = up_first.shape[0] - 1, leave_node.shape[0]
-    asked = np.zeros(n, np.bool_)
-    _mark_above(up_first, up_head, arrive_node, arrive_cost, asked)
-    kept = asked.copy()
-    _mark_above(up_first, up_head, leave_node, leave_cost, kept)
-    place, first, head, some = _restrict(up_first, up_head, weight, kept)
-    wanted = asked[kept][::-1].copy()
-    order = np.argsort(leave_node[:, 0], kind="mergesort")  # neighbours share most of their way up
+    place, first, head, some, wanted, order = _plan(
+        up_first, up_head, weight, leave_node, leave_cost, arrive_node, arrive_cost
+    )
+    starts = leave_node.shape[0]
     out = np.empty((starts, arrive_node.shape[0]), np.int64)
     blocks = (starts + _LANES - 1) // _LANES
     crews = min(blocks, _CREWS)
     for crew in prange(crews):
-        near = np.empty((wanted.shape[0], _LANES), np.int64)
-        best = np.empty(_LANES, np.int64)
-        touched = np.full(wanted.shape[0], _NONE)
-        for turn in range(crew, blocks, crews):
-            block = order[turn * _LANES : (turn + 1) * _LANES]
-            _seed(place, block, leave_node, leave_cost, near, turn, touched)
-            _sweep(first, head, some, wanted, near, turn, touched)
-            _collect(place, near, block, arrive_node, arrive_cost, best, out)
+        _answer(
+            crew, crews, place, first, head, some, wanted, order, leave_node, leave_cost, arrive_node, arrive_cost, out
+        )
     return out
-
-
-@njit(cache=True)
-def stay_on_street(from_segment: Ints, from_passed: Ints, to_segment: Ints, to_passed: Ints, cost: Ints) -> None:
-    """Lower `cost` (X, Y) where a start and an end lie on one segment, the end ahead; `passed` as in `paths`."""
-    order = np.argsort(to_segment, kind="mergesort")
-    there = to_segment[order]
-    for i in range(from_segment.shape[0]):
-        at = np.searchsorted(there, from_segment[i])
-        while at < order.shape[0] and there[at] == from_segment[i]:
-            j = order[at]
-            at += 1
-            for k in range(2):
-                if to_passed[j, k] >= from_passed[i, k] >= 0:
-                    cost[i, j] = min(cost[i, j], to_passed[j, k] - from_passed[i, k])

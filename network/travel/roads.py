@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from network.city import F64, I32, I64, Roads, Snap
-from network.kernels.hierarchy import NEVER, between, customise, stay_on_street
+from network.kernels.hierarchy import NEVER, between, customise
 from network.kernels.paths import many_to_many
 from network.units import MM_PER_M, MS_PER_S, WALK
 
@@ -53,6 +53,19 @@ def _ends(roads: Roads, points: Snap, mode: int, weigh_time: bool) -> _Ends:  # 
     return _Ends(segment, passed, roads.head[edge], ahead, roads.tail[edge], passed)
 
 
+def _stay_on_segment(start: _Ends, end: _Ends, packed: I64) -> None:
+    """Lower `packed` (X, Y), in place, where a start and an end lie on one segment and the end is ahead."""
+    order = np.argsort(end.segment, kind="stable")
+    low, high = (np.searchsorted(end.segment[order], start.segment, side) for side in ("left", "right"))
+    count = high - low
+    i = np.repeat(np.arange(len(count)), count)
+    j = order[np.arange(len(i)) + np.repeat(low - np.cumsum(count) + count, count)]
+    for k in range(2):
+        behind, ahead = start.passed[i, k], end.passed[j, k]
+        on = (ahead >= behind) & (behind >= 0)
+        packed[i[on], j[on]] = np.minimum(packed[i[on], j[on]], (ahead - behind)[on])
+
+
 def skim(roads: Roads, starts: Snap, ends: Snap, mode: int) -> tuple[F64, F64]:
     """Quickest time [s] and its length [m], both (X, Y), by a network mode; infinite where there is no way.
 
@@ -61,11 +74,12 @@ def skim(roads: Roads, starts: Snap, ends: Snap, mode: int) -> tuple[F64, F64]:
     over, start, end = roads.hierarchy, _ends(roads, starts, mode, True), _ends(roads, ends, mode, True)
     edge_weight = _packed(roads.time_ms[mode].astype(np.int64), roads.length_mm.astype(np.int64))
     weight = customise(over.up_first, over.up_head, over.slot, edge_weight)
-    packed = between(
+    answer = between(
         over.up_first, over.up_head, weight,
         over.rank[start.leave_node], start.leave_cost, over.rank[end.arrive_node], end.arrive_cost,
     )  # fmt: skip
-    stay_on_street(start.segment, start.passed, end.segment, end.passed, packed)
+    packed: I64 = np.asarray(answer, np.int64)
+    _stay_on_segment(start, end, packed)
     there = packed < NEVER
     time_s = np.where(there, (packed >> _LENGTH_BITS) / MS_PER_S, np.inf)
     return time_s, np.where(there, (packed & _LENGTH_MASK) / MM_PER_M, np.inf)
