@@ -17,6 +17,7 @@ from network.city import (
     Transit,
     Zones,
 )
+from network.hierarchy import hierarchy_of
 from network.snap import snap
 from network.units import EARTH_RADIUS_M, HOURS, MM_PER_M, MS_PER_S, PURPOSES, TRIP_MODES
 
@@ -88,10 +89,12 @@ def grid_roads(n: int) -> Roads:
     edges[order] = np.arange(2 * segments, dtype=np.int32)
     time_ms = np.broadcast_to(np.rint(BLOCK_M / _SPEED_M_S * MS_PER_S), (3, 2 * segments)).astype(np.int32)
     time_ms[1:, edges[segments:][one_way]] = -1
+    first = np.searchsorted(np.concatenate((tail, head))[order], np.arange(n * n + 1)).astype(np.int32)
+    leads = np.concatenate((head, tail))[order]
     return Roads(
         lonlat=lonlat,
-        first=np.searchsorted(np.concatenate((tail, head))[order], np.arange(n * n + 1)).astype(np.int32),
-        head=np.concatenate((head, tail))[order],
+        first=first,
+        head=leads,
         time_ms=time_ms,
         edges=edges.reshape(2, segments).T.copy(),
         length_m=np.full(segments, np.rint(BLOCK_M * MM_PER_M) / MM_PER_M),
@@ -101,6 +104,7 @@ def grid_roads(n: int) -> Roads:
         way_id=np.array([f"way/{w}" for w in range(2 * n)]),
         way_name=np.array([f"{'East' if w < n else 'North'} Street {w % n + 1}" for w in range(2 * n)]),
         way_class=np.where(np.arange(2 * n) % 5 == 0, "secondary", "residential"),
+        hierarchy=hierarchy_of(lonlat, first, leads),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from network import Roads, Snap, grid_city
+from network.hierarchy import hierarchy_of
 
 
 def random_roads(rng, nodes=12, segments=25):
@@ -20,10 +21,12 @@ def random_roads(rng, nodes=12, segments=25):
     time_ms[rng.random(time_ms.shape) < 0.15] = 0
     time_ms[rng.random(time_ms.shape) < 0.25] = -1
     time_ms[:, 0] = 1000
+    first = np.searchsorted(np.concatenate((tail, head))[order], np.arange(nodes + 1)).astype(np.int32)
+    leads = np.concatenate((head, tail))[order].astype(np.int32)
     return Roads(
         lonlat=lonlat,
-        first=np.searchsorted(np.concatenate((tail, head))[order], np.arange(nodes + 1)).astype(np.int32),
-        head=np.concatenate((head, tail))[order].astype(np.int32),
+        first=first,
+        head=leads,
         time_ms=time_ms,
         edges=edges.reshape(2, segments).T.copy(),
         length_m=length_m,
@@ -33,6 +36,7 @@ def random_roads(rng, nodes=12, segments=25):
         way_id=np.array([f"way/{i}" for i in range(segments)]),
         way_name=np.array([""] * segments),
         way_class=np.array(["residential"] * segments),
+        hierarchy=hierarchy_of(lonlat, first, leads),
     )
 
 

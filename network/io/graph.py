@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from network.city import F64, I32, I64, Bools, Roads
 from network.errors import InputError, Problem
+from network.hierarchy import hierarchy_of
 from network.io.rules import RoadRules, Values, speeds
 from network.io.ways import Tags, Ways, spans
 from network.units import CLOSED, EARTH_RADIUS_M, MOST_EDGE_M, MOST_EDGE_MS, MS_PER_S, NETWORK_MODES
@@ -225,10 +226,12 @@ def _roads(ways: Ways, vertex: I64, cut: _Segments) -> Roads:
     way_of: dict[str, int] = {}
     way = np.array([way_of.setdefault(ways.id[w], len(way_of)) for w in lines], np.int32)
     tags = {ways.id[w]: ways.tags[w] for w in lines[::-1]}
+    lonlat, head = ways.lonlat[node], head[order].astype(np.int32)
+    first = np.append(0, np.cumsum(np.bincount(tail, minlength=len(node)))).astype(np.int32)
     return Roads(
-        lonlat=ways.lonlat[node],
-        first=np.append(0, np.cumsum(np.bincount(tail, minlength=len(node)))).astype(np.int32),
-        head=head[order].astype(np.int32),
+        lonlat=lonlat,
+        first=first,
+        head=head,
         time_ms=cut.time_ms.reshape(len(NETWORK_MODES), 2 * s)[:, order].astype(np.int32),
         edges=np.stack([place[:s], place[s:]], axis=1),
         length_m=cut.length_m,
@@ -238,6 +241,7 @@ def _roads(ways: Ways, vertex: I64, cut: _Segments) -> Roads:
         way_id=_text(list(way_of)),
         way_name=_text([tags[i].get("name", "") for i in way_of]),
         way_class=_text([tags[i].get("highway", "") for i in way_of]),
+        hierarchy=hierarchy_of(lonlat, first, head),
     )
 
 

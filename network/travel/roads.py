@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from network.city import F64, I32, I64, Roads, Snap
-from network.kernels.paths import NEVER, many_to_many
+from network.kernels.hierarchy import NEVER, between, customise
+from network.kernels.paths import many_to_many
 from network.parallel import TURN
 from network.units import MM_PER_M, MS_PER_S, WALK
 
@@ -53,26 +54,35 @@ def _ends(roads: Roads, points: Snap, mode: int, weigh_time: bool) -> _Ends:  # 
     return _Ends(segment, passed, roads.head[edge], ahead, roads.tail[edge], passed)
 
 
-def _matrix(roads: Roads, weight: I64, start: _Ends, end: _Ends, limit: int) -> I64:
-    with TURN:
-        return np.asarray(
-            many_to_many(
-                roads.first, roads.head, weight,
-                start.segment, start.passed, start.leave_node, start.leave_cost,
-                end.segment, end.passed, end.arrive_node, end.arrive_cost,
-                limit,
-            )
-        )  # fmt: skip
+def _stay_on_segment(start: _Ends, end: _Ends, packed: I64) -> None:
+    """Lower `packed` (X, Y), in place, where a start and an end lie on one segment and the end is ahead."""
+    order = np.argsort(end.segment, kind="stable")
+    low, high = (np.searchsorted(end.segment[order], start.segment, side) for side in ("left", "right"))
+    count = high - low
+    i = np.repeat(np.arange(len(count)), count)
+    j = order[np.arange(len(i)) + np.repeat(low - np.cumsum(count) + count, count)]
+    for k in range(2):
+        behind, ahead = start.passed[i, k], end.passed[j, k]
+        on = (ahead >= behind) & (behind >= 0)
+        packed[i[on], j[on]] = np.minimum(packed[i[on], j[on]], (ahead - behind)[on])
 
 
 def skim(roads: Roads, starts: Snap, ends: Snap, mode: int) -> tuple[F64, F64]:
     """Quickest time [s] and its length [m], both (X, Y), by a network mode; infinite where there is no way.
 
-    Among equally quick ways the shortest counts. Dijkstra's algorithm in whole milliseconds and millimetres.
+    Among equally quick ways the shortest counts. Whole milliseconds and millimetres over the hierarchy of the streets.
     """
-    weight = _packed(roads.time_ms[mode].astype(np.int64), roads.length_mm.astype(np.int64))
-    packed = _matrix(roads, weight, _ends(roads, starts, mode, True), _ends(roads, ends, mode, True), int(NEVER) - 1)
-    there = packed >= 0
+    over, start, end = roads.hierarchy, _ends(roads, starts, mode, True), _ends(roads, ends, mode, True)
+    edge_weight = _packed(roads.time_ms[mode].astype(np.int64), roads.length_mm.astype(np.int64))
+    with TURN:
+        weight = customise(over.up_first, over.up_head, over.slot, edge_weight)
+        answer = between(
+            over.up_first, over.up_head, weight,
+            over.rank[start.leave_node], start.leave_cost, over.rank[end.arrive_node], end.arrive_cost,
+        )  # fmt: skip
+    packed: I64 = np.asarray(answer, np.int64)
+    _stay_on_segment(start, end, packed)
+    there = packed < NEVER
     time_s = np.where(there, (packed >> _LENGTH_BITS) / MS_PER_S, np.inf)
     return time_s, np.where(there, (packed & _LENGTH_MASK) / MM_PER_M, np.inf)
 
@@ -85,7 +95,14 @@ def walk_reach(roads: Roads, starts: Snap, ends: Snap, limit_m: float) -> tuple[
     for row in range(0, starts.segment.shape[1], _REACH_ROWS):
         some = slice(row, row + _REACH_ROWS)
         block = Snap(segment=starts.segment[:, some], along=starts.along[:, some], off_m=starts.off_m[:, some])
-        mm = _matrix(roads, length, _ends(roads, block, WALK, False), targets, round(limit_m * MM_PER_M))
+        start = _ends(roads, block, WALK, False)
+        with TURN:
+            mm = many_to_many(
+                roads.first, roads.head, length,
+                start.segment, start.passed, start.leave_node, start.leave_cost,
+                targets.segment, targets.passed, targets.arrive_node, targets.arrive_cost,
+                round(limit_m * MM_PER_M),
+            )  # fmt: skip
         origin, end = np.nonzero(mm >= 0)
         counts.append(np.bincount(origin, minlength=len(mm)))
         found.append(end)

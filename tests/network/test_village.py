@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from network import Places, Roads, Snap, Supply, Transit, Zones, grid_city, simulate, travel_times, units
+from network.hierarchy import hierarchy_of
 
 ENDS = np.array([[120.0, 31.0], [120.0, 31.009]])
 
@@ -33,6 +34,7 @@ def village():
         way_id=np.array(["way/1"]),
         way_name=np.array(["High Street"]),
         way_class=np.array(["residential"]),
+        hierarchy=hierarchy_of(ENDS, np.array([0, 1, 2], np.int32), np.array([1, 0], np.int32)),
     )
     zones = Zones(
         id=np.array(["a", "b"]),

@@ -1,0 +1,225 @@
+"""Nested dissection of an undirected graph by its coordinates: small separators last."""
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Ints = npt.NDArray[np.integer]
+I32 = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.bool_]
+
+END_SHARE = 0.2
+"""Share of a cell's nodes, at either end of a direction, that a cut may not pass through."""
+_OUT = -1
+
+
+@njit(cache=True)
+def _components(first: Ints, head: Ints, cell: Ints, nodes: Ints, mine: int, fresh: int, queue: Ints) -> int:
+    """Give every connected piece of cell `mine` a label from `fresh` on; `nodes` sorted by piece. Number of pieces."""
+    found, pieces = 0, 0
+    for root in nodes:
+        if cell[root] != mine:
+            continue
+        label = fresh + pieces
+        pieces += 1
+        cell[root] = label
+        queue[found] = root
+        at, found = found, found + 1
+        while at < found:
+            v = queue[at]
+            at += 1
+            for e in range(first[v], first[v + 1]):
+                if cell[head[e]] == mine:
+                    cell[head[e]] = label
+                    queue[found] = head[e]
+                    found += 1
+    nodes[:] = queue[:found]
+    return pieces
+
+
+@njit(cache=True)
+def _levels(
+    first: Ints, head: Ints, cell: Ints, flow: Ints, nodes: Ints, sources: int, mine: int,
+    is_sink: Flags, level: Ints, arc: Ints, queue: Ints,
+) -> bool:  # fmt: skip
+    """Breadth-first levels from the first `sources` of `nodes` over arcs with room; whether a sink was reached."""
+    for v in nodes:
+        level[v] = -1
+        arc[v] = first[v]
+    for i in range(sources):
+        level[nodes[i]] = 0
+        queue[i] = nodes[i]
+    at, found, reached = 0, sources, False
+    while at < found:
+        v = queue[at]
+        at += 1
+        for e in range(first[v], first[v + 1]):
+            u = head[e]
+            if cell[u] == mine and level[u] < 0 and flow[e] < 1:
+                level[u] = level[v] + 1
+                reached |= is_sink[u]
+                queue[found] = u
+                found += 1
+    return reached
+
+
+@njit(cache=True)
+def _block(
+    first: Ints, head: Ints, back: Ints, cell: Ints, flow: Ints, source: int, mine: int,
+    is_sink: Flags, level: Ints, arc: Ints, path: Ints,
+) -> int:  # fmt: skip
+    """Push one unit at a time from `source` down the levels until none gets through; units pushed."""
+    pushed, depth, v = 0, 0, source
+    while True:
+        if is_sink[v]:
+            for i in range(depth):
+                flow[path[i]] += 1
+                flow[back[path[i]]] -= 1
+            pushed += 1
+            depth, v = 0, source
+        while arc[v] < first[v + 1]:
+            e = arc[v]
+            u = head[e]
+            if flow[e] < 1 and cell[u] == mine and level[u] == level[v] + 1:
+                break
+            arc[v] += 1
+        if arc[v] < first[v + 1]:
+            path[depth] = arc[v]
+            depth += 1
+            v = head[arc[v]]
+        elif depth == 0:
+            return pushed
+        else:
+            depth -= 1
+            v = head[back[path[depth]]]
+            arc[v] += 1
+
+
+@njit(cache=True)
+def _cut(
+    first: Ints, head: Ints, back: Ints, cell: Ints, flow: Ints, nodes: Ints, mine: int, most: float,
+    is_sink: Flags, level: Ints, arc: Ints, queue: Ints,
+) -> int:  # fmt: skip
+    """Fewest arcs between the first and the last nodes (Dinic), -1 once above `most`; before the cut level is >= 0."""
+    ends = max(1, int(END_SHARE * len(nodes)))
+    for v in nodes:
+        is_sink[v] = False
+        for e in range(first[v], first[v + 1]):
+            flow[e] = 0
+    for v in nodes[len(nodes) - ends :]:
+        is_sink[v] = True
+    size = 0
+    while _levels(first, head, cell, flow, nodes, ends, mine, is_sink, level, arc, queue):
+        for i in range(ends):
+            size += _block(first, head, back, cell, flow, nodes[i], mine, is_sink, level, arc, queue)
+        if size > most:
+            return -1
+    return size
+
+
+@njit(cache=True)
+def _borders(first: Ints, head: Ints, cell: Ints, nodes: Ints, mine: int, before: Flags) -> tuple[int, int]:
+    """Nodes before and behind a cut with a neighbour on the other side."""
+    ahead, behind = 0, 0
+    for v in nodes:
+        for e in range(first[v], first[v + 1]):
+            if cell[head[e]] == mine and before[head[e]] != before[v]:
+                ahead += before[v]
+                behind += not before[v]
+                break
+    return ahead, behind
+
+
+@njit(cache=True)
+def _part(
+    first: Ints, head: Ints, cell: Ints, nodes: Ints, mine: int, before: Flags, fresh: int, queue: Ints
+) -> tuple[int, int]:
+    """Sort `nodes` into one side, other side, separator, and label them; where the other side and separator start."""
+    ahead, behind = _borders(first, head, cell, nodes, mine, before)
+    side = ahead <= behind
+    queue[: len(nodes)] = nodes
+    old = queue[: len(nodes)]
+    for v in old:
+        if before[v] == side:
+            for e in range(first[v], first[v + 1]):
+                u = head[e]
+                if before[u] != side and (cell[u] == mine or cell[u] == fresh + 1):
+                    cell[v] = _OUT
+                    break
+        else:
+            cell[v] = fresh + 1
+    size = 0
+    starts = np.zeros(3, np.int64)
+    for turn, label in enumerate(np.array([mine, fresh + 1, _OUT])):
+        starts[turn] = size
+        for v in old:
+            if cell[v] == label:
+                nodes[size] = v
+                size += 1
+    for v in nodes[: starts[1]]:
+        cell[v] = fresh
+    return starts[1], starts[2]
+
+
+@njit(cache=True)
+def _best_cut(
+    first: Ints, head: Ints, back: Ints, lines: Ints, place: Ints, cell: Ints, flow: Ints, nodes: Ints, mine: int,
+    before: Flags, is_sink: Flags, level: Ints, arc: Ints, queue: Ints,
+) -> None:  # fmt: skip
+    """Mark the nodes before the cut with the fewest arcs for the smaller side it leaves; the first of equals."""
+    best, count = np.inf, len(nodes)
+    for d in range(lines.shape[0]):
+        line = lines[d][np.sort(place[d][nodes])]
+        size = _cut(first, head, back, cell, flow, line, mine, best * count / 2, is_sink, level, arc, queue)
+        inside = 0
+        for v in nodes:
+            inside += level[v] >= 0
+        if size >= 0 and size / min(inside, count - inside) < best:
+            best = size / min(inside, count - inside)
+            for v in nodes:
+                before[v] = level[v] >= 0
+
+
+@njit(cache=True)
+def dissect(first: Ints, head: Ints, back: Ints, lines: Ints) -> I32:
+    """Order of the nodes (N) of an undirected graph without loops or parallel edges, separators after what they part.
+
+    Every connected piece is cut where the fewest arcs cross, tried along each of `lines` (D, N), all nodes in their
+    order along a line; the smaller border of the cut is the separator. `back` (E) is the arc the other way. (Inertial
+    flow: Schild and Sommer 2015, doi:10.1007/978-3-319-20086-6_22.)
+    """
+    n = first.shape[0] - 1
+    order = np.arange(n).astype(np.int32)
+    cell, level, queue = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32)
+    arc, flow = np.zeros(n, np.int32), np.zeros(head.shape[0], np.int8)
+    is_sink, before = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+    place = np.empty(lines.shape, np.int32)
+    for d in range(lines.shape[0]):
+        for i in range(n):
+            place[d, lines[d, i]] = i
+    waiting = np.zeros((n + 2, 3), np.int64)  # cells: where in `order` they start and end, and their label
+    waiting[0, 1] = n
+    left, fresh = 1, 1
+    while left > 0:
+        left -= 1
+        low, high, mine = waiting[left, 0], waiting[left, 1], waiting[left, 2]
+        nodes = order[low:high]
+        pieces = _components(first, head, cell, nodes, mine, fresh, queue)
+        if pieces > 1:
+            start = low
+            for i in range(low + 1, high + 1):
+                if i == high or cell[order[i]] != cell[order[start]]:
+                    waiting[left, 0], waiting[left, 1], waiting[left, 2] = start, i, cell[order[start]]
+                    left += 1
+                    start = i
+            fresh += pieces
+            continue
+        mine, fresh = fresh, fresh + 1
+        if high - low <= 2:
+            continue
+        _best_cut(first, head, back, lines, place, cell, flow, nodes, mine, before, is_sink, level, arc, queue)
+        other, separator = _part(first, head, cell, nodes, mine, before, fresh, queue)
+        for start, stop in ((low, low + other), (low + other, low + separator)):
+            waiting[left, 0], waiting[left, 1], waiting[left, 2] = start, stop, fresh
+            left, fresh = left + 1, fresh + 1
+    return order
