@@ -36,6 +36,9 @@ class Target:
             raise InputError(Problem(where, f"comparison is {self.op!r}", "use at_least or at_most"))
         if not math.isfinite(self.value):
             raise InputError(Problem(where, f"value is {self.value}", "give a number"))
+        if METRICS[self.metric].unit == "share" and not 0 <= self.value <= 1:
+            hint = f"a share is 0 to 1, or 0% to 100%: {self.value:g}% is {self.value / 100:g}"
+            raise InputError(Problem(where, f"value is {self.value:g}", hint))
 
     def met_by(self, value: float) -> bool:
         return value >= self.value if self.op == "at_least" else value <= self.value

@@ -138,7 +138,9 @@ def build(  # noqa: PLR0917 - options of a command, never positions
     save_city(built, folder)
     for line in report.lines:
         run.out.print(line, highlight=False, markup=False)
-    _provenance(run, built)
+    count = len(built.provenance.defaults())
+    run.out.print(f"{count} inputs are defaults that stand in for data of this city: luxing defaults {city}")
+    show.show_attribution(run.out, attribution(built))
     if problems:
         run.out.print(f"[yellow]Worth a look ({len(problems)}), see luxing check {city}:[/yellow]")
         show.show_problems(run.out, problems)

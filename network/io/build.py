@@ -119,7 +119,10 @@ def _roads(job: _Job, given: Path | None, cache: Path | None) -> tuple[Roads, Fe
 
 def _read_roads(path: Path, job: _Job) -> tuple[Ways, Features]:
     """Streets by the ending of the file; only OpenStreetMap extracts know places as well."""
-    name = path.name.lower()
+    name, crs = path.name.lower(), job.spec.roads.get("crs")
+    if crs and not name.endswith(ROAD_SUFFIXES):
+        hint = "OpenStreetMap files are WGS-84 and osmnx files declare their own: leave crs out"
+        raise InputError(Problem(path.name, f"cannot be read as {crs}", hint))
     if name.endswith(OSM_SUFFIXES):
         data = read_osm(path)
         return data.ways, data.features
@@ -128,7 +131,7 @@ def _read_roads(path: Path, job: _Job) -> tuple[Ways, Features]:
     if not name.endswith(ROAD_SUFFIXES):
         known = ", ".join((*OSM_SUFFIXES, *GRAPHML_SUFFIXES, *ROAD_SUFFIXES))
         raise InputError(Problem(path.name, "is of no kind of road file that is known", f"use one of {known}"))
-    ways, noding = read_road_lines(path, job.parameters, crs=job.spec.roads.get("crs"))
+    ways, noding = read_road_lines(path, job.parameters, crs=crs)
     job.report.say(*noding.lines())
     return ways, Features()
 

@@ -250,3 +250,18 @@ def test_parking_is_paid_where_a_trip_ends_and_the_fare_as_the_table_says():
             assert cost[units.TRIP_CAR, i, j] == pytest.approx((2 * km + parking[j]) / 2)
     assert (cost[units.TRIP_TRANSIT] == fare).all()
     assert not cost[[units.TRIP_WALK, units.TRIP_CYCLE, units.TRIP_EBIKE]].any()
+
+
+def test_who_draws_trips_by_hand():
+    """A commute draws by 1 a job and 0.5 a student; another trip by 0.5 a resident, 0.5 a job and 1 a visitor."""
+    city = grid_city(3)
+    people = {
+        "residents": [10.0, 0, 0, 0],
+        "jobs": [0, 4.0, 0, 0],
+        "students": [0, 0, 8.0, 0],
+        "visitors": [0, 0, 0, 3.0],
+    }
+    zones = replace(city.zones, **{name: np.array(counts, float) for name, counts in people.items()})
+    production, attraction = trip_ends(replace(city, zones=zones))
+    assert production.tolist() == [[10, 0, 0, 0], [15, 0, 0, 0]]
+    assert attraction == pytest.approx(np.array([[0, 5, 5, 0], [7.5, 3, 0, 4.5]]))

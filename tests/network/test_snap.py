@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from oracles import nearest_on_lines
@@ -38,8 +40,6 @@ def test_a_point_lands_on_the_edge_not_on_its_node():
 
 
 def test_a_mode_without_streets_is_named():
-    from dataclasses import replace
-
     roads = grid_city(3).roads
     time_ms = roads.time_ms.copy()
     time_ms[units.CYCLE] = -1
@@ -78,3 +78,24 @@ def test_of_equally_near_pieces_the_first_is_taken():
     usable[0, 0] = False
     piece, _, _ = nearest_pieces(np.array([4.0]), np.array([1.0]), *ends, usable)
     assert piece[0, 0] == 1
+
+
+def test_a_degree_of_longitude_shrinks_with_the_latitude():
+    x, y = local_metres(np.array([[1.0, 1.0]]), 60.0)[0]
+    assert y == pytest.approx(111_195, abs=1)
+    assert x == pytest.approx(y / 2)
+
+
+def test_the_nearest_street_is_nearest_in_metres_not_in_degrees():
+    """At 60 degrees north a street 0.0015 degrees east is nearer than one 0.001 degrees north."""
+    roads = grid_city(3).roads
+    north, east = [[24.0, 60.001], [24.01, 60.001]], [[24.0015, 60.0], [24.0015, 60.01]]
+    shape = roads.shape_lonlat.copy()
+    shape[:] = (25.0, 60.005)
+    shape[:2], shape[2:4] = north, east
+    lonlat = np.full(roads.lonlat.shape, (24.0, 60.0))
+    touch = snap(replace(roads, shape_lonlat=shape, lonlat=lonlat), np.array([[24.0, 60.0003]]))
+    assert touch.segment[units.WALK, 0] == 0
+    touch = snap(replace(roads, shape_lonlat=shape, lonlat=lonlat), np.array([[24.0, 60.0001]]))
+    assert touch.segment[units.WALK, 0] == 1
+    assert touch.off_m[units.WALK, 0] == pytest.approx(0.0015 * 111_195 / 2, rel=1e-3)

@@ -160,3 +160,17 @@ def test_plugs_nobody_stands_at_cost_nothing(village):
     """Opening a site is paid only where plugs stand."""
     metrics = simulate(village).metrics
     assert (metrics["public_plugs"], metrics["public_charging_sites"], metrics["public_plugs_cny"]) == (1, 1, 1100)
+
+
+def test_two_in_a_car_drive_half_the_kilometres(village):
+    for persons in (1.0, 2.0):
+        behaviour = replace(village.behaviour, car_persons=np.array(persons), cost_per_cny=np.zeros(2))
+        outcome = simulate(replace(village, behaviour=behaviour))
+        assert outcome.car_km == pytest.approx(outcome.km_from[units.TRIP_CAR].sum() / persons)
+
+
+def test_trips_start_when_their_purpose_does(village):
+    """Only people on their way to work travel here: at 7, 8, 17 and 18 h, a quarter each."""
+    by_hour = simulate(village).trips_hour.sum(axis=1)
+    assert by_hour[[7, 8, 17, 18]] == pytest.approx([50] * 4)
+    assert by_hour.sum() == pytest.approx(200)

@@ -68,3 +68,9 @@ def test_a_budget_in_fen_is_never_more():
     assert Budget(0.29).fen == 29
     assert Budget(1234.567).fen == 123456
     assert Budget(1e9).fen == 10**11
+
+
+@pytest.mark.parametrize("text", ["charging_served_share>=80", "car_trip_share<=-0.1", "green_trip_share>=101%"])
+def test_a_share_beyond_its_range_is_refused_with_what_was_meant(text):
+    with pytest.raises(InputError, match="a share is 0 to 1"):
+        parse_target(text)

