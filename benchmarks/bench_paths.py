@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def uneven(roads):
-    """The same streets with lengths and times of their own, so that no two ways tie, and a fifth of them gone."""
+    """The same streets with lengths and times of their own, so that ways do not tie, and a fifth of them closed."""
     rng = np.random.default_rng(0)
     time_ms = rng.integers(20_000, 200_000, roads.time_ms.shape).astype(np.int32)
     time_ms[:, roads.edges[rng.random(len(roads.edges)) < 0.2]] = units.CLOSED
