@@ -8,7 +8,7 @@ from pathlib import Path
 
 from home import luxing
 
-BUDGET_CNY = "1500000"
+BUDGET_CNY = "600000"
 
 
 def main() -> None:

@@ -247,11 +247,9 @@ def test_the_lagrangian_bound_is_near_the_linear_relaxation_or_better(objective)
     assert not better(objective, bound, relaxed * (1.005 if objective == "cover" else 0.995))
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(15, 50))
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_local_search_counts_right_when_plugs_are_wanted(objective, seed):
-    problem = town(
-        objective, demands=12, sites=8, seed=seed, min_plugs=14, budget_fen=80_000_000, plug_tenths=150, cover_m=900
-    )
-    found = SOLVERS["local_search"](problem, Work(0.02), seed)
+    problem = town(objective, 40, 12, seed, min_plugs=50, budget_fen=150_000_000, plug_tenths=150, cover_m=600)
+    found = SOLVERS["local_search"](problem, Work(0), seed)
     assert verify(problem, found, lp_pairs=0).problems == ()
