@@ -2,22 +2,10 @@
 
 from network import units
 from network.checks import check
-from network.city import (
-    Behaviour,
-    City,
-    Fleet,
-    Part,
-    Places,
-    Provenance,
-    Roads,
-    Snap,
-    Supply,
-    Transit,
-    Zones,
-    digest_of,
-)
+from network.city import Behaviour, City, Fleet, Places, Provenance, Roads, Snap, Supply, Transit, Zones
 from network.errors import CityError, InputError, Problem, ScenarioError, UnknownId
 from network.outcome import METRICS, Metric, Outcome
+from network.part import Part, digest_of
 from network.scenario import (
     EDITS,
     AddChargers,

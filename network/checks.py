@@ -10,8 +10,9 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from network.city import Bools, City, Roads, Snap
+from network.city import City, Roads, Snap
 from network.errors import Problem
+from network.part import Bools
 from network.units import CLOSED, DRIVE, NETWORK_MODES, WALK
 
 LEAST_JOINED = 0.9

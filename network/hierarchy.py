@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from network.city import F64, I32, I64, Hierarchy
+from network.city import Hierarchy
 from network.kernels.dissection import dissect
 from network.kernels.hierarchy import complete, elimination_tree, postorder
+from network.part import F64, I32, I64
 
 
 def hierarchy_of(lonlat: F64, first: I32, head: I32) -> Hierarchy:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Final, Literal
 
-from network.city import F64, I32, I64, Part, Spec
+from network.part import F64, I32, I64, Part, Spec
 from network.units import (
     BAND_EDGES_M,
     BANDS,

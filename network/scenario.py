@@ -9,8 +9,9 @@ from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
 import numpy as np
 
-from network.city import Bools, City, Places, Roads, Snap, Text
+from network.city import City, Places, Roads, Snap
 from network.errors import CityError, Problem, ScenarioError
+from network.part import Bools, Text
 from network.snap import snap
 from network.units import CLOSED, MOST_EDGE_MS, MS_PER_S, NETWORK_MODES
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from network.city import F64, City
+from network.city import City
 from network.demand.charging import public_demand_kwh, serve
 from network.demand.choice import split
 from network.demand.distribution import gravity
 from network.demand.generation import trip_ends
 from network.outcome import Outcome
+from network.part import F64
 from network.travel import Travel, travel_keys, travel_times
 from network.units import BAND_EDGES_M, BANDS, TENTHS, TRIP_CAR, TRIP_MODES, TRIP_TRANSIT, TRIP_WALK
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from network.city import F64, Roads, Snap
+from network.city import Roads, Snap
 from network.errors import InputError, Problem
 from network.kernels.nearest import nearest_pieces
 from network.parallel import TURN
+from network.part import F64
 from network.units import EARTH_RADIUS_M, NETWORK_MODES
 
 

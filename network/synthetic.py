@@ -5,19 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from network.city import (
-    F64,
-    Behaviour,
-    City,
-    Fleet,
-    Places,
-    Provenance,
-    Roads,
-    Supply,
-    Transit,
-    Zones,
-)
+from network.city import Behaviour, City, Fleet, Places, Provenance, Roads, Supply, Transit, Zones
 from network.hierarchy import hierarchy_of
+from network.part import F64
 from network.snap import snap
 from network.units import EARTH_RADIUS_M, HOURS, MM_PER_M, MS_PER_S, PURPOSES, TRIP_MODES
 

@@ -8,8 +8,9 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
-from network.city import F64, I64, City
+from network.city import City
 from network.errors import InputError, Problem
+from network.part import F64, I64
 from network.travel import Travel
 from network.units import TENTHS
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from network.city import F64, City
+from network.city import City
 from network.kernels.logit import split_trips
 from network.parallel import TURN
+from network.part import F64
 from network.travel import Travel
 from network.units import TRIP_CAR, TRIP_MODES, TRIP_TRANSIT
 

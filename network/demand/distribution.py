@@ -8,9 +8,9 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from network.city import F64, Bools
 from network.errors import InputError, Problem
 from network.kernels.balancing import furness
+from network.part import F64, Bools
 
 TOLERANCE: Final = 1e-6
 MOST_ROUNDS: Final = 2000

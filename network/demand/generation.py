@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from network.city import F64, City
+from network.city import City
+from network.part import F64
 
 
 def trip_ends(city: City) -> tuple[F64, F64]:

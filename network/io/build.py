@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from network.city import F64, I32, Behaviour, City, Fleet, Places, Roads, Supply, Transit, Zones, specs
+from network.city import Behaviour, City, Fleet, Places, Roads, Supply, Transit, Zones
 from network.errors import InputError, Problem
 from network.io.geojson import ROAD_SUFFIXES, read_road_lines
 from network.io.graph import roads_from_ways
@@ -23,6 +23,7 @@ from network.io.tables import LONLAT, Column, read_table
 from network.io.transit_table import Lines, read_line_features, read_line_table, transit_of_lines, transit_unknown
 from network.io.ways import Features, Ways
 from network.io.zones import Cells, Ground, Streets, areas_of, grid_cells, people, table_cells, zones_part
+from network.part import F64, I32, specs
 
 Progress = Callable[[str, int, int], None]
 Rows = list[tuple[str, str, str, str, bool]]

@@ -10,8 +10,9 @@ import re
 import numpy as np
 import numpy.typing as npt
 
-from network.city import F64, Roads
+from network.city import Roads
 from network.errors import InputError, Problem
+from network.part import F64
 from network.snap import local_metres, snap
 from network.units import DRIVE
 

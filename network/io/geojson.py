@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from network.city import F64, I64, Bools
 from network.errors import InputError, Problem
 from network.io.coordinates import to_wgs84
 from network.io.rules import RoadRules, Values, drive_speeds
 from network.io.ways import WAY_TAGS, Tags, Ways, check_lonlat, clip_ways
+from network.part import F64, I64, Bools
 from network.snap import local_metres
 
 if TYPE_CHECKING:

@@ -10,11 +10,12 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from network.city import F64, I32, I64, Bools, Roads
+from network.city import Roads
 from network.errors import InputError, Problem
 from network.hierarchy import hierarchy_of
 from network.io.rules import RoadRules, Values, speeds
 from network.io.ways import Tags, Ways, spans
+from network.part import F64, I32, I64, Bools
 from network.units import CLOSED, EARTH_RADIUS_M, MOST_EDGE_M, MOST_EDGE_MS, MS_PER_S, NETWORK_MODES
 
 _MS_PER_HOUR_OVER_M_PER_KM = 3.6 * MS_PER_S

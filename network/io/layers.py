@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from network.city import F64
 from network.errors import InputError, Problem
 from network.io.coordinates import WGS84, to_wgs84
 from network.io.tables import read_text
+from network.part import F64
 from network.snap import local_metres
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from network.city import F64, I64
 from network.errors import InputError, Problem
 from network.io.ways import (
     FEATURE_KEYS,
@@ -22,6 +21,7 @@ from network.io.ways import (
     feature_tags,
     ring_area_m2,
 )
+from network.part import F64, I64
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from network.city import F64
 from network.errors import InputError, Problem
 from network.io.osm import OsmData
 from network.io.ways import FEATURE_KEYS, WAY_TAGS, Features, Tags, Ways, check_lonlat, feature_kind, feature_tags
+from network.part import F64
 from network.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from network.city import F64, Provenance
+from network.city import Provenance
 from network.errors import InputError, Problem
+from network.part import F64
 
 Value = float | int | str | list[Any]
 _FIELDS = {"value", "unit", "label", "source", "default"}

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from network.city import F64, I32, Places, Roads, Zones
+from network.city import Places, Roads, Zones
 from network.errors import InputError, Problem
 from network.io.coordinates import check_datum, check_swapped, to_wgs84
 from network.io.parameters import Parameters
 from network.io.tables import LONLAT, Column, read_table
 from network.io.ways import Features, plugs_of, whole_number
+from network.part import F64, I32
 from network.snap import snap
 from network.units import DRIVE
 

@@ -12,9 +12,10 @@ from typing import Any, Final, get_type_hints
 import numpy as np
 import numpy.typing as npt
 
-from network.city import City, Part, digest_of, specs
+from network.city import City
 from network.errors import InputError, Problem
 from network.io.tables import read_bytes
+from network.part import Part, digest_of, specs
 
 _FORMAT = 1
 _CARD = "city.json"

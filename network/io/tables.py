@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from network.city import F64, Text
 from network.errors import InputError, Problem
+from network.part import F64, Text
 
 _ALIASES = {
     "id": ("编号", "代码"),

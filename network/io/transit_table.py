@@ -10,12 +10,13 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from network.city import F64, I64, Bools, Roads, Snap, Transit, Zones
+from network.city import Roads, Snap, Transit, Zones
 from network.errors import InputError, Problem
 from network.io.coordinates import check_datum, check_swapped, to_wgs84
 from network.io.layers import read_features
 from network.io.parameters import Parameters
 from network.io.tables import LONLAT, Column, read_table
+from network.part import F64, I64, Bools
 from network.snap import local_metres, snap
 from network.travel.roads import skim, walk_reach
 from network.units import DRIVE, WALK

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from network.city import F64, I64, Bools
 from network.errors import InputError, Problem
+from network.part import F64, I64, Bools
 from network.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from network.city import F64, I64, Roads, Text, Zones
+from network.city import Roads, Zones
 from network.errors import InputError, Problem
 from network.io.coordinates import check_swapped, to_wgs84
 from network.io.layers import Plane
 from network.io.parameters import Parameters
 from network.io.tables import Table
 from network.io.ways import Features, whole_number
+from network.part import F64, I64, Text
 from network.snap import snap
 from network.units import WALK
 

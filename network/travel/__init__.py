@@ -7,7 +7,8 @@ from typing import Annotated
 
 import numpy as np
 
-from network.city import F64, I32, City, Part, Snap, Spec, digest_of
+from network.city import City, Snap
+from network.part import F64, I32, Part, Spec, digest_of
 from network.travel.roads import skim, walk_reach
 from network.units import (
     CYCLE,

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from network.city import F64, I32, I64, Roads, Snap
+from network.city import Roads, Snap
 from network.kernels.hierarchy import NEVER, between, customise
 from network.kernels.paths import many_to_many
 from network.parallel import TURN
+from network.part import F64, I32, I64
 from network.units import MM_PER_M, MS_PER_S, WALK
 
 _LENGTH_BITS = np.int64(32)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from network import City, InputError, Provenance, Scenario, grid_city
-from network.city import specs
+from network.part import specs
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from network import InputError
-from network.city import Behaviour, Fleet, Supply, specs
+from network.city import Behaviour, Fleet, Supply
 from network.io import Parameters
 from network.io.parameters import provenance_part
+from network.part import specs
 
 
 def write(folder, text, name="demo.toml"):
