@@ -15,7 +15,7 @@ from optimise.stop import Gap, Seconds, Stop, Work
 from optimise.targets import Target, Verdict, judge
 from optimise.verify import Verification, verify
 
-DEFAULT_STOP: Stop = Gap(0.001) | Work(10)
+DEFAULT_STOP: Stop = Gap(0.0001) | Work(10)
 """Stops at the same point on every machine."""
 
 

@@ -22,8 +22,9 @@ from optimise.solver import Incumbent, Listener, Progress, answer, gap_of
 from optimise.stop import Run, Stop
 from optimise.verify import feasibility_problems, value_of
 
-NODE_WORK = 2.0**22
-"""A branch-and-bound node counts as pairs^1.5 / NODE_WORK units of work; the first node always ends."""
+ROOT_NODES = 10
+"""The first node, with its cuts, counts as so many others; where it does not fit the work left, the start stands."""
+_LEAST_NODE_WORK = 1e-4
 _INTEGER_STEP = 0.99
 """Objectives are whole numbers: a bound nearer than this proves the value."""
 _SLACK, _RELATIVE_SLACK = 1e-3, 1e-9
@@ -42,6 +43,12 @@ class Model:
     """(J) binary: opened, None where the site has plugs or cannot open."""
     plugs: Sequence[Any | None]
     """(J) new plugs; None where the least number is meant when opened."""
+    columns_per_work: int
+    """Columns of a model whose nodes cost a unit of work each; other sizes cost as columns^1.5."""
+
+    @property
+    def node_work(self) -> float:
+        return float((self.mathopt.get_num_variables() / self.columns_per_work) ** 1.5)
 
 
 def new_model(name: str) -> Any:
@@ -56,7 +63,7 @@ def total(terms: Sequence[Any]) -> Any:
     return mathopt.fast_sum(terms)
 
 
-def add_purchases(model: Any, problem: SitingProblem, useful: I64) -> Model:
+def add_purchases(model: Any, problem: SitingProblem, useful: I64, columns_per_work: int) -> Model:
     """Columns y (opened) and n (new plugs), and the rows least*y <= n <= most*y, budget and fewest plugs.
 
     useful: (J) new plugs that can make a difference. Where least is all that is useful, n is least*y and has no column.
@@ -74,7 +81,7 @@ def add_purchases(model: Any, problem: SitingProblem, useful: I64) -> Model:
             model.add_linear_constraint(n >= least * y)
         opened.append(y)
         plugs.append(n)
-    built = Model(model, opened, plugs)
+    built = Model(model, opened, plugs, columns_per_work)
     unit = int(np.gcd.reduce(np.concatenate((problem.open_fen, problem.plug_fen)))) or 1
     money, bought = [], []
     for j in range(problem.sites):
@@ -113,20 +120,25 @@ class Task:
 
 
 def solve_mip(task: Task, model: Model) -> Incumbent:
-    """The better of the start and what HiGHS finds before the stop, with the tightest bound known."""
-    problem, run = task.problem, task.run
-    best, value, bound = task.start.values, task.start.objective, task.start.bound
-    if gap_of(value, bound) > task.stop.gap and not run.over():
+    """The better of the start and what HiGHS finds before the stop, with the tightest bound known.
+
+    The answer names the solver of the start where HiGHS had nothing to do, or no room to do it.
+    """
+    problem, run, start = task.problem, task.run, task.start
+    best, value, bound, solver = start.values, start.objective, start.bound, start.solver
+    fits = run.work_left >= ROOT_NODES * model.node_work and not run.over()
+    if fits and gap_of(value, bound) > task.stop.gap:
         result = _run(task, model)
+        solver = task.solver
         bound = _tighter(problem, bound, _whole_bound(problem, result))
         found = _values(problem, model, result) if result.has_primal_feasible_solution() else None
         if found is not None and not feasibility_problems(problem, found):
             worth = value_of(problem, found)
             if _sign(problem) * (worth - value) > 0:
                 best, value = found, worth
-    final = answer(best, objective=value, bound=bound, solver=task.solver, seconds=run.seconds)
+    final = answer(best, objective=value, bound=bound, solver=solver, seconds=run.seconds)
     if task.progress:
-        task.progress(Progress(run.seconds, final.objective, final.bound, task.solver))
+        task.progress(Progress(run.seconds, final.objective, final.bound, solver))
     return final
 
 
@@ -140,7 +152,7 @@ def _run(task: Task, model: Model) -> Any:
         if n is not None:
             hint.variable_values[n] = float(min(plugs, n.upper_bound))
     run, seconds = task.run, task.run.seconds_left
-    nodes = run.work_left * NODE_WORK / max(1.0, len(task.problem.site) ** 1.5)
+    nodes = run.work_left / max(model.node_work, _LEAST_NODE_WORK) - ROOT_NODES + 1
     parameters = mathopt.SolveParameters(
         time_limit=timedelta(seconds=seconds) if math.isfinite(seconds) else None,
         node_limit=max(1, int(nodes)) if math.isfinite(nodes) else None,
