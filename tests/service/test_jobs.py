@@ -28,7 +28,7 @@ def jobs(settings, store):
     jobs.close()
 
 
-def until(condition, seconds=60):
+def until(condition, seconds=120):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

@@ -16,13 +16,14 @@ from homes import CITY, DATA
 from service.engine import warm_up
 
 ROOT = Path(__file__).parents[2]
-COLD_START_S = 10
+PATIENCE_S = 120
+"""A guard against hanging; how fast the start is, benchmarks/bench_start.py measures."""
 
 
 @pytest.fixture
 def serve(settings, tmp_path):
     """Starts services on the home and ends them, whatever happens."""
-    warm_up()  # what is promised is the start once the kernels are on the disk
+    warm_up()  # else the first start compiles for minutes
     started = []
 
     def start():
@@ -74,7 +75,7 @@ def gone(pid):
         return True
 
 
-def until(condition, seconds=30):
+def until(condition, seconds=PATIENCE_S):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
@@ -85,7 +86,7 @@ def test_a_service_starts_answers_is_killed_and_takes_up_its_jobs_again(serve):
     process, url = serve()
     body = {"edits": [{"type": "set_price", "item": "parking", "cny": 20}]}
     with httpx2.Client(base_url=url, timeout=30) as client:
-        ready(client, process, COLD_START_S)
+        ready(client, process, PATIENCE_S)
         answer = client.post(f"/v1/cities/{CITY}/what-if", json=body)
         assert answer.status_code == 200
         job = client.post(f"/v1/cities/{CITY}/proposals/chargers", json={"budget_cny": 1e6}).headers["Location"]
@@ -98,7 +99,7 @@ def test_a_service_starts_answers_is_killed_and_takes_up_its_jobs_again(serve):
 
     process, url = serve()
     with httpx2.Client(base_url=url, timeout=30) as client:
-        ready(client, process, COLD_START_S)
+        ready(client, process, PATIENCE_S)
         state = client.get(job).json()
         assert state["status"] == "failed"
         assert "ask again" in state["message"]
