@@ -25,8 +25,6 @@ CLOSED: Final = -1
 """Travel time of an edge that a mode may not use."""
 MOST_EDGE_MS: Final = 2**30 - 1
 """Longest time of an edge, twelve days: times and lengths packed into one whole number cannot overflow below it."""
-UNREACHABLE: Final = -1
-"""Whole-number time or distance of a pair without a path."""
 
 MS_PER_S: Final = 1000
 MM_PER_M: Final = 1000

@@ -14,7 +14,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from network import City, CityError, InputError, Problem, check
-from network.io import CitySpec, Parameters, build_city, city_ids, read_spec, save_city, spec_for_roads
+from network.io import CitySpec, Parameters, build_city, city_ids, load_city, read_spec, save_city, spec_for_roads
 from service import console as show
 from service.engine import Engine, attribution
 from service.schemas import ProposalRequest, problems_of, read_scenario
@@ -151,7 +151,7 @@ def build(  # noqa: PLR0917 - options of a command, never positions
 def check_city(ctx: typer.Context, city: CityArgument) -> None:
     """Look for what is suspicious about a built city. Exit code 1 where something is."""
     run: _Run = ctx.obj
-    problems = check(run.engine.base(city).city)
+    problems = check(load_city(run.engine.require(city)))  # also a city whose day cannot be simulated
     show.show_problems(run.out, problems)
     if problems:
         raise typer.Exit(PROBLEMS_FOUND)
@@ -251,7 +251,7 @@ def targets(
 def defaults(ctx: typer.Context, city: CityArgument) -> None:
     """Show every default that stands in for data of a city: value, unit and source."""
     run: _Run = ctx.obj
-    show.show_defaults(run.out, run.engine.base(city).city.provenance.defaults())
+    show.show_defaults(run.out, load_city(run.engine.require(city)).provenance.defaults())
 
 
 @app.command()

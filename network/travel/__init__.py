@@ -50,7 +50,7 @@ def travel_times(city: City, before: Travel | None = None) -> Travel:
     A trip inside a zone costs half the mean of the trips to its three nearest neighbours.
     """
     keys = travel_keys(city)
-    known = dict(zip(before.keys, range(len(before.keys)), strict=True)) if before else {}
+    known = before.keys if before else ()
     zones = city.zones.snap
     times, lengths = [], []
     for m in range(len(NETWORK_MODES)):
@@ -61,8 +61,8 @@ def travel_times(city: City, before: Travel | None = None) -> Travel:
             time_s, length_m = skim(city.roads, zones, zones, m)
             times.append(_with_intrazonal(time_s))
             lengths.append(_with_intrazonal(length_m))
-    same_reach = before is not None and keys[-1] in known
-    reach = (before.reach_first, before.reach_place, before.reach_m) if before and same_reach else _reach(city)
+    old = (before.reach_first, before.reach_place, before.reach_m) if before and keys[-1] in known else None
+    reach = old or _reach(city)
     return Travel(
         time_s=_door_to_door(city, times),
         length_m=np.stack([lengths[_ROAD[k]] if k in _ROAD else city.transit.length_m for k in range(len(TRIP_MODES))]),

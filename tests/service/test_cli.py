@@ -11,6 +11,7 @@ import pytest
 from homes import CITY, DATA, tree
 from typer.testing import CliRunner
 
+from network import InputError, Problem
 from network.io import load_city
 from service.cli import BAD_INPUT, PROBLEMS_FOUND, STOPPED, app
 
@@ -176,6 +177,15 @@ def test_targets_print_every_row_in_both_languages(luxing):
     assert "全部出行中绿色方式应占七成" in re.sub(r"\s|│", "", output)
 
 
+def test_a_city_whose_day_cannot_be_simulated_can_still_be_checked(luxing, monkeypatch):
+    def unbalanced(*_):
+        raise InputError(Problem("distribution", "trips do not balance"))
+
+    monkeypatch.setattr("service.engine.simulate", unbalanced)
+    assert "no problem found" in words(luxing("check", CITY))
+    assert "do not balance" in words(luxing("targets", CITY, code=BAD_INPUT))
+
+
 def test_defaults_show_value_and_source(luxing):
     assert "made up, for tests" in words(luxing("defaults", CITY))
 
@@ -317,7 +327,7 @@ def test_a_defect_in_a_kernel_is_no_stop(settings, monkeypatch):
         raise SystemError("not ours")
 
     monkeypatch.setattr("service.engine.simulate", defect)
-    result = CliRunner().invoke(app, ["--home", str(settings.home), "--data", str(DATA), "check", CITY])
+    result = CliRunner().invoke(app, ["--home", str(settings.home), "--data", str(DATA), "targets", CITY])
     assert isinstance(result.exception, SystemError)
 
 

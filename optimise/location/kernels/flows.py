@@ -17,18 +17,11 @@ from optimise.location.kernels.moves import (
     shake,
     some_opened,
     total,
+    touch,
 )
 from optimise.location.kernels.shapes import I64, Flow, Pairs, Random, Rules, Sites, inner
 
 _UNSEEN, _SOURCE = -1, -2
-
-
-@inner
-def _touch(pairs: Pairs, flow: Flow, i: int) -> int:
-    """Mark the sites whose reachable slack demand i has changed. Returns the work."""
-    for r in range(pairs.first[i], pairs.first[i + 1]):
-        flow.stale[pairs.site[r]] = 1
-    return int(pairs.first[i + 1] - pairs.first[i])
 
 
 @inner
@@ -46,7 +39,7 @@ def _grow(pairs: Pairs, flow: Flow, j: int, more: int) -> int:
             flow.sent[r] += amount
             flow.slack[i] -= amount
             flow.room[j] -= amount
-            work += _touch(pairs, flow, i)
+            work += touch(pairs, flow.stale, i)
     return work
 
 
@@ -64,7 +57,7 @@ def _shrink(pairs: Pairs, flow: Flow, j: int, less: int) -> int:
             flow.sent[r] -= amount
             flow.slack[pairs.row[r]] += amount
             flow.room[j] += amount
-            work += _touch(pairs, flow, pairs.row[r])
+            work += touch(pairs, flow.stale, pairs.row[r])
     return work
 
 
@@ -113,7 +106,7 @@ def _push(pairs: Pairs, flow: Flow, came: I64, via: I64, end: int) -> int:
     amount = min(amount, flow.room[j])
     flow.room[j] -= amount
     flow.slack[end] -= amount
-    _touch(pairs, flow, end)
+    touch(pairs, flow.stale, end)
     flow.sent[via[end]] += amount
     j = pairs.site[via[end]]
     while came[j] >= 0:

@@ -117,3 +117,11 @@ def cheapest(sites: Sites, n: I64, money: int, wanted: int) -> tuple[int, int]:
         if each < best_price:
             best, best_price, best_plugs = j, each, plugs
     return best, best_plugs
+
+
+@inner
+def touch(pairs: Pairs, stale: I64, i: int) -> int:
+    """Mark the sites within reach of demand i, whose worth it has changed. Returns the work."""
+    for r in range(pairs.first[i], pairs.first[i + 1]):
+        stale[pairs.site[r]] = 1
+    return int(pairs.first[i + 1] - pairs.first[i])

@@ -18,6 +18,7 @@ from optimise.location.kernels.moves import (
     shake,
     some_opened,
     total,
+    touch,
 )
 from optimise.location.kernels.shapes import I64, Pairs, Random, Rules, Sites, Walk, inner
 
@@ -30,14 +31,6 @@ def _nearest(pairs: Pairs, sites: Sites, n: I64, i: int, far: int) -> int:
         if n[j] + sites.existing[j] > 0 and pairs.metres[r] < best:
             best = pairs.metres[r]
     return best
-
-
-@inner
-def _touch(pairs: Pairs, walk: Walk, i: int) -> int:
-    """Mark the sites whose gain demand i has changed. Returns the work."""
-    for r in range(pairs.first[i], pairs.first[i + 1]):
-        walk.stale[pairs.site[r]] = 1
-    return int(pairs.first[i + 1] - pairs.first[i])
 
 
 @inner
@@ -61,7 +54,7 @@ def _buy(pairs: Pairs, walk: Walk, j: int, plugs: int) -> int:
         i = pairs.row[r]
         if pairs.metres[r] < walk.near[i]:
             walk.near[i] = pairs.metres[r]
-            work += _touch(pairs, walk, i)
+            work += touch(pairs, walk.stale, i)
     return work
 
 
@@ -77,7 +70,7 @@ def _close(pairs: Pairs, sites: Sites, walk: Walk, j: int, far: int) -> int:
         i = pairs.row[r]
         if pairs.metres[r] == walk.near[i]:
             walk.near[i] = _nearest(pairs, sites, walk.n, i, far)
-            work += 2 * _touch(pairs, walk, i)
+            work += 2 * touch(pairs, walk.stale, i)
     return work
 
 
