@@ -12,7 +12,7 @@ import platform
 import sys
 from importlib.metadata import version
 
-NAMES = ("paths", "what_if", "start", "demo")
+NAMES = ("reading", "paths", "reach", "snap", "transit", "what_if", "start", "demo")
 
 
 def machine() -> str:

@@ -3,29 +3,37 @@
 from network import units
 from network.checks import check
 from network.city import Behaviour, City, Fleet, Places, Provenance, Roads, Snap, Supply, Transit, Zones
-from network.errors import CityError, InputError, Problem, ScenarioError, UnknownId
-from network.outcome import METRICS, Metric, Outcome
-from network.part import Part, digest_of
-from network.scenario import (
+from network.edits import (
     EDITS,
     AddChargers,
     AddPlace,
+    AddStreet,
     CloseStreet,
     Edit,
-    Scenario,
+    OpenStreet,
     SetDemand,
+    SetOneWay,
     SetPrice,
     SetStreetSpeed,
 )
+from network.errors import CityError, InputError, Problem, ScenarioError, UnknownId
+from network.outcome import METRICS, Metric, Outcome
+from network.part import Part, digest_of
+from network.scenario import Scenario
 from network.simulate import simulate
+from network.snap import crossed, on_street, snap
 from network.synthetic import grid_city
 from network.travel import Travel, travel_times
+from network.travel.reach import Reach, nearest, reach
+from network.travel.roads import skim
+from network.travel.routes import Isochrone, Leg, Path, isochrone, paths
 
 __all__ = [
     "EDITS",
     "METRICS",
     "AddChargers",
     "AddPlace",
+    "AddStreet",
     "Behaviour",
     "City",
     "CityError",
@@ -33,16 +41,22 @@ __all__ = [
     "Edit",
     "Fleet",
     "InputError",
+    "Isochrone",
+    "Leg",
     "Metric",
+    "OpenStreet",
     "Outcome",
     "Part",
+    "Path",
     "Places",
     "Problem",
     "Provenance",
+    "Reach",
     "Roads",
     "Scenario",
     "ScenarioError",
     "SetDemand",
+    "SetOneWay",
     "SetPrice",
     "SetStreetSpeed",
     "Snap",
@@ -52,9 +66,17 @@ __all__ = [
     "UnknownId",
     "Zones",
     "check",
+    "crossed",
     "digest_of",
     "grid_city",
+    "isochrone",
+    "nearest",
+    "on_street",
+    "paths",
+    "reach",
     "simulate",
+    "skim",
+    "snap",
     "travel_times",
     "units",
 ]

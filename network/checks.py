@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from network.city import City, Roads, Snap
 from network.errors import Problem
 from network.part import Bools
+from network.snap import crossed
 from network.units import CLOSED, DRIVE, NETWORK_MODES, WALK
 
 LEAST_JOINED = 0.9
@@ -20,6 +21,8 @@ LEAST_JOINED = 0.9
 FARTHEST_ZONE_M = 500.0
 FARTHEST_PLACE_M = 300.0
 """A point further than this from the nearest street for a mode does not belong to these streets."""
+MOST_HIDDEN = 0.05
+"""Some points lie in a rail yard or a closed court; where so many do, gates are missing on the map."""
 _NAMED = 5
 
 
@@ -30,6 +33,7 @@ def check(city: City) -> list[Problem]:
         *_ids(city),
         *_islands(city),
         *_far(city),
+        *_behind_barriers(city),
         *_people(city),
         *_plugs(city),
         *_transit(city),
@@ -67,10 +71,10 @@ def joined_streets(roads: Roads, mode: int) -> Bools:
     ends = (roads.tail[open_], roads.head[open_])
     graph = csr_array((np.ones(open_.sum(), np.int8), ends), shape=(nodes, nodes))
     _, part = connected_components(graph, directed=True, connection="strong")
-    tail, head = roads.tail[roads.edges[:, 0]], roads.head[roads.edges[:, 0]]
-    inside = (part[tail] == part[head]) & open_[roads.edges].any(axis=1)
-    lengths = np.bincount(part[tail[inside]], roads.length_m[inside], minlength=1)
-    return np.asarray(inside & (part[tail] == lengths.argmax()))
+    within = open_ & (part[roads.tail] == part[roads.head]) & (roads.segment >= 0)
+    lengths = np.bincount(part[roads.tail[within]], roads.length_mm[within], minlength=1)
+    inside = within & (part[roads.tail] == lengths.argmax())
+    return np.asarray(inside[roads.edges].any(axis=1))
 
 
 def _islands(city: City) -> Iterator[Problem]:
@@ -106,6 +110,14 @@ def _far(city: City) -> Iterator[Problem]:
                 what = f"{far.sum()} lie more than {limits[layer]:.0f} m from a street: {_some(ids[far])}"
                 hint = "is the layer in the datum it declares, and of this city?"
                 yield Problem(f"{layer}, {NETWORK_MODES[mode]}", what, hint)
+
+
+def _behind_barriers(city: City) -> Iterator[Problem]:
+    for layer, ids, snap in _snapped(city):
+        hidden = crossed(city.roads, getattr(city, layer).lonlat, snap)[WALK]
+        if len(ids) and hidden.mean() > MOST_HIDDEN:
+            what = f"{hidden.sum()} reach a street on foot only across a wall, water or rail: {_some(ids[hidden])}"
+            yield Problem(f"{layer}, {NETWORK_MODES[WALK]}", what, "are gates or paths missing on the map?")
 
 
 def _people(city: City) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from network.errors import InputError, Problem
 from network.part import F64, I32, Bools, Part, Spec, Text, digest_of
-from network.units import MOST_EDGE_M, MOST_EDGE_MS
+from network.units import MM_PER_M, MOST_EDGE_M, MOST_EDGE_MS
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -65,7 +65,11 @@ class Hierarchy(Part):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Roads(Part):
-    """Streets as one directed graph for all network modes; every segment is two edges, closed ones included."""
+    """Streets as one directed graph for all network modes; every segment is two edges, closed ones included.
+
+    The other edges are turns: without length, inside one crossing, whose nodes lie at one spot. A crossing has several
+    nodes where not every mode may turn as it likes or pass at all.
+    """
 
     lonlat: Annotated[F64, Spec("f8", ("N", 2), -180, 180)]
     """Node positions, WGS-84 degrees."""
@@ -75,6 +79,8 @@ class Roads(Part):
     """Node an edge leads to."""
     time_ms: Annotated[I32, Spec("i4", ("M", "E"), -1, MOST_EDGE_MS)]
     """Free-flow travel time by network mode; -1 where the mode may not pass."""
+    delay_ms: Annotated[I32, Spec("i4", ("M", "E"), 0, MOST_EDGE_MS)]
+    """The part of an edge's time, when it is open, that is waiting at signals and crossings whatever the speed."""
     edges: Annotated[I32, Spec("i4", ("S", 2), 0)]
     """The forward and the backward edge of each segment."""
     length_m: Annotated[F64, Spec("f8", ("S",), 0, MOST_EDGE_M)]
@@ -87,7 +93,12 @@ class Roads(Part):
     way_id: Annotated[Text, Spec("U", ("W",))]
     way_name: Annotated[Text, Spec("U", ("W",))]
     way_class: Annotated[Text, Spec("U", ("W",))]
-    """OpenStreetMap highway class."""
+    """OpenStreetMap highway class; `ferry` for a ferry."""
+    barrier_first: Annotated[I32, Spec("i4", ("L+1",), 0)]
+    barrier_lonlat: Annotated[F64, Spec("f8", ("Y", 2), -180, 180)]
+    """Lines nobody crosses to get to a street beside (walls, water, rail): barrier_first[l]:barrier_first[l+1]."""
+    snap_detour_m: Annotated[F64, Spec("f8", (), 0)]
+    """How much farther than the nearest street one in sight may be before a barrier in between is disregarded."""
     hierarchy: Hierarchy
 
     def __post_init__(self) -> None:
@@ -98,21 +109,32 @@ class Roads(Part):
             and self.first[-1] == e
             and (np.diff(self.first) >= 0).all()
             and (e == 0 or self.head.max() < n)
-            and e == 2 * s
-            and np.array_equal(np.sort(self.edges, axis=None), np.arange(e))
+            and (s == 0 or self.edges.max() < e)
+            and len(np.unique(self.edges)) == 2 * s
             and (s == 0 or self.way.max() < len(self.way_id))
             and self.shape_first[0] == 0
             and self.shape_first[-1] == len(self.shape_lonlat)
             and (np.diff(self.shape_first) >= 2).all()
         )
-        if sound and s:
+        if sound:
             there, back = self.edges.T
-            sound = bool((self.head[there] == self.tail[back]).all() and (self.head[back] == self.tail[there]).all())
+            sound = self._at_one_spot(self.head[there], self.tail[back])
+            sound = sound and self._at_one_spot(self.tail[there], self.head[back])
+            turn = self.segment < 0
+            sound = sound and self._at_one_spot(self.tail[turn], self.head[turn])
         sound = sound and len(self.hierarchy.rank) == n and self.hierarchy.holds(self.tail, self.head)
         if not sound:
             raise InputError(
                 Problem("Roads", "first, head, edges, way, shape_first and hierarchy do not describe one graph")
             )
+        if ((self.delay_ms > self.time_ms) & (self.time_ms >= 0)).any():
+            raise InputError(Problem("Roads.delay_ms", "is more than the time of an edge"))
+        lines = self.barrier_first
+        if lines[0] != 0 or lines[-1] != len(self.barrier_lonlat) or (np.diff(lines) < 2).any():
+            raise InputError(Problem("Roads.barrier_first", "does not divide barrier_lonlat into lines"))
+
+    def _at_one_spot(self, node: I32, other: I32) -> bool:
+        return bool((self.lonlat[node] == self.lonlat[other]).all())
 
     @cached_property
     def tail(self) -> I32:
@@ -121,15 +143,15 @@ class Roads(Part):
 
     @cached_property
     def segment(self) -> I32:
-        """(E) segment of each directed edge."""
-        out = np.empty(len(self.head), np.int32)
+        """(E) segment of each directed edge, -1 for a turn."""
+        out = np.full(len(self.head), -1, np.int32)
         out[self.edges[:, 0]] = out[self.edges[:, 1]] = np.arange(len(self.edges), dtype=np.int32)
         return out
 
     @cached_property
     def length_mm(self) -> I32:
-        """(E) length of each directed edge in whole millimetres."""
-        return np.rint(self.length_m * 1000).astype(np.int32)[self.segment]
+        """(E) length of each directed edge in whole millimetres, 0 for a turn."""
+        return np.append(np.rint(self.length_m * MM_PER_M), 0.0).astype(np.int32)[self.segment]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -257,8 +279,6 @@ class Behaviour(Part):
     cost_per_cny: Annotated[F64, Spec("f8", ("U",), None, 0)]
     terminal_min: Annotated[F64, Spec("f8", ("K",), 0)]
     """Minutes at the ends of a trip: parking, unlocking, walking to the door."""
-    ebike_speed_ratio: Annotated[F64, Spec("f8", (), 0.1)]
-    """Speed of an e-bike over that of a cycle on the same street."""
     car_persons: Annotated[F64, Spec("f8", (), 1)]
     """Persons in a car; they share its costs."""
     hours: Annotated[F64, Spec("f8", ("U", "H"), 0, 1)]

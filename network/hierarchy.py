@@ -6,35 +6,29 @@ import numpy as np
 
 from network.city import Hierarchy
 from network.kernels.dissection import dissect
-from network.kernels.hierarchy import complete, elimination_tree, postorder
-from network.part import F64, I32, I64
+from network.kernels.hierarchy import complete, elimination_tree, neighbours, postorder
+from network.part import F64, I32
 
 
-def hierarchy_of(lonlat: F64, first: I32, head: I32) -> Hierarchy:
-    """The hierarchy of a directed graph (nodes first (N+1), head (E)) that is laid out at `lonlat`, degrees."""
+def hierarchy_of(lonlat: F64, first: I32, head: I32, order: I32 | None = None) -> Hierarchy:
+    """The hierarchy of a directed graph (nodes first (N+1), head (E)) that is laid out at `lonlat`, degrees.
+
+    `order` (N), the nodes lowest rank first, is used as it is given; a good one is found where it is left out.
+    """
     n = len(lonlat)
-    tail = np.repeat(np.arange(n, dtype=np.int64), np.diff(first))
-    streets, out, back = _neighbours(n, tail, head.astype(np.int64))
-    order = dissect(streets, out, back, _lines(lonlat))
+    streets, out, back = neighbours(np.array(first, np.int32), np.array(head, np.int32))
+    if order is None:
+        order = dissect(streets, out, back, _lines(lonlat))
     parent = elimination_tree(streets, out, order)
     again = postorder(parent)
     order = order[again]
     rank = np.empty(n, np.int32)
     rank[order] = np.arange(n, dtype=np.int32)
+    tail = np.repeat(np.arange(n, dtype=np.int32), np.diff(first))
     up_first, up_head = complete(streets, out, order, elimination_tree(streets, out, order))
     return Hierarchy(
         rank=rank, up_first=up_first, up_head=up_head, slot=_slots(rank[tail], rank[head], up_first, up_head)
     )
-
-
-def _neighbours(n: int, tail: I64, head: I64) -> tuple[I32, I32, I32]:
-    """Both ways of every street once, without loops: (first, head, the arc the other way)."""
-    apart = tail != head
-    both = np.concatenate((tail[apart] * n + head[apart], head[apart] * n + tail[apart]))
-    key = np.unique(both)
-    tail, head = np.divmod(key, max(n, 1))
-    first = np.searchsorted(tail, np.arange(n + 1)).astype(np.int32)
-    return first, head.astype(np.int32), np.searchsorted(key, head * n + tail).astype(np.int32)
 
 
 def _lines(lonlat: F64) -> I32:

@@ -13,7 +13,7 @@ from network.units import EARTH_RADIUS_M, HOURS, MM_PER_M, MS_PER_S, PURPOSES, T
 
 BLOCK_M = 200.0
 ORIGIN_LONLAT = (120.62, 31.30)
-_SPEED_M_S = np.array([1.3, 4.2, 8.3])[:, None]
+_SPEED_M_S = np.array([1.3, 4.2, 5.5, 8.3])[:, None]
 
 
 def grid_city(n: int, seed: int = 0) -> City:
@@ -77,7 +77,7 @@ def grid_roads(n: int) -> Roads:
     order = np.argsort(np.concatenate((tail, head)), kind="stable")
     edges = np.empty(2 * segments, np.int32)
     edges[order] = np.arange(2 * segments, dtype=np.int32)
-    time_ms = np.broadcast_to(np.rint(BLOCK_M / _SPEED_M_S * MS_PER_S), (3, 2 * segments)).astype(np.int32)
+    time_ms = np.repeat(np.rint(BLOCK_M / _SPEED_M_S * MS_PER_S).astype(np.int32), 2 * segments, axis=1)
     time_ms[1:, edges[segments:][one_way]] = -1
     first = np.searchsorted(np.concatenate((tail, head))[order], np.arange(n * n + 1)).astype(np.int32)
     leads = np.concatenate((head, tail))[order]
@@ -86,6 +86,7 @@ def grid_roads(n: int) -> Roads:
         first=first,
         head=leads,
         time_ms=time_ms,
+        delay_ms=np.zeros_like(time_ms),
         edges=edges.reshape(2, segments).T.copy(),
         length_m=np.full(segments, np.rint(BLOCK_M * MM_PER_M) / MM_PER_M),
         way=street,
@@ -94,6 +95,9 @@ def grid_roads(n: int) -> Roads:
         way_id=np.array([f"way/{w}" for w in range(2 * n)]),
         way_name=np.array([f"{'East' if w < n else 'North'} Street {w % n + 1}" for w in range(2 * n)]),
         way_class=np.where(np.arange(2 * n) % 5 == 0, "secondary", "residential"),
+        barrier_first=np.zeros(1, np.int32),
+        barrier_lonlat=np.zeros((0, 2)),
+        snap_detour_m=np.array(250.0),
         hierarchy=hierarchy_of(lonlat, first, leads),
     )
 
@@ -186,7 +190,6 @@ def _behaviour() -> Behaviour:
         transfer=np.full(purposes, -0.3),
         cost_per_cny=np.array([-0.08, -0.1]),
         terminal_min=np.array([0.0, 2.0, 2.0, 0.0, 5.0]),
-        ebike_speed_ratio=np.array(1.3),
         car_persons=np.array(1.3),
         hours=hours,
         car_kg_per_km=np.array(0.2),

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-NETWORK_MODES: Final = ("walk", "cycle", "drive")
-WALK, CYCLE, DRIVE = range(3)
+NETWORK_MODES: Final = ("walk", "cycle", "ebike", "drive")
+WALK, CYCLE, EBIKE, DRIVE = range(4)
 
 TRIP_MODES: Final = ("walk", "cycle", "ebike", "transit", "car")
 TRIP_WALK, TRIP_CYCLE, TRIP_EBIKE, TRIP_TRANSIT, TRIP_CAR = range(5)

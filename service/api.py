@@ -8,12 +8,14 @@ from contextlib import asynccontextmanager, closing
 from hashlib import sha256
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Depends, FastAPI, Path, Request, Response
+from fastapi import APIRouter, Body, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
 from network import EDITS, InputError, Problem, Scenario, ScenarioError, UnknownId
 from service import errors
+from service.api_streets import streets
+from service.endpoints import CityId, EngineOf, JobId, JobsOf, refusals
 from service.engine import Engine, attribution, warm_up
 from service.jobs import JobFailed, Jobs, ResultGone, ResultNotReady
 from service.limits import BodyLimit
@@ -21,7 +23,6 @@ from service.schemas import (
     CityAnswer,
     JobStatus,
     Link,
-    ProblemDocument,
     ProposalAnswer,
     ProposalRequest,
     TargetRow,
@@ -33,7 +34,8 @@ from service.store import Store
 DESCRIPTION: Final = """
 Plans the green side of a city's transport. A **what-if** applies an ordered list of edits to a city and answers with
 the day before, after, and the difference. A **proposal** is a job: it finds where new public chargers go within a
-budget, and its result carries the scenario that replays it as a what-if.
+budget, and its result carries the scenario that replays it as a what-if. The **streets** answer too: the quickest
+way, what lies within some minutes, the nearest places, and matrices of times and lengths, each also after edits.
 
 Cities are built with `luxing build`. Every answer names the defaults that stood in for missing data. Errors are problem
 documents (RFC 9457) whose `errors` name each place and a remedy.
@@ -65,29 +67,7 @@ _PROPOSALS: Final = {
         "value": {"budget_cny": 2_000_000, "targets": ["charging_served_share>=0.8"], "seed": 0},
     }
 }
-
-
-def _refusals(*kinds: type[Exception]) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI entries of the problems an endpoint may answer."""
-    listed = [errors.TABLE[kind] for kind in kinds]
-    return {kind.status: {"description": kind.title, "model": ProblemDocument} for kind in listed}
-
-
-def _engine(request: Request) -> Engine:
-    engine: Engine = request.app.state.engine
-    return engine
-
-
-def _jobs(request: Request) -> Jobs:
-    jobs: Jobs = request.app.state.jobs
-    return jobs
-
-
-EngineOf = Annotated[Engine, Depends(_engine)]
-JobsOf = Annotated[Jobs, Depends(_jobs)]
-CityId = Annotated[str, Path(description="id of a built city, as in /v1/cities")]
-JobId = Annotated[str, Path(description="id of a job, from the Location of its proposal")]
-_USUAL: Final = _refusals(UnknownId, RequestValidationError)
+_USUAL: Final = refusals(UnknownId, RequestValidationError)
 
 service = APIRouter(tags=["service"], responses=_USUAL)
 cities = APIRouter(prefix="/v1/cities", tags=["cities"], responses=_USUAL)
@@ -137,7 +117,7 @@ def healthz() -> Health:
     return Health(status="ok")
 
 
-@service.get("/readyz", summary="Whether the kernels are loaded", responses=_refusals(errors.NotReady))
+@service.get("/readyz", summary="Whether the kernels are loaded", responses=refusals(errors.NotReady))
 def readyz(request: Request) -> Health:
     if not request.app.state.warm.is_set():
         raise errors.NotReady(Problem("service", "is still loading its kernels", "ask again in a few seconds"))
@@ -170,7 +150,7 @@ def targets(city_id: CityId, engine: EngineOf, request: Request) -> Response:
     return _tagged(TargetList(city=city_id, targets=engine.targets(city_id), attribution=credit), request)
 
 
-@cities.post("/{city_id}/what-if", summary="What if ...", responses=_refusals(ScenarioError))
+@cities.post("/{city_id}/what-if", summary="What if ...", responses=refusals(ScenarioError))
 def what_if(
     city_id: CityId, engine: EngineOf, scenario: Annotated[Scenario, Body(openapi_examples=_WHAT_IFS)]
 ) -> WhatIfAnswer:
@@ -182,7 +162,7 @@ def what_if(
     "/{city_id}/proposals/chargers",
     summary="Propose where new public chargers go",
     status_code=201,
-    responses={201: {"headers": {"Location": {"schema": {"type": "string"}}}}, **_refusals(InputError)},
+    responses={201: {"headers": {"Location": {"schema": {"type": "string"}}}}, **refusals(InputError)},
 )
 def propose_chargers(
     city_id: CityId,
@@ -208,7 +188,7 @@ def job(job_id: JobId, jobs: JobsOf) -> JobStatus:
     "/{job_id}/results",
     summary="What a job found",
     response_model=ProposalAnswer,
-    responses=_refusals(InputError, ResultNotReady, ResultGone, JobFailed),
+    responses=refusals(InputError, ResultNotReady, ResultGone, JobFailed),
 )
 def results(job_id: JobId, jobs: JobsOf, request: Request) -> Response:
     """404 while the job is not finished, 410 once it was dismissed; a failed job answers with its problems."""
@@ -258,7 +238,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.engine, app.state.warm = Engine(settings), threading.Event()
     app.add_middleware(BodyLimit, most_bytes=settings.body_most_bytes)
-    for router in (service, cities, job_routes):
+    for router in (service, cities, streets, job_routes):
         app.include_router(router)
     errors.install(app)
     return app

@@ -1,10 +1,9 @@
-"""The command line: `luxing build`, `check`, `what-if`, `propose`, `targets`, `serve`."""
+"""The command line: `luxing build`, `check`, `what-if`, `propose`, `targets`, `serve`, and what asks the streets."""
 
 from __future__ import annotations
 
 import errno
-import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -16,7 +15,10 @@ from typer.core import TyperGroup
 from network import City, CityError, InputError, Problem, check
 from network.io import CitySpec, Parameters, build_city, city_ids, load_city, read_spec, save_city, spec_for_roads
 from service import console as show
-from service.engine import Engine, attribution
+from service.cli_streets import app as streets
+from service.command import AsJson, CityArgument, Run, print_text
+from service.engine import attribution
+from service.files import write_whole
 from service.schemas import ProposalRequest, problems_of, read_scenario
 from service.settings import Settings, luxing_version, read_settings
 
@@ -60,23 +62,6 @@ app = typer.Typer(
 )
 
 
-@dataclass(frozen=True)
-class _Run:
-    """What every command works with."""
-
-    settings: Settings
-    out: Console
-    err: Console
-
-    @property
-    def engine(self) -> Engine:
-        return Engine(self.settings)
-
-
-CityArgument = Annotated[str, typer.Argument(metavar="CITY", help="Id of the city, for example helsinki.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
-
-
 @app.callback()
 def start(
     ctx: typer.Context,
@@ -91,7 +76,7 @@ def start(
         typer.Option(help="Folder of built cities, plans and jobs; else LUXING_HOME, or your user data folder."),
     ] = None,
 ) -> None:
-    ctx.obj = _Run(read_settings(home, data), Console(), Console(stderr=True))
+    ctx.obj = Run(read_settings(home, data), Console(), Console(stderr=True))
 
 
 @app.command()
@@ -110,16 +95,29 @@ def build(  # noqa: PLR0917 - options of a command, never positions
         typer.Option(help="Coordinates of a layer of lines: EPSG:4528, gcj02, bd09 ...; else what it declares."),
     ] = None,
     inputs: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the files its city.toml names.")] = None,
+    clip: Annotated[
+        Path | None, typer.Option(metavar="FILE.geojson", help="Read only the streets inside these polygons.")
+    ] = None,
+    elevation: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Raster of heights: slopes slow walkers and cyclists.")
+    ] = None,
+    left_out: Annotated[
+        Path | None, typer.Option("--map", metavar="FILE.html", help="Write a map of the streets that were left out.")
+    ] = None,
 ) -> None:
     """Build a city, from its recipe in the data folder or from a road file or place name alone.
 
     Nothing is stored where an input is wrong.
     """
-    run: _Run = ctx.obj
+    from service.report.left_out import left_out_html
+
+    run: Run = ctx.obj
     folder = run.settings.city_folder(city)
     spec = _spec(run.settings, city, roads, place)
-    if crs:
-        spec = replace(spec, roads={**spec.roads, "crs": crs})
+    if clip and not roads and "place" in spec.roads:
+        raise InputError(Problem("--clip", "a place is read by its own outline", "leave it out, or give --roads"))
+    given = {"crs": crs, "clip": _absolute(clip), "elevation": _absolute(elevation)}
+    spec = replace(spec, roads={**spec.roads, **{name: value for name, value in given.items() if value}})
     if roads and not Path(roads).is_file():
         raise InputError(Problem(roads, "is not a file", "check the path"))
     if inputs is not None and not inputs.is_dir():
@@ -136,6 +134,8 @@ def build(  # noqa: PLR0917 - options of a command, never positions
         )
         problems = check(built)
     save_city(built, folder)
+    if left_out and report.roads:
+        write_whole(left_out, left_out_html(built, report.roads).encode())
     for line in report.lines:
         run.out.print(line, highlight=False, markup=False)
     count = len(built.provenance.defaults())
@@ -145,12 +145,14 @@ def build(  # noqa: PLR0917 - options of a command, never positions
         run.out.print(f"[yellow]Worth a look ({len(problems)}), see luxing check {city}:[/yellow]")
         show.show_problems(run.out, problems)
     run.out.print(f"[green]{city} is built[/green] (digest {built.digest[:12]})", highlight=False)
+    if left_out:
+        run.out.print(f"[green]The map of what was left out is[/green] {left_out}", highlight=False, soft_wrap=True)
 
 
 @app.command(name="check")
 def check_city(ctx: typer.Context, city: CityArgument) -> None:
     """Look for what is suspicious about a built city. Exit code 1 where something is."""
-    run: _Run = ctx.obj
+    run: Run = ctx.obj
     problems = check(load_city(run.engine.require(city)))  # also a city whose day cannot be simulated
     show.show_problems(run.out, problems)
     if problems:
@@ -161,7 +163,7 @@ def check_city(ctx: typer.Context, city: CityArgument) -> None:
 @app.command()
 def cities(ctx: typer.Context) -> None:
     """List the cities there are: built ones, and those the data folder describes."""
-    run: _Run = ctx.obj
+    run: Run = ctx.obj
     built = set(run.engine.city_ids())
     for name in sorted(built | set(city_ids(run.settings.data_folder))):
         run.out.print(f"{name}  {'built' if name in built else f'not built yet: luxing build {name}'}", highlight=False)
@@ -178,10 +180,10 @@ def what_if(
 
     A scenario is {"edits": [{"type": "close_street", "street": "...", "modes": ["drive"]}, ...]}.
     """
-    run: _Run = ctx.obj
+    run: Run = ctx.obj
     answer = run.engine.what_if(city, read_scenario(scenario))
     if as_json:
-        _print_json(answer.model_dump_json(indent=2))
+        print_text(answer.model_dump_json(indent=2))
         return
     show.show_figures(run.out, answer)
     run.out.print(answer.green_share_definition, style="dim", highlight=False)
@@ -216,7 +218,7 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
     """Propose where new public chargers go within a budget, and write the plan into a folder."""
     from service.report import write_plan_folder
 
-    run: _Run = ctx.obj
+    run: Run = ctx.obj
     request = _request(budget=budget, targets=_targets(targets or []), objective=objective, seconds=seconds, seed=seed)
     with show.solving(run.err, seconds) as progress:
         built, proposal = run.engine.propose(city, request, progress)
@@ -237,11 +239,11 @@ def targets(
     as_json: AsJson = False,  # noqa: FBT002 - typer's way of a flag
 ) -> None:
     """Show how a city stands against every policy target: computed, tracked by hand, or not yet modelled."""
-    run: _Run = ctx.obj
+    run: Run = ctx.obj
     engine = run.engine
     rows = engine.targets(city)
     if as_json:
-        _print_json("[" + ",\n".join(row.model_dump_json() for row in rows) + "]")
+        print_text("[" + ",\n".join(row.model_dump_json() for row in rows) + "]")
         return
     show.show_targets(run.out, rows, chinese=lang == "zh")
     show.show_attribution(run.out, attribution(engine.base(city).city))
@@ -250,7 +252,7 @@ def targets(
 @app.command()
 def defaults(ctx: typer.Context, city: CityArgument) -> None:
     """Show every default that stands in for data of a city: value, unit and source."""
-    run: _Run = ctx.obj
+    run: Run = ctx.obj
     show.show_defaults(run.out, load_city(run.engine.require(city)).provenance.defaults())
 
 
@@ -266,7 +268,7 @@ def serve(
     from service.api import create_app
     from service.jobs import require_free
 
-    run: _Run = ctx.obj
+    run: Run = ctx.obj
     require_free(run.settings)
     uvicorn.run(create_app(run.settings), host=host, port=port)
 
@@ -275,6 +277,9 @@ def serve(
 def version() -> None:
     """Print the version."""
     typer.echo(f"luxing {luxing_version()}")
+
+
+app.registered_commands += streets.registered_commands
 
 
 def main() -> None:
@@ -289,6 +294,11 @@ def _spec(settings: Settings, city: str, roads: str | None, place: str | None) -
         return spec_for_roads(city, roads or place or "")
     spec = read_spec(settings.data_folder, city)
     return replace(spec, roads={"place": place}) if place else spec
+
+
+def _absolute(file: Path | None) -> str | None:
+    """A file beside the user, not beside the recipe."""
+    return str(file.absolute()) if file else None
 
 
 def _targets(given: list[str]) -> list[str]:
@@ -316,12 +326,8 @@ def _request(*, budget: float, **given: Any) -> ProposalRequest:
         raise InputError([replace(p, where="--" + p.where.removesuffix("_cny")) for p in problems]) from None
 
 
-def _provenance(run: _Run, city: City) -> None:
+def _provenance(run: Run, city: City) -> None:
     show.show_provenance(run.out, city.id, city.provenance.defaults(), attribution(city))
-
-
-def _print_json(text: str) -> None:
-    sys.stdout.write(text + "\n")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,10 @@ from network import (
     simulate,
     travel_times,
 )
-from network.io import city_ids, load_city, stored_digest
+from network.io import Parameters, city_ids, load_city, stored_digest
 from optimise import DEFAULT_STOP, Gap, Proposal, Seconds, propose
 from optimise import Progress as SolverProgress
-from service import policy
+from service import policy, streets
 from service.cache import Cache
 from service.schemas import (
     CityAnswer,
@@ -38,6 +39,16 @@ from service.schemas import (
     scenario_json,
 )
 from service.settings import Settings, package_versions
+from service.street_schemas import (
+    IsochroneAnswer,
+    IsochroneRequest,
+    MatrixAnswer,
+    MatrixRequest,
+    NearestAnswer,
+    NearestRequest,
+    RouteAnswer,
+    RouteRequest,
+)
 
 _CARD = "city.json"
 _WARM_SIZE = 4
@@ -62,6 +73,8 @@ class Engine:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._cities: Cache[City] = Cache(settings.cities_kept)
+        self._changed: Cache[City] = Cache(settings.cities_kept)
         self._bases: Cache[Base] = Cache(settings.cities_kept)
         self._answers: Cache[WhatIfAnswer] = Cache(settings.answers_kept)
 
@@ -79,16 +92,26 @@ class Engine:
             raise UnknownId(Problem(f"city {city_id!r}", "is not built", hint))
         return folder
 
+    def loaded(self, city_id: str) -> City:
+        """A built city. Raises UnknownId where it was never built, InputError where it is damaged."""
+        folder = self.require(city_id)
+        return self._cities.get((city_id, stored_digest(folder)), lambda: load_city(folder))
+
     def base(self, city_id: str) -> Base:
         """A built city as it is. Raises UnknownId where it was never built, InputError where it is damaged."""
-        folder = self.require(city_id)
+        city = self.loaded(city_id)
 
         def make() -> Base:
-            city = load_city(folder)
             travel = travel_times(city)
             return Base(city, travel, simulate(city, travel))
 
-        return self._bases.get((city_id, stored_digest(folder)), make)
+        return self._bases.get((city_id, city.digest), make)
+
+    def changed(self, city_id: str, scenario: Scenario) -> streets.Changed:
+        """A built city and what a scenario makes of it; no day is simulated. Raises UnknownId, ScenarioError."""
+        city = self.loaded(city_id)
+        key = city.digest, scenario_digest(scenario)
+        return streets.Changed(_ref(city), self._changed.get(key, lambda: scenario.apply(city)))
 
     def city(self, city_id: str) -> CityAnswer:
         base = self.base(city_id)
@@ -142,6 +165,27 @@ class Engine:
             attribution=attribution(city),
         )
 
+    def route(self, city_id: str, asked: RouteRequest) -> RouteAnswer:
+        """The quickest way. Raises UnknownId, ScenarioError, InputError for points beyond the streets."""
+        return streets.route(self.changed(city_id, asked.scenario), asked)
+
+    def isochrones(self, city_id: str, asked: IsochroneRequest) -> IsochroneAnswer:
+        """What can be reached within limits. Raises as `route` does."""
+        return streets.isochrones(self.changed(city_id, asked.scenario), asked, self._beside_m)
+
+    def nearest(self, city_id: str, asked: NearestRequest) -> NearestAnswer:
+        """The places that are quickest to reach. Raises as `route` does."""
+        return streets.nearest(self.changed(city_id, asked.scenario), asked)
+
+    def matrix(self, city_id: str, asked: MatrixRequest) -> MatrixAnswer:
+        """Times and lengths between lists of points. Raises as `route` does, and InputError where it is too large."""
+        return streets.matrix(self.changed(city_id, asked.scenario), asked, self.settings.matrix_most_cells)
+
+    @cached_property
+    def _beside_m(self) -> float:
+        """How far beside a street a drawn area extends, where the question does not say."""
+        return Parameters.load(self.settings.data_folder).positive("maps.beside_m")
+
     def propose(
         self, city_id: str, request: ProposalRequest, progress: Callable[[SolverProgress], None] | None = None
     ) -> tuple[City, Proposal]:
@@ -185,9 +229,10 @@ class Engine:
 
 
 def warm_up() -> None:
-    """Load every kernel by running the smallest city once."""
+    """Load every kernel: run the smallest city once, and ask its streets everything."""
     city = grid_city(_WARM_SIZE)
     simulate(city, travel_times(city))
+    streets.warm_up(city)
 
 
 def attribution(city: City) -> list[str]:

@@ -57,6 +57,10 @@ def _kind(field: dict[str, Any]) -> str:
         return " or ".join(map(_kind, field["anyOf"]))
     if "enum" in field:
         return ", ".join(f"`{value}`" for value in field["enum"])
+    if "prefixItems" in field:
+        return "[" + ", ".join(map(_kind, field["prefixItems"])) + "]"
+    if "additionalProperties" in field:
+        return f"{{{_kind(field['propertyNames'])}: {_kind(field['additionalProperties'])}}}"
     return f"list of {_kind(field['items'])}" if field["type"] == "array" else str(field["type"])
 
 

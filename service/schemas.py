@@ -131,10 +131,11 @@ class TargetIn(BaseModel):
     id: str = ""
 
 
-_TEXT, _OBJECT = "text", "object"
+TEXT, OBJECT = "text", "object"
+"""Tags of what may be given as text or as an object; no place in a body is called so."""
 TargetLike = Annotated[
-    Annotated[str, Tag(_TEXT)] | Annotated[TargetIn, Tag(_OBJECT)],
-    Discriminator(lambda x: _TEXT if isinstance(x, str) else _OBJECT),
+    Annotated[str, Tag(TEXT)] | Annotated[TargetIn, Tag(OBJECT)],
+    Discriminator(lambda x: TEXT if isinstance(x, str) else OBJECT),
 ]
 
 
@@ -281,7 +282,7 @@ _MOST_SHOWN: Final = 40
 
 
 def _problem(error: Mapping[str, Any], root: str, text: Any) -> Problem:
-    loc = [x for x in error["loc"] if x not in {"body", _TEXT, _OBJECT, *_FIELDS}]
+    loc = [x for x in error["loc"] if x not in {"body", TEXT, OBJECT, *_FIELDS}]
     what, hint = _shown(error)
     tag = next((x for x in error["loc"] if x in _FIELDS), None)
     path = "".join(f"[{x}]" if isinstance(x, int) else f".{x}" for x in loc).lstrip(".")

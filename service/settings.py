@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     """Cities held in memory."""
     answers_kept: int = Field(default=256, ge=0)
     """What-if answers held in memory."""
+    matrix_most_cells: int = Field(default=1_000_000, ge=1)
+    """Largest matrix of times: origins times destinations."""
 
     @cached_property
     def data_folder(self) -> Path:

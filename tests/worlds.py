@@ -17,7 +17,7 @@ def random_roads(rng, nodes=12, segments=25):
     order = np.argsort(np.concatenate((tail, head)), kind="stable")
     edges = np.empty(2 * segments, np.int32)
     edges[order] = np.arange(2 * segments)
-    time_ms = rng.integers(0, 60_000, (3, 2 * segments)).astype(np.int32)
+    time_ms = rng.integers(0, 60_000, (4, 2 * segments)).astype(np.int32)
     time_ms[rng.random(time_ms.shape) < 0.15] = 0
     time_ms[rng.random(time_ms.shape) < 0.25] = -1
     time_ms[:, 0] = 1000
@@ -28,6 +28,7 @@ def random_roads(rng, nodes=12, segments=25):
         first=first,
         head=leads,
         time_ms=time_ms,
+        delay_ms=np.zeros_like(time_ms),
         edges=edges.reshape(2, segments).T.copy(),
         length_m=length_m,
         way=np.arange(segments, dtype=np.int32),
@@ -36,17 +37,20 @@ def random_roads(rng, nodes=12, segments=25):
         way_id=np.array([f"way/{i}" for i in range(segments)]),
         way_name=np.array([""] * segments),
         way_class=np.array(["residential"] * segments),
+        barrier_first=np.zeros(1, np.int32),
+        barrier_lonlat=np.zeros((0, 2)),
+        snap_detour_m=np.array(250.0),
         hierarchy=hierarchy_of(lonlat, first, leads),
     )
 
 
 def random_points(rng, roads, count=8):
     """Points on random segments, some at their very ends, some sharing a segment."""
-    segment = rng.integers(0, len(roads.edges), (3, count)).astype(np.int32)
+    segment = rng.integers(0, len(roads.edges), (4, count)).astype(np.int32)
     segment[:, 1] = segment[:, 0]
-    along = rng.random((3, count))
+    along = rng.random((4, count))
     along[:, 2], along[:, 3] = 0.0, 1.0
-    return Snap(segment=segment, along=along, off_m=np.zeros((3, count)))
+    return Snap(segment=segment, along=along, off_m=np.zeros((4, count)))
 
 
 def village():

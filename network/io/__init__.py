@@ -3,21 +3,32 @@
 What takes seconds to import (osmnx, geopandas) is imported by the functions that need it.
 """
 
+from network.io.area import area_beside
 from network.io.build import STAGES, BuildReport, build_city
+from network.io.graph import RoadsReport
+from network.io.islands import ModeReport
 from network.io.parameters import Parameter, Parameters
 from network.io.spec import CitySpec, city_ids, read_spec, spec_for_roads
 from network.io.store import load_city, save_city, stored_digest
+from network.io.tables import LONLAT, Column, Table, read_table
 
 __all__ = [
+    "LONLAT",
     "STAGES",
     "BuildReport",
     "CitySpec",
+    "Column",
+    "ModeReport",
     "Parameter",
     "Parameters",
+    "RoadsReport",
+    "Table",
+    "area_beside",
     "build_city",
     "city_ids",
     "load_city",
     "read_spec",
+    "read_table",
     "save_city",
     "spec_for_roads",
     "stored_digest",

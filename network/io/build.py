@@ -11,17 +11,20 @@ import numpy as np
 
 from network.city import Behaviour, City, Fleet, Places, Roads, Supply, Transit, Zones
 from network.errors import InputError, Problem
+from network.io.elevation import read_elevation
 from network.io.geojson import ROAD_SUFFIXES, read_road_lines
-from network.io.graph import roads_from_ways
+from network.io.graph import RoadsReport, roads_from_ways
+from network.io.gtfs import read_gtfs
 from network.io.layers import read_area
-from network.io.osm import OSM_SUFFIXES, read_osm
+from network.io.osm import OSM_SUFFIXES, OsmData, read_osm
 from network.io.osmnx_roads import GRAPHML_SUFFIXES, read_graphml, read_place
 from network.io.parameters import Parameters, canonical_json, provenance_part
 from network.io.places import kerb_sites, places_part, sites_of_map, sites_of_table
 from network.io.spec import CitySpec, Inputs
 from network.io.tables import LONLAT, Column, read_table
+from network.io.transit_feed import transit_of_feed, window
 from network.io.transit_table import Lines, read_line_features, read_line_table, transit_of_lines, transit_unknown
-from network.io.ways import Features, Ways
+from network.io.ways import Features, Ways, clip_ways
 from network.io.zones import Cells, Ground, Streets, areas_of, grid_cells, people, table_cells, zones_part
 from network.part import F64, I32, specs
 
@@ -35,6 +38,7 @@ class BuildReport:
     """What a build found, for people: lines in the order of the stages."""
 
     lines: list[str] = field(default_factory=list)
+    roads: RoadsReport | None = None
 
     def say(self, *lines: str) -> None:
         self.lines += lines
@@ -73,7 +77,7 @@ def build_city(
     job = _Job(spec, parameters, Inputs(spec, inputs))
     say = progress or (lambda _stage, _done, _of: None)
     say("roads", 0, len(STAGES))
-    streets, features, outline = _roads(job, roads, cache)
+    streets, features, outline, drawn = _roads(job, roads, cache)
     say("zones", 1, len(STAGES))
     zones = _zones(job, streets, features, outline)
     say("places", 2, len(STAGES))
@@ -99,42 +103,47 @@ def build_city(
         provenance=provenance_part([*files, *job.rows, *parameters.provenance()], spec.attribution),
     )
     say("done", len(STAGES), len(STAGES))
+    job.report.roads = drawn
     return city, job.report
 
 
-def _roads(job: _Job, given: Path | None, cache: Path | None) -> tuple[Roads, Features, Any]:
-    """Streets, map features, and the outline of a place asked for by name."""
-    if given is None and "place" in job.spec.roads:
-        name = job.spec.roads["place"]
+def _roads(job: _Job, given: Path | None, cache: Path | None) -> tuple[Roads, Features, Any, RoadsReport]:
+    """Streets, map features, the outline of a place asked for by name, and what became of the streets."""
+    recipe = job.spec.roads
+    if given is None and "place" in recipe:
+        name = recipe["place"]
         data = read_place(name, cache=cache)
-        ways, features, outline = data.ways, data.features, data.outline
         job.rows.append(("input:place", name, "name", "Nominatim and Overpass", False))
     else:
-        path = job.inputs.path(str(given.absolute()) if given else job.spec.roads["source"])
-        ways, features = _read_roads(path, job)
-        outline = None
-    streets, report = roads_from_ways(ways, job.parameters)
+        path = job.inputs.path(str(given.absolute()) if given else recipe["source"])
+        data = _read_roads(path, job)
+    elevation = read_elevation(job.inputs.path(recipe["elevation"])) if "elevation" in recipe else None
+    streets, report = roads_from_ways(data.ways, job.parameters, barriers=data.barriers, elevation=elevation)
     job.report.say(*report.lines())
-    return streets, features, outline
+    return streets, data.features, data.outline, report
 
 
-def _read_roads(path: Path, job: _Job) -> tuple[Ways, Features]:
-    """Streets by the ending of the file; only OpenStreetMap extracts know places as well."""
+def _read_roads(path: Path, job: _Job) -> OsmData:
+    """Streets by the ending of the file; only OpenStreetMap extracts know places and barriers as well."""
+    clip = read_area(job.inputs.path(job.spec.roads["clip"])) if "clip" in job.spec.roads else None
     name, crs = path.name.lower(), job.spec.roads.get("crs")
     if crs and not name.endswith(ROAD_SUFFIXES):
         hint = "OpenStreetMap files are WGS-84 and osmnx files declare their own: leave crs out"
         raise InputError(Problem(path.name, f"cannot be read as {crs}", hint))
     if name.endswith(OSM_SUFFIXES):
-        data = read_osm(path)
-        return data.ways, data.features
+        return read_osm(path, clip)
     if name.endswith(GRAPHML_SUFFIXES):
-        return read_graphml(path), Features()
+        return OsmData(ways=_clipped(read_graphml(path), clip), features=Features())
     if not name.endswith(ROAD_SUFFIXES):
         known = ", ".join((*OSM_SUFFIXES, *GRAPHML_SUFFIXES, *ROAD_SUFFIXES))
         raise InputError(Problem(path.name, "is of no kind of road file that is known", f"use one of {known}"))
     ways, noding = read_road_lines(path, job.parameters, crs=crs)
     job.report.say(*noding.lines())
-    return ways, Features()
+    return OsmData(ways=_clipped(ways, clip), features=Features())
+
+
+def _clipped(ways: Ways, clip: Any) -> Ways:
+    return ways if clip is None else clip_ways(ways, clip)
 
 
 def _zones(job: _Job, roads: Roads, features: Features, outline: Any) -> Zones:
@@ -221,12 +230,28 @@ def _transit(job: _Job, roads: Roads, features: Features, zones: Zones) -> Trans
         job.tell("transit", str(len(stops)), "stops on the map", how)
         job.report.say(f"transit is an estimate: {how}")
         return transit_unknown(zones, stops, roads, job.parameters)
+    if "gtfs" in job.spec.transit[0]:
+        return _feed(job, job.spec.transit[0], roads, zones)
     lines = Lines.joined([_lines(job, recipe, roads) for recipe in job.spec.transit])
     part = transit_of_lines(lines, zones, roads, job.parameters)
     how = "stops and lines are data; speeds and headways are parameters, no timetable is known"
     job.tell("transit", str(len(lines.lines)), "line directions", how)
     served = np.isfinite(part.in_vehicle_s).mean()
     job.report.say(f"transit: {len(lines.lines):,} line directions, {served:.0%} of the pairs of zones served; {how}")
+    return part
+
+
+def _feed(job: _Job, recipe: Mapping[str, Any], roads: Roads, zones: Zones) -> Transit:
+    """Transit by a published timetable."""
+    path = job.inputs.path(recipe["gtfs"])
+    how = {name: str(recipe[name]) for name in ("date", "crs") if name in recipe}
+    feed = read_gtfs(path, roads=roads, parameters=job.parameters, window_s=window(job.parameters), **how)
+    part, told = transit_of_feed(feed, zones, roads, job.parameters)
+    job.rows.append(("transit", feed.date, "service date", f"timetable of {path.name}: {feed.trips} trips", False))
+    if feed.headway_trips:
+        source = "the feed gives their headway only: the first is taken to leave when its period starts"
+        job.tell("transit.headway_trips", str(feed.headway_trips), "trips", source)
+    job.report.say(*told)
     return part
 
 

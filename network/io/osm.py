@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,125 +16,89 @@ import numpy as np
 
 from network.errors import InputError, Problem
 from network.io.ways import (
-    FEATURE_KEYS,
-    WAY_TAGS,
+    Barriers,
     Features,
-    Tags,
+    TurnRule,
     Ways,
     check_lonlat,
     clip_ways,
-    feature_kind,
-    feature_tags,
-    ring_area_m2,
+    ring_areas_m2,
 )
 from network.part import F64, I64
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
+    from network.io.osm_elements import Bounds, Elements, Restriction
+
 OSM_SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2")
 _FETCH = "download the extract again, or cut it again with `osmium extract --strategy complete_ways`"
+_GIB = 2**30
+
+_IN_MEMORY_BYTES = 256 * 2**20
+"""Files up to this size have the places of their nodes in memory (16 bytes each), larger ones on disk."""
+_NODES_PER_BYTE = {".pbf": 0.25, ".gz": 0.15, ".bz2": 0.2, ".osm": 0.015}
+"""At most, whatever the mapping: 16 bytes of temporary disk for each."""
+_MEMORY_PER_BYTE = {".pbf": 25, ".gz": 15, ".bz2": 20, ".osm": 2}
+"""Reading a whole file takes about this much, as measured on files of streets and buildings."""
+_BYTES_PER_NODE = 16
+
+_NOTES = {
+    "broken": "{} streets have nodes that the file does not hold or that lie beyond the world: broken there",
+    "beyond": "{} places lie beyond the world: left out",
+    "repeated": "{} points of streets follow upon themselves: counted once",
+    "flat": "{} streets are a single point: left out",
+    "two-way roundabout": "{} roundabouts say oneway=no: read as one-way",
+    "unknown oneway": "{} streets have a oneway tag of no known value: read as open both ways",
+    "open areas": "{} buildings and places drawn as relations lack a member or a closed ring: left out",
+    "via way": "{} turn restrictions lead over ways, not a node: not read",
+    "conditional": "{} turn restrictions hold at certain times only: not read then",
+    "malformed": "{} turn restrictions lack a member, or their node is not on both ways: not read",
+}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class OsmData:
-    """Roads and features of one extract or place; `outline` is the boundary of a place asked for by name."""
+    """What one extract or place holds; `outline` is the boundary of a place asked for by name."""
 
     ways: Ways
     features: Features
+    barriers: Barriers = field(default_factory=Barriers)
     outline: Any = None
 
 
-@dataclass(slots=True)
-class _Lines:
-    """Ways as they come; a line breaks where the extract does not hold a node."""
-
-    refs: list[int] = field(default_factory=list)
-    lonlat: list[tuple[float, float]] = field(default_factory=list)
-    first: list[int] = field(default_factory=lambda: [0])
-    id: list[str] = field(default_factory=list)
-    tags: list[Tags] = field(default_factory=list)
-    ways: int = 0
-
-    def add(self, way: Any) -> None:
-        self.ways += 1
-        tags = {k: v for k, v in way.tags if k in WAY_TAGS}
-        for node in way.nodes:
-            where = node.location
-            if where.valid():
-                self.refs.append(node.ref)
-                self.lonlat.append((where.lon, where.lat))
-            else:
-                self._end(f"way/{way.id}", tags)
-        self._end(f"way/{way.id}", tags)
-
-    def _end(self, way_id: str, tags: Tags) -> None:
-        start = self.first[-1]
-        if len(self.refs) - start < 2:
-            del self.refs[start:], self.lonlat[start:]
-            return
-        self.first.append(len(self.refs))
-        self.id.append(way_id)
-        self.tags.append(tags)
-
-    def made(self, source: str) -> Ways:
-        ref, where, point = np.unique(np.array(self.refs, np.int64), return_index=True, return_inverse=True)
-        lonlat: F64 = np.array(self.lonlat, np.float64).reshape(-1, 2)[where]
-        first: I64 = np.array(self.first, np.int64)
-        assert len(ref) == len(lonlat)
-        return Ways(
-            lonlat=lonlat,
-            first=first,
-            point=point.astype(np.int64),
-            id=tuple(self.id),
-            tags=tuple(self.tags),
-            source=source,
-        )
-
-
-@dataclass(slots=True)
-class _Found:
-    rows: list[tuple[str, str, float, float, float, Tags]] = field(default_factory=list)
-
-    def add(self, element_id: str, tags: dict[str, str], area: tuple[float, float, float]) -> None:
-        kind = feature_kind(tags)
-        if kind:
-            area_m2, lon, lat = area
-            self.rows.append((element_id, kind, lon, lat, area_m2, feature_tags(tags)))
-
-    def made(self) -> Features:
-        if not self.rows:
-            return Features()
-        element_id, kind, lon, lat, area_m2, tags = zip(*self.rows, strict=True)
-        return Features(
-            id=element_id,
-            kind=kind,
-            name=tuple(t.get("name", "") for t in tags),
-            lonlat=np.column_stack([lon, lat]),
-            area_m2=np.array(area_m2, np.float64),
-            tags=tags,
-        )
-
-
 def read_osm(path: Path, clip: BaseGeometry | None = None) -> OsmData:
-    """Every highway and every feature of an extract, inside the polygon `clip` (WGS-84) where one is given.
+    """Every street, ferry, feature and barrier line of an extract, inside the polygon `clip` (WGS-84) if one is given.
 
-    Raises InputError naming the file if it is missing, empty, truncated, not OpenStreetMap, or holds no highway.
+    With a clip what lies beyond its bounds is forgotten as it is read, so that memory is bounded by what the clip
+    holds. For files above 256 MB the places of all nodes are kept in a temporary file (in the folder `tempfile` uses,
+    TMPDIR) of up to four times the size of a PBF, removed at the end. Barrier lines are whole lines near the clip.
+
+    Raises InputError naming the file if it is missing, empty, truncated, unsorted, not OpenStreetMap, holds no highway
+    (in the clip), or does not fit into memory or on the disk. What was repaired or not read is in `ways.notes`.
     """
     path = Path(path)
     _check_file(path)
-    lines, found = _Lines(), _Found()
+    if clip is None:
+        _check_memory(path)
+    bounds = None if clip is None else clip.bounds
+    from network.io.osm_elements import read_elements
+
     try:
-        _read(path, lines, found)
+        with _node_storage(path) as storage:
+            found = read_elements(str(path), storage, bounds)
+    except MemoryError as error:
+        raise InputError(_too_large(path, "the memory of this machine is full")) from error
     except (RuntimeError, OSError, ValueError) as error:
         raise InputError(_unreadable(path, str(error).strip() or type(error).__name__)) from error
-    if not lines.id:
-        what = "its highways have no nodes" if lines.ways else "holds no highway"
+    if not len(found.streets.made()[1]) > 1 and bounds is None:
+        what = "its highways have no nodes" if found.counts["highways"] else "holds no highway"
         raise InputError(Problem(path.name, what, "use an extract that holds the streets of the city; " + _FETCH))
-    ways, features = lines.made(path.name), found.made()
+    ways, features = _ways(found, path.name, whole=clip is None), _features(found)
     if clip is not None:
-        ways, features = _clipped(ways, features, clip)
-    return OsmData(ways=ways, features=features)
+        ways, features = _clipped(ways, features, clip, found.streets.extent)
+    lonlat, first = found.barriers.made()
+    return OsmData(ways=ways, features=features, barriers=Barriers(lonlat=lonlat, first=first))
 
 
 def _check_file(path: Path) -> None:
@@ -138,57 +108,159 @@ def _check_file(path: Path) -> None:
         raise InputError(Problem(path.name, "the file is empty", _FETCH))
 
 
+def _check_memory(path: Path) -> None:
+    need = path.stat().st_size * _MEMORY_PER_BYTE.get(path.suffix, 1)
+    have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if need > have:
+        what = f"reading all of it takes about {need / _GIB:,.0f} GiB of memory, this machine has {have / _GIB:,.1f}"
+        raise InputError(_too_large(path, what))
+
+
+def _too_large(path: Path, what: str) -> Problem:
+    hint = f"read a part of it (a clip), or cut the city out first: `osmium extract -p city.geojson {path.name}`"
+    return Problem(path.name, what, hint)
+
+
+@contextmanager
+def _node_storage(path: Path) -> Iterator[str]:
+    """Where the places of nodes are kept while reading, as osmium names it."""
+    size = path.stat().st_size
+    if size <= _IN_MEMORY_BYTES:
+        yield "flex_mem"
+        return
+    with tempfile.TemporaryDirectory(prefix="luxing-") as folder:
+        # A full disk under a mapped file ends the process without a word, so there must be room before.
+        need, have = size * _NODES_PER_BYTE.get(path.suffix, 1) * _BYTES_PER_NODE, shutil.disk_usage(folder).free
+        if need > have:
+            what = (
+                f"needs up to {need / _GIB:,.1f} GiB of temporary disk, {tempfile.gettempdir()} has {have / _GIB:,.1f}"
+            )
+            hint = "name a larger folder in TMPDIR, or cut the city out first with `osmium extract`"
+            raise InputError(Problem(path.name, what, hint))
+        yield f"sparse_file_array,{folder}/nodes"
+
+
 def _unreadable(path: Path, said: str) -> Problem:
-    if "out of order" in said:
-        return Problem(
-            path.name, f"is not sorted ({said})", f"sort it with `osmium sort {path.name} -o sorted.osm.pbf`"
-        )
+    if "comes after" in said or "out of order" in said:
+        hint = f"sort it with `osmium sort {path.name} -o sorted.osm.pbf`"
+        return Problem(path.name, f"is not sorted ({said})", hint)
+    if "No space left" in said:
+        return Problem(path.name, f"the temporary disk is full ({said})", "name a larger folder in TMPDIR")
     return Problem(path.name, f"cannot be read to its end ({said}): truncated or not OpenStreetMap", _FETCH)
 
 
-def _read(path: Path, lines: _Lines, found: _Found) -> None:
-    import osmium
+def _ways(found: Elements, source: str, *, whole: bool) -> Ways:
+    """Streets over the nodes they share; points that follow upon themselves are counted once."""
+    counts = found.counts
+    lonlat, first = found.streets.made()
+    number, means = np.array(found.streets.id, np.int64), found.streets.means
+    by_way = dict(zip(found.streets.id, means, strict=True))
+    counts.update(m.repair for m in by_way.values())
+    counts["broken"] = len(found.broken if whole else found.broken & by_way.keys())
+    ref = np.concatenate([np.zeros(0, np.int64), *(np.frombuffer(nodes, np.int64) for nodes in found.streets.nodes)])
+    line = np.repeat(np.arange(len(number)), np.diff(first))
+    fresh = np.ones(len(ref), bool)
+    fresh[1:] = (ref[1:] != ref[:-1]) | (line[1:] != line[:-1])
+    counts["repeated"] += len(ref) - int(fresh.sum())
+    count = np.bincount(line[fresh], minlength=len(number))
+    kept = np.flatnonzero(count > 1)
+    counts["flat"] += len(number) - len(kept)
+    fresh &= (count > 1)[line]
+    first = np.append(0, np.cumsum(count[kept])).astype(np.int64)
+    node, where, point = np.unique(ref[fresh], return_index=True, return_inverse=True)
+    lonlat = lonlat[fresh][where]
+    _, at, which = np.intersect1d(node, np.frombuffer(found.point_nodes, np.int64), return_indices=True)
+    ways = Ways(
+        lonlat=lonlat,
+        first=first,
+        point=point.astype(np.int64),
+        id=tuple(f"way/{way}" for way in number[kept].tolist()),
+        tags=tuple(means[i].street or {} for i in kept.tolist()),
+        source=source,
+        point_tags={i: found.point_tags[j] for i, j in zip(at.tolist(), which.tolist(), strict=True)},
+    )
+    turns = tuple(_turns(found.restrictions, ways, node, counts, whole=whole))
+    notes = tuple(said.format(f"{counts[name]:,}") for name, said in _NOTES.items() if counts[name])
+    return replace(ways, turns=turns, notes=notes)
 
-    # Buildings and car parks drawn as several rings come as areas; all else is simpler from the way itself.
-    wanted = osmium.filter.KeyFilter(*FEATURE_KEYS)
-    elements: Any = osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(wanted)
-    for element in elements:
-        tags = dict(element.tags)
-        if element.is_node():
-            found.add(f"node/{element.id}", tags, (0.0, element.location.lon, element.location.lat))
-        elif element.is_way():
-            if "highway" in tags:
-                lines.add(element)
-            if feature_kind(tags):
-                ring = _known_points(element.nodes)
-                if len(ring):
-                    closed = element.is_closed() and len(ring) == len(element.nodes)
-                    lon, lat = map(float, ring.mean(axis=0))
-                    area = ring_area_m2(ring) if closed else (0.0, lon, lat)
-                    found.add(f"way/{element.id}", tags, area)
-        elif element.is_area() and not element.from_way() and feature_kind(tags):
-            found.add(f"relation/{element.orig_id()}", tags, _area_of(element))
+
+def _turns(
+    restrictions: list[Restriction], ways: Ways, node: I64, counts: Counter[str], *, whole: bool
+) -> Iterator[TurnRule]:
+    """Restrictions over a node that is on both ways. Of a clipped file those that lead outside are left out."""
+    wanted = {f"way/{ref}" for r in restrictions for kind, ref, _ in r.members if kind == "w"}
+    points: dict[str, set[int]] = {}
+    for w, way in enumerate(ways.id):
+        if way in wanted:
+            points.setdefault(way, set()).update(ways.point[ways.first[w] : ways.first[w + 1]].tolist())
+    for restriction in restrictions:
+        tags = {k: v for k, v in restriction.tags.items() if not k.endswith(":conditional")}
+        counts["conditional"] += len(tags) < len(restriction.tags)
+        if not any(k != "except" for k in tags):
+            counts["malformed"] += len(tags) == len(restriction.tags)
+            continue
+        roles: dict[tuple[str, str], list[int]] = {}
+        for kind, ref, role in restriction.members:
+            roles.setdefault((role, kind), []).append(ref)
+        if ("via", "w") in roles:
+            counts["via way"] += 1
+            continue
+        via, into, out = (roles.get(role, []) for role in (("via", "n"), ("from", "w"), ("to", "w")))
+        many_in, many_out = "no_entry" in tags.values(), "no_exit" in tags.values()
+        named = len(via) == 1 and (len(into) == 1 or (many_in and into)) and (len(out) == 1 or (many_out and out))
+        at = int(np.searchsorted(node, via[0])) if named else len(node)
+        known = named and at < len(node) and node[at] == via[0]
+        if not (known and all(at in points.get(f"way/{way}", ()) for way in (*into, *out))):
+            counts["malformed"] += whole or not named
+            continue
+        for start in into:
+            for end in out:
+                yield TurnRule(
+                    id=f"relation/{restriction.id}", from_id=f"way/{start}", via=at, to_id=f"way/{end}", tags=tags
+                )
 
 
-def _known_points(nodes: Any) -> F64:
-    return np.array([(n.lon, n.lat) for n in nodes if n.location.valid()], np.float64).reshape(-1, 2)
+def _features(found: Elements) -> Features:
+    """Nodes first, then ways, then relations, each in the order of the file."""
+    area_m2, centre = ring_areas_m2(*found.footprints.made())
+    relation_m2, relation_centre = _areas(found)
+    means = [*(s[1] for s in found.spots), *found.footprints.means, *(a[1] for a in found.areas)]
+    tags = tuple(m.feature or {} for m in means)
+    return Features(
+        id=(
+            *(f"node/{s[0]}" for s in found.spots),
+            *(f"way/{way}" for way in found.footprints.id),
+            *(f"relation/{a[0]}" for a in found.areas),
+        ),
+        kind=tuple(m.kind or "" for m in means),
+        name=tuple(t.get("name", "") for t in tags),
+        lonlat=np.concatenate([np.array([s[2:] for s in found.spots]).reshape(-1, 2), centre, relation_centre]),
+        area_m2=np.concatenate([np.zeros(len(found.spots)), area_m2, relation_m2]),
+        tags=tags,
+    )
 
 
-def _area_of(area: Any) -> tuple[float, float, float]:
-    """Area of the outer less the inner rings; centre of the largest outer ring."""
-    outer = [(ring_area_m2(_known_points(ring)), ring) for ring in area.outer_rings()]
-    holes = sum(ring_area_m2(_known_points(hole))[0] for _, ring in outer for hole in area.inner_rings(ring))
-    _, lon, lat = max(found for found, _ in outer)
-    return max(sum(found[0] for found, _ in outer) - holes, 0.0), lon, lat
+def _areas(found: Elements) -> tuple[F64, F64]:
+    """Of each relation the area [m2] of its outer less its inner rings, and the centre of its largest outer ring."""
+    ring_m2, centre = ring_areas_m2(*found.rings.made())
+    of, sign = np.array(found.rings.id, np.int64), np.array(found.ring_sign, np.int64)
+    area_m2 = np.maximum(np.bincount(of, ring_m2 * sign, minlength=len(found.areas)), 0.0)
+    # Sorted by relation and outer area: the last of each is its largest.
+    order = np.lexsort((np.where(sign > 0, ring_m2, -1.0), of))
+    largest = order[np.searchsorted(of[order], np.arange(len(found.areas)), "right") - 1]
+    return area_m2, centre[largest]
 
 
-def _clipped(ways: Ways, features: Features, clip: BaseGeometry) -> tuple[Ways, Features]:
+def _clipped(ways: Ways, features: Features, clip: BaseGeometry, extent: Bounds | None) -> tuple[Ways, Features]:
     import shapely
 
-    check_lonlat(ways.lonlat, ways.source, clip)
-    ways = clip_ways(ways, clip)
+    if not len(ways) and extent is not None:
+        # Of all streets only the extent is known: the point of it nearest to the area, as it is and swapped.
+        west, south, east, north = clip.bounds
+        middle = np.array([[west + east, south + north], [south + north, west + east]]) / 2
+        check_lonlat(np.clip(middle, extent[:2], extent[2:]), ways.source, clip)
+    ways = clip_ways(ways, clip) if len(ways) else ways
     if not len(ways):
-        raise InputError(
-            Problem(ways.source, "holds no highway inside the area asked for", "check the area and the file")
-        )
+        what = "holds no highway inside the area asked for"
+        raise InputError(Problem(ways.source, what, "check the area and the file"))
     return ways, features.take(shapely.contains_xy(clip, features.lonlat))

@@ -17,7 +17,17 @@ import numpy as np
 
 from network.errors import InputError, Problem
 from network.io.osm import OsmData
-from network.io.ways import FEATURE_KEYS, WAY_TAGS, Features, Tags, Ways, check_lonlat, feature_kind, feature_tags
+from network.io.ways import (
+    FEATURE_KEYS,
+    POINT_TAGS,
+    WAY_TAGS,
+    Features,
+    Tags,
+    Ways,
+    check_lonlat,
+    feature_kind,
+    feature_tags,
+)
 from network.part import F64
 from network.units import EARTH_RADIUS_M
 
@@ -69,8 +79,12 @@ def read_place(name: str, *, cache: Path | None = None) -> OsmData:
     import osmnx
     from osmnx._errors import InsufficientResponseError, ResponseStatusCodeError
 
-    known = osmnx.settings.useful_tags_way
-    wanted = {"use_cache": cache is not None, "useful_tags_way": sorted(WAY_TAGS | set(known))}
+    known = osmnx.settings
+    wanted: dict[str, Any] = {
+        "use_cache": cache is not None,
+        "useful_tags_way": sorted(WAY_TAGS | set(known.useful_tags_way)),
+        "useful_tags_node": sorted(POINT_TAGS | set(known.useful_tags_node)),
+    }
     if cache is not None:
         wanted["cache_folder"] = cache
     try:
@@ -129,7 +143,14 @@ def ways_of_graph(graph: nx.MultiDiGraph, source: str) -> Ways:
         id=tuple(ids),
         tags=tuple(tags),
         source=source,
+        point_tags=_point_tags(graph),
+        notes=("osmnx graphs hold no turn restrictions: every turn is allowed",),
     )
+
+
+def _point_tags(graph: nx.MultiDiGraph) -> dict[int, Tags]:
+    tags = ({k: str(v) for k, v in data.items() if k in POINT_TAGS} for _, data in graph.nodes(data=True))
+    return {i: of_point for i, of_point in enumerate(tags) if of_point}
 
 
 def _degrees(drawn: F64, crs: Any, source: str) -> F64:

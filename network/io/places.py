@@ -16,8 +16,8 @@ from network.io.coordinates import check_datum, check_swapped, to_wgs84
 from network.io.parameters import Parameters
 from network.io.tables import LONLAT, Column, read_table
 from network.io.ways import Features, plugs_of, whole_number
-from network.part import F64, I32
-from network.snap import snap
+from network.part import I32
+from network.snap import on_street, snap
 from network.units import DRIVE
 
 CHARGER_KINDS = (
@@ -122,17 +122,6 @@ def kerb_sites(zones: Zones, roads: Roads) -> list[Site]:
         Site(id=f"kerb/{zone}", kind="kerb", name=str(name), lon=float(lon), lat=float(lat))
         for zone, name, (lon, lat) in zip(zones.id, names, lonlat, strict=True)
     ]
-
-
-def on_street(roads: Roads, segment: I32, along: F64) -> F64:
-    """(X, 2) lon, lat of places on segments, `along` being the share of the drawn length that lies behind."""
-    out = np.empty((len(segment), 2))
-    for i, (s, share) in enumerate(zip(segment, along, strict=True)):
-        line = roads.shape_lonlat[roads.shape_first[s] : roads.shape_first[s + 1]]
-        shrink = np.cos(np.radians(line[0, 1]))
-        ends = np.append(0.0, np.cumsum(np.hypot(np.diff(line[:, 0]) * shrink, np.diff(line[:, 1]))))
-        out[i] = [np.interp(share * ends[-1], ends, line[:, axis]) for axis in (0, 1)]
-    return out
 
 
 def places_part(sites: list[Site], roads: Roads, parameters: Parameters) -> tuple[Places, I32, int]:

@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,21 @@ _SUFFIXES = (*OSM_SUFFIXES, *GRAPHML_SUFFIXES, *ROAD_SUFFIXES)
 _OSM = "© OpenStreetMap contributors, ODbL 1.0, https://www.openstreetmap.org/copyright"
 _PACKAGE = "package:"
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
-_REQUIRED: dict[str, set[str]] = {"zones.areas": {"file", "name"}, "places": {"file"}, "transit": {"file", "kind"}}
+_REQUIRED: dict[str, set[str]] = {
+    "zones.areas": {"file", "name"},
+    "places": {"file"},
+    "transit": {"file", "kind"},
+    "transit feed": {"gtfs"},
+}
 _KEYS: dict[str, set[str]] = {
     "": {"name", "areas", "attribution", "inputs", "about", "roads", "zones", "places", "transit", "parameters"},
-    "roads": {"source", "place", "crs"},
+    "roads": {"source", "place", "crs", "clip", "elevation"},
     "zones": {"boundary", "crs", "table", "columns", "residents", "areas"},
     "zones.residents": {"file", "columns", "row", "source", "persons"},
     "zones.areas": {"file", "name", "crs"},
     "places": {"file", "crs", "kind", "kinds", "columns"},
     "transit": {"file", "stations", "crs", "kind", "columns"},
+    "transit feed": {"gtfs", "date", "crs"},
 }
 
 
@@ -113,7 +119,8 @@ class Inputs:
         """Where a file is. Raises InputError saying where it was looked for and how to name the place."""
         file = self._packaged(name) if name.startswith(_PACKAGE) else self._beside(name)
         key = file.name if name.startswith(_PACKAGE) or Path(name).is_absolute() else name
-        self.digests[key] = sha256(file.read_bytes()).hexdigest()
+        with file.open("rb") as stream:
+            self.digests[key] = file_digest(stream, "sha256").hexdigest()
         return file
 
     def _beside(self, name: str) -> Path:
@@ -160,12 +167,16 @@ def _odd_keys(data: Mapping[str, Any], where: str) -> list[Problem]:
     tables = [("", data), ("roads", data.get("roads", {})), ("zones", data.get("zones", {}))]
     tables += [("zones.residents", data.get("zones", {}).get("residents", {}))]
     tables += [("zones.areas", area) for area in data.get("zones", {}).get("areas", [])]
-    tables += [(name, row) for name in ("places", "transit") for row in data.get(name, [])]
+    tables += [("places", row) for row in data.get("places", [])]
+    tables += [("transit feed" if "gtfs" in row else "transit", row) for row in data.get("transit", [])]
     lacking = [
         Problem(f"{where} [{name}]", f"lacks {key!r}")
         for name, table in tables
         for key in sorted(_REQUIRED.get(name, set()) - table.keys())
     ]
+    if len(data.get("transit", [])) > 1 and any("gtfs" in row for row in data["transit"]):
+        hint = "a city has one feed, or lines without a timetable"
+        lacking.append(Problem(f"{where} [transit]", "names a GTFS feed and more", hint))
     return lacking + [
         Problem(
             f"{where} [{name}]" if name else where,

@@ -18,7 +18,8 @@ from network.io.parameters import Parameters
 from network.io.tables import LONLAT, Column, read_table
 from network.part import F64, I64, Bools
 from network.snap import local_metres, snap
-from network.travel.roads import skim, walk_reach
+from network.travel.reach import walk_reach
+from network.travel.roads import skim
 from network.units import DRIVE, WALK
 
 LINE_KINDS = ("bus", "metro")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,8 +31,17 @@ WAY_TAGS = _words(
     "motor_vehicle:forward motor_vehicle:backward motorcar:forward motorcar:backward",
     "bicycle:forward bicycle:backward foot:forward foot:backward",
     "cycleway cycleway:left cycleway:right cycleway:both cycleway:left:oneway cycleway:right:oneway",
+    "surface smoothness tracktype incline route duration psv bus busway oneway:bus oneway:psv motorcycle",
+    "maxspeed:motorcar maxspeed:practical maxspeed:advisory maxspeed:type",
+    "ferry construction impassable ramp:bicycle electric_bicycle electric_bicycle:forward electric_bicycle:backward",
 )
 """Tags of a way that the rules read, and the few that tell crossings apart."""
+
+POINT_TAGS = _words(
+    "barrier bollard highway crossing crossing:signals traffic_signals traffic_signals:direction direction",
+    "foot bicycle electric_bicycle vehicle motor_vehicle motorcar access locked",
+)
+"""Tags of a point on a line that the rules read: what stands in the way, signals, crossings, and who may pass."""
 
 FEATURE_TAGS = _words(
     "name amenity shop tourism railway public_transport highway office leisure station brand operator access fee",
@@ -62,6 +71,36 @@ _OTHER_KINDS = {"shop": "shop", "office": "office", "building": "building"}
 FEATURE_KEYS = tuple(dict.fromkeys([*_KINDS, *_OTHER_KINDS]))
 
 
+@dataclass(frozen=True, kw_only=True)
+class TurnRule:
+    """An OpenStreetMap turn restriction with a via node: from one line, over a point, into another (or the same)."""
+
+    id: str
+    """`relation/3`."""
+    from_id: str
+    via: int
+    """Position of the point in `lonlat` of the ways."""
+    to_id: str
+    tags: Tags
+    """`restriction`, `restriction:*` and `except`."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Barriers:
+    """Lines (B) nobody crosses on the way to a street: walls, fences, water lines, shores, rail.
+
+    Line b runs through `lonlat[first[b]:first[b + 1]]`.
+    """
+
+    lonlat: F64 = field(default_factory=lambda: np.zeros((0, 2)))
+    """(Y, 2) WGS-84 degrees."""
+    first: I64 = field(default_factory=lambda: np.zeros(1, np.int64))
+    """(B + 1)."""
+
+    def __len__(self) -> int:
+        return len(self.first) - 1
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Ways:
     """Drawn lines (W) over shared points (P): two lines meet where, and only where, they name the same point.
@@ -81,6 +120,11 @@ class Ways:
     """(W) OpenStreetMap tags, those of WAY_TAGS."""
     source: str = "roads"
     """Name of the file or place, for messages."""
+    point_tags: Mapping[int, Tags] = field(default_factory=dict)
+    """Tags by position in `lonlat`, those of POINT_TAGS, of the points that have any the rules read."""
+    turns: tuple[TurnRule, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What was repaired and what was not read, one line each, for people."""
 
     def __len__(self) -> int:
         return len(self.id)
@@ -161,22 +205,26 @@ def plugs_of(tags: Tags) -> int:
     return whole_number(tags.get("capacity")) or sockets or 1
 
 
-def ring_area_m2(lonlat: F64) -> tuple[float, float, float]:
-    """Area [m2] and centroid (lon, lat) of a closed ring (R, 2), in the plane tangent at its first point.
+def ring_areas_m2(lonlat: F64, first: I64) -> tuple[F64, F64]:
+    """Area (R) [m2] and centroid (R, 2) of the rings `lonlat[first[r]:first[r + 1]]`, closed in the file.
 
-    A ring without area gives the mean of its points.
+    Each is measured in the plane tangent at its first point. What is not closed or has no area gives 0 and the mean of
+    its points.
     """
-    origin = lonlat[0]
-    per_degree = np.radians(EARTH_RADIUS_M) * np.array([np.cos(np.radians(origin[1])), 1.0])
-    x, y = ((lonlat - origin) * per_degree).T
-    cross = x[:-1] * y[1:] - x[1:] * y[:-1]
-    twice = cross.sum()
-    if abs(twice) < 1e-6:
-        lon, lat = lonlat.mean(axis=0)
-        return 0.0, float(lon), float(lat)
-    centre = np.array([((x[:-1] + x[1:]) * cross).sum(), ((y[:-1] + y[1:]) * cross).sum()]) / (3 * twice)
-    lon, lat = origin + centre / per_degree
-    return abs(float(twice)) / 2, float(lon), float(lat)
+    begin, count = first[:-1], np.diff(first)
+    ring = np.repeat(np.arange(len(count)), count)
+    origin = lonlat[begin]
+    per_degree = np.radians(EARTH_RADIUS_M) * np.column_stack([np.cos(np.radians(origin[:, 1])), np.ones(len(begin))])
+    x, y = ((lonlat - origin[ring]) * per_degree[ring]).T
+    on_x, on_y = np.append(x[1:], 0.0), np.append(y[1:], 0.0)
+    cross = x * on_y - on_x * y
+    cross[first[1:] - 1] = 0.0
+    parts = np.column_stack([cross, (x + on_x) * cross, (y + on_y) * cross, lonlat])
+    twice, *moments, lon, lat = np.add.reduceat(parts, begin).T if len(begin) else np.zeros((5, 0))
+    flat = (np.abs(twice) < 1e-6) | (lonlat[first[1:] - 1] != origin).any(axis=1)
+    centre = origin + np.column_stack(moments) / (3 * np.where(flat, 1.0, twice))[:, None] / per_degree
+    mean = np.column_stack([lon, lat]) / count[:, None]
+    return np.where(flat, 0.0, np.abs(twice) / 2), np.where(flat[:, None], mean, centre)
 
 
 def clip_ways(ways: Ways, clip: BaseGeometry) -> Ways:
@@ -196,17 +244,30 @@ def clip_ways(ways: Ways, clip: BaseGeometry) -> Ways:
 
 
 def take_runs(ways: Ways, line: I64, start: I64, stop: I64) -> Ways:
-    """New lines made of vertices start:stop of lines `line`; points nobody names any more are dropped."""
+    """New lines made of vertices start:stop of lines `line`.
+
+    Points nobody names any more are dropped, with their tags; so are turn rules that lost a line or their point.
+    """
     first = np.append(0, np.cumsum(stop - start)).astype(np.int64)
     vertex = ways.point[spans(start, stop)]
     kept, point = np.unique(vertex, return_inverse=True)
+    place = {int(p): i for i, p in enumerate(kept)} if ways.point_tags or ways.turns else {}
+    ids = tuple(ways.id[i] for i in line)
+    known = set(ids)
     return Ways(
         lonlat=ways.lonlat[kept],
         first=first,
         point=point.astype(np.int64),
-        id=tuple(ways.id[i] for i in line),
+        id=ids,
         tags=tuple(ways.tags[i] for i in line),
         source=ways.source,
+        point_tags={place[p]: tags for p, tags in ways.point_tags.items() if p in place},
+        turns=tuple(
+            replace(turn, via=place[turn.via])
+            for turn in ways.turns
+            if turn.via in place and {turn.from_id, turn.to_id} <= known
+        ),
+        notes=ways.notes,
     )
 
 

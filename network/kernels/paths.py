@@ -1,120 +1,245 @@
-"""Shortest paths on a directed graph in CSR form, whole-number weights."""
+"""What a search over streets is asked: the ends within a limit or the nearest, the quickest paths, the nodes within.
+
+Starts are shared out among `crews` workers, each with arrays of its own; the answers do not depend on how many.
+"""
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit, prange
 
+from network.kernels.search import (
+    FOUND,
+    NEVER,
+    Ends,
+    Scratch,
+    Starts,
+    Streets,
+    Whole,
+    clean,
+    offer_on_segment,
+    scratch,
+    seed,
+    settle,
+)
+
 Ints = npt.NDArray[np.integer]
-Flags = npt.NDArray[np.bool_]
+I64 = npt.NDArray[np.int64]
 
-NEVER = np.int64(2**62)
-
-
-@njit(cache=True, inline="always")
-def _push(keys: Ints, nodes: Ints, size: int, key: int, node: int) -> None:
-    slot = size
-    while slot > 0:
-        parent = (slot - 1) >> 2
-        if keys[parent] <= key:
-            break
-        keys[slot], nodes[slot] = keys[parent], nodes[parent]
-        slot = parent
-    keys[slot], nodes[slot] = key, node
-
-
-@njit(cache=True, inline="always")
-def _drop_first(keys: Ints, nodes: Ints, size: int) -> None:
-    """Fill the hole at the top of a heap that now has `size` entries with its last entry."""
-    key, node = keys[size], nodes[size]
-    slot = 0
-    while True:
-        child = (slot << 2) + 1
-        if child >= size:
-            break
-        best = child
-        for other in range(child + 1, min(child + 4, size)):
-            if keys[other] < keys[best]:
-                best = other
-        if keys[best] >= key:
-            break
-        keys[slot], nodes[slot] = keys[best], nodes[best]
-        slot = best
-    keys[slot], nodes[slot] = key, node
+_BLOCK = 16
+"""Starts a worker takes at a time; neighbours search the same streets."""
+_ROOM = 1024
+_DE_BRUIJN = np.int64(0x03F79D71B4CB0A89)
 
 
 @njit(cache=True)
-def _settle(
-    first: Ints, head: Ints, weight: Ints, start_node: Ints, start_cost: Ints,
-    wanted: Flags, wanted_count: int, limit: int, best: Ints, keys: Ints, nodes: Ints,
-) -> None:  # fmt: skip
-    """Fill `best` with distances from up to two (node, cost) seeds, until past `limit` or all `wanted` are settled.
+def _room(array: Ints, size: Whole, need: Whole) -> Ints:
+    """The array, or a longer copy where `need` more do not fit behind its first `size`."""
+    if size + need <= array.shape[0]:
+        return array
+    longer = np.empty(2 * (size + need), array.dtype)
+    longer[:size] = array[:size]
+    return longer
 
-    A 4-ary heap of (key, node) side by side; a node that got nearer is pushed again and its old entry skipped.
-    """
-    size = 0
-    for k in range(start_node.shape[0]):
-        node, cost = start_node[k], start_cost[k]
-        if 0 <= cost < best[node]:
-            best[node] = cost
-            _push(keys, nodes, size, cost, node)
+
+@njit(cache=True)
+def _lowest_bit() -> I64:
+    """Place of the only bit of a word, by the top six bits of its product with a de Bruijn number."""
+    table = np.empty(64, np.int64)
+    for bit in range(64):
+        table[((_DE_BRUIJN << bit) >> 58) & 63] = bit
+    return table
+
+
+@njit(cache=True)
+def _take_found(s: Scratch, bits: I64, table: I64, end: Ints, cost: Ints, size: Whole) -> Whole:
+    """Append what was found, ends ascending, and wipe `bits` (Y / 64 words); the new size."""
+    found, end_best = s.found, s.end_best
+    low, high = bits.shape[0], -1
+    for f in range(s.at[FOUND]):
+        word = found[f] >> 6
+        bits[word] |= np.int64(1) << (found[f] & 63)
+        low, high = min(low, word), max(high, word)
+    for word in range(low, high + 1):
+        left = bits[word]
+        bits[word] = 0
+        while left != 0:
+            bit = left & -left
+            left ^= bit
+            j = (word << 6) + table[((bit * _DE_BRUIJN) >> 58) & 63]
+            end[size], cost[size] = j, end_best[j]
             size += 1
-    left = wanted_count
-    while size > 0 and left > 0:
-        near, node = keys[0], nodes[0]
-        if near > limit:
-            break
-        size -= 1
-        _drop_first(keys, nodes, size)
-        if near > best[node]:
-            continue
-        if wanted[node]:
-            left -= 1
-        for e in range(first[node], first[node + 1]):
-            step = weight[e]
-            if step < 0:
-                continue
-            far = near + step
-            other = head[e]
-            if far < best[other]:
-                best[other] = far
-                _push(keys, nodes, size, far, other)
-                size += 1
+    return size
+
+
+@njit(cache=True)
+def _surely(s: Scratch, bound: Whole) -> Whole:
+    """How many of the ends found cost less than whatever is not settled yet."""
+    end_best, found, sure = s.end_best, s.found, 0
+    for f in range(s.at[FOUND]):
+        if end_best[found[f]] < bound:
+            sure += 1
+    return sure
+
+
+@njit(cache=True)
+def _ends_of(
+    crew: Whole,
+    crews: Whole,
+    order: Ints,
+    g: Streets,
+    starts: Starts,
+    ends: Ends,
+    limit: Whole,
+    most: Whole,
+    count: Ints,
+) -> tuple[Ints, Ints]:
+    """Rows of every `crews`-th block of starts, from `crew` on, one after the other."""
+    s = scratch(g.first.shape[0] - 1, ends.passed.shape[0], 0)
+    bits, table = np.zeros((ends.passed.shape[0] >> 6) + 1, np.int64), _lowest_bit()
+    end: Ints = np.empty(_ROOM, np.int32)
+    cost: Ints = np.empty(_ROOM, np.int64)
+    size: Whole = 0
+    buckets = np.int64(1) if most < ends.passed.shape[0] else NEVER
+    for block in range(crew * _BLOCK, order.shape[0], crews * _BLOCK):
+        for at in range(block, min(block + _BLOCK, order.shape[0])):
+            i = order[at]
+            seed(s, starts.node[i], starts.cost[i], g.shift, limit)
+            offer_on_segment(starts, ends, i, s, limit)
+            bound = settle(g, ends, s, limit, buckets)
+            while bound < NEVER and (s.at[FOUND] < most or _surely(s, bound) < most):
+                bound = settle(g, ends, s, limit, buckets)
+            end, cost = _room(end, size, s.at[FOUND]), _room(cost, size, s.at[FOUND])
+            count[i] = s.at[FOUND]
+            size = _take_found(s, bits, table, end, cost, size)
+            clean(s)
+    return end, cost
 
 
 @njit(cache=True, parallel=True)
-def many_to_many(
-    first: Ints, head: Ints, weight: Ints,
-    from_segment: Ints, from_passed: Ints, leave_node: Ints, leave_cost: Ints,
-    to_segment: Ints, to_passed: Ints, arrive_node: Ints, arrive_cost: Ints,
-    limit: int,
-) -> Ints:  # fmt: skip
-    """Cheapest way from every start to every end, (X, Y) int64, -1 where there is none within `limit`.
+def ends_within(
+    order: Ints, g: Streets, starts: Starts, ends: Ends, limit: Whole, most: Whole, crews: Whole
+) -> tuple[I64, Ints, I64]:  # fmt: skip
+    """Ends that cost at most `limit` from each start: CSR (first (X+1), end (R) ascending, cost (R)).
 
-    Starts and ends lie on segments. Column 0 speaks of the forward, column 1 of the backward edge: `*_passed` is the
-    cost from the edge's tail to the point, `leave_*` the node ahead and the cost to it, `arrive_*` the node behind and
-    the cost from it (-1 where the edge is closed). `weight` (E) is -1 where closed. Dijkstra, 4-ary heap.
+    A search may stop as soon as the `most` cheapest ends are among those found. Starts are taken in `order`.
     """
-    nodes = first.shape[0] - 1
-    starts, ends = leave_node.shape[0], arrive_node.shape[0]
-    wanted = np.zeros(nodes, np.bool_)
-    for j in range(ends):
-        for k in range(2):
-            if arrive_cost[j, k] >= 0:
-                wanted[arrive_node[j, k]] = True
-    count = wanted.sum()
-    out = np.full((starts, ends), np.int64(-1), np.int64)
-    for i in prange(starts):
-        near = np.full(nodes, NEVER, np.int64)
-        keys = np.empty(weight.shape[0] + 3, np.int64)
-        heap = np.empty(weight.shape[0] + 3, np.int32)
-        _settle(first, head, weight, leave_node[i], leave_cost[i], wanted, count, limit, near, keys, heap)
-        for j in range(ends):
-            best = NEVER
-            for k in range(2):
-                if arrive_cost[j, k] >= 0:
-                    best = min(best, near[arrive_node[j, k]] + arrive_cost[j, k])
-                    if from_segment[i] == to_segment[j] and to_passed[j, k] >= from_passed[i, k] >= 0:
-                        best = min(best, to_passed[j, k] - from_passed[i, k])
-            if best <= limit:
-                out[i, j] = best
-    return out
+    total = order.shape[0]
+    count = np.zeros(total, np.int64)
+    end_of: list[Ints] = [np.empty(0, np.int32) for _ in range(crews)]
+    cost_of: list[Ints] = [np.empty(0, np.int64) for _ in range(crews)]
+    for crew in prange(crews):
+        end_of[crew], cost_of[crew] = _ends_of(np.int64(crew), crews, order, g, starts, ends, limit, most, count)
+    first = _firsts(count)
+    end, cost = np.empty(first[total], np.int32), np.empty(first[total], np.int64)
+    for crew in range(crews):
+        _spread(crew, crews, order, first, end_of[crew], end)
+        _spread(crew, crews, order, first, cost_of[crew], cost)
+    return first, end, cost
+
+
+@njit(cache=True)
+def _firsts(count: I64) -> I64:
+    first = np.zeros(count.shape[0] + 1, np.int64)
+    for i in range(count.shape[0]):
+        first[i + 1] = first[i] + count[i]
+    return first
+
+
+@njit(cache=True)
+def _spread(crew: Whole, crews: Whole, order: Ints, first: I64, rows: Ints, out: Ints) -> None:
+    """Put the rows of one worker where they belong."""
+    size = 0
+    for block in range(crew * _BLOCK, order.shape[0], crews * _BLOCK):
+        for at in range(block, min(block + _BLOCK, order.shape[0])):
+            for r in range(first[order[at]], first[order[at] + 1]):
+                out[r] = rows[size]
+                size += 1
+
+
+@njit(cache=True)
+def _trace(tail: Ints, by: Ints, node: Whole, edge: Ints, size: Whole) -> tuple[Ints, Whole, Whole]:
+    """Append the edges that lead to a node, in the order they are passed: (edges, new size, column of the start)."""
+    start = size
+    while by[node] >= 0:
+        edge = _room(edge, size, 1)
+        edge[size] = by[node]
+        size += 1
+        node = tail[by[node]]
+    for step in range((size - start) // 2):
+        one, other = start + step, size - 1 - step
+        edge[one], edge[other] = edge[other], edge[one]
+    return edge, size, -1 - by[node]
+
+
+@njit(cache=True)
+def _quickest_of(
+    crew: Whole, crews: Whole, order: Ints, g: Streets, tail: Ints,
+    starts: Starts, passed: I64, arrive: Ints, cost: I64, best: I64, side: Ints, count: Ints,
+) -> Ints:  # fmt: skip
+    """Edges of every `crews`-th pair, from `crew` on, one after the other."""
+    s = scratch(g.first.shape[0] - 1, 0, g.first.shape[0] - 1)
+    none = np.empty(0, np.int32)
+    ends = Ends(none, none, best[:0], none, passed[:0])
+    edge: Ints = np.empty(_ROOM, np.int32)
+    size: Whole = 0
+    for block in range(crew * _BLOCK, order.shape[0], crews * _BLOCK):
+        for at in range(block, min(block + _BLOCK, order.shape[0])):
+            i = order[at]
+            if starts.low[i] < starts.high[i]:
+                for k in range(2):
+                    if passed[i, k] >= starts.passed[i, k] >= 0 and passed[i, k] - starts.passed[i, k] < best[i]:
+                        best[i] = passed[i, k] - starts.passed[i, k]
+                        side[i, 1] = k
+            seed(s, starts.node[i], starts.cost[i], g.shift, NEVER - 1)
+            bound: Whole = np.int64(0)
+            while bound < best[i]:
+                bound = settle(g, ends, s, best[i] - 1, 1)
+                for k in range(2):
+                    there = s.best[arrive[i, k]]
+                    if cost[i, k] >= 0 and there + cost[i, k] < best[i]:
+                        best[i] = there + cost[i, k]
+                        side[i, 0], side[i, 1] = 0, k
+            if side[i, 0] >= 0:
+                before = size
+                edge, size, side[i, 0] = _trace(tail, s.by, arrive[i, side[i, 1]], edge, size)
+                count[i] = size - before
+            clean(s)
+    return edge
+
+
+@njit(cache=True, parallel=True)
+def quickest(
+    order: Ints, g: Streets, tail: Ints, starts: Starts, passed: I64, arrive: Ints, cost: I64, crews: Whole
+) -> tuple[I64, Ints, Ints, Ints]:  # fmt: skip
+    """Cheapest way from each start to the end of the same position: its cost (X), its sides (X, 2), CSR of its edges.
+
+    low < high in `starts` says that both lie on one segment; `passed`, `arrive` and `cost` (X, 2) are the cost from the
+    edge's tail to the end, the node behind it and the cost from there. The sides are the columns the start is left and
+    the end is arrived at by; -1 and the column where the way stays on the segment; -1 and -1 where there is none. The
+    edges are those between the two segments.
+    """
+    total = order.shape[0]
+    best, side = np.full(total, NEVER, np.int64), np.full((total, 2), -1, np.int32)
+    count = np.zeros(total, np.int64)
+    edge_of: list[Ints] = [np.empty(0, np.int32) for _ in range(crews)]
+    for crew in prange(crews):
+        edge_of[crew] = _quickest_of(
+            np.int64(crew), crews, order, g, tail, starts, passed, arrive, cost, best, side, count
+        )
+    first = _firsts(count)
+    edge = np.empty(first[total], np.int32)
+    for crew in range(crews):
+        _spread(crew, crews, order, first, edge_of[crew], edge)
+    return best, side, first, edge
+
+
+@njit(cache=True)
+def nodes_within(g: Streets, node: Ints, cost: I64, limit: Whole) -> I64:
+    """Cost (N) from the nearest of the starts, left by nodes (X, 2) at a cost (X, 2); NEVER past the limit."""
+    s = scratch(g.first.shape[0] - 1, 0, 0)
+    none = np.empty(0, np.int32)
+    ends = Ends(none, none, cost[0, :0], none, cost[:0])
+    for i in range(node.shape[0]):
+        seed(s, node[i], cost[i], g.shift, limit)
+        settle(g, ends, s, limit, NEVER)
+    return s.best

@@ -9,10 +9,12 @@ import numpy as np
 
 from network.city import City, Snap
 from network.part import F64, I32, Part, Spec, digest_of
-from network.travel.roads import skim, walk_reach
+from network.travel.reach import walk_reach
+from network.travel.roads import skim
 from network.units import (
     CYCLE,
     DRIVE,
+    EBIKE,
     NETWORK_MODES,
     TRIP_CAR,
     TRIP_CYCLE,
@@ -75,7 +77,7 @@ def travel_times(city: City, before: Travel | None = None) -> Travel:
     )
 
 
-_ROAD = {TRIP_WALK: WALK, TRIP_CYCLE: CYCLE, TRIP_EBIKE: CYCLE, TRIP_CAR: DRIVE}
+_ROAD = {TRIP_WALK: WALK, TRIP_CYCLE: CYCLE, TRIP_EBIKE: EBIKE, TRIP_CAR: DRIVE}
 
 
 def travel_keys(city: City) -> tuple[str, ...]:
@@ -84,7 +86,7 @@ def travel_keys(city: City) -> tuple[str, ...]:
     graph = digest_of(r.first, r.head, r.edges, r.length_m)
     roads = [digest_of(name, graph, r.time_ms[m], z.segment[m], z.along[m]) for m, name in enumerate(NETWORK_MODES)]
     sites = digest_of(p.segment[WALK], p.along[WALK], _may_charge(city), city.supply.plug_search_m)
-    door = digest_of(*roads, city.transit.digest, b.terminal_min, b.ebike_speed_ratio)
+    door = digest_of(*roads, city.transit.digest, b.terminal_min)
     return (*roads, door, digest_of(roads[WALK], sites))
 
 
@@ -116,7 +118,7 @@ def _door_to_door(city: City, road_s: list[F64]) -> F64:
     by_mode = {
         TRIP_WALK: road_s[WALK],
         TRIP_CYCLE: road_s[CYCLE],
-        TRIP_EBIKE: road_s[CYCLE] / behaviour.ebike_speed_ratio,
+        TRIP_EBIKE: road_s[EBIKE],
         TRIP_TRANSIT: transit.in_vehicle_s + transit.wait_s + transit.walk_s,
         TRIP_CAR: road_s[DRIVE],
     }

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from network.city import Roads, Snap
-from network.kernels.hierarchy import NEVER, between, customise
-from network.kernels.paths import many_to_many
+from network.kernels.customising import customise
+from network.kernels.lanes import LANES, LENGTH_BITS, TILE, threads
+from network.kernels.sweeps import Graph, between, graph_between, read, to_all, whole_graph
 from network.parallel import TURN
 from network.part import F64, I32, I64
-from network.units import MM_PER_M, MS_PER_S, WALK
 
-_LENGTH_BITS = np.int64(32)
-_LENGTH_MASK = np.int64((1 << 32) - 1)
-_REACH_ROWS = 256
+F32 = npt.NDArray[np.float32]
+Room = tuple[I64, F32, F32]
+
+_CACHE_LINE_BYTES = 64
 
 
 @dataclass(frozen=True)
-class _Ends:
-    """Points (X) as the kernel wants them; column 0 forward edge, column 1 backward edge."""
+class Ends:
+    """Points (X) as the kernels want them; column 0 forward edge, column 1 backward edge."""
 
     segment: I32
     passed: I64
@@ -35,12 +40,13 @@ def _part(weight: I64, along: F64) -> I64:
     return np.where(weight < 0, -1, np.rint(np.maximum(weight, 0) * along)).astype(np.int64)
 
 
-def _packed(time_ms: I64, length_mm: I64) -> I64:
-    """One whole number that orders by time, then by length, and adds up as both do."""
-    return np.where(time_ms < 0, -1, (np.maximum(time_ms, 0) << _LENGTH_BITS) + np.maximum(length_mm, 0))
+def packed(time_ms: I64, length_mm: I64) -> I64:
+    """One whole number that orders by time, then by length, and adds up as both do; -1 where closed."""
+    return np.where(time_ms < 0, -1, (np.maximum(time_ms, 0) << LENGTH_BITS) + np.maximum(length_mm, 0))
 
 
-def _ends(roads: Roads, points: Snap, mode: int, weigh_time: bool) -> _Ends:  # noqa: FBT001 - one private switch
+def ends_of(roads: Roads, points: Snap, mode: int, *, weigh_time: bool) -> Ends:
+    """Points as a mode leaves and reaches them, in packed time and length or, without `weigh_time`, in millimetres."""
     segment = points.segment[mode]
     edge = roads.edges[segment]
     share = np.column_stack((points.along[mode], 1.0 - points.along[mode]))
@@ -48,15 +54,15 @@ def _ends(roads: Roads, points: Snap, mode: int, weigh_time: bool) -> _Ends:  # 
     length = np.where(time < 0, -1, roads.length_mm.astype(np.int64)[edge])
     behind_time, behind_length = _part(time, share), _part(length, share)
     if weigh_time:
-        passed = _packed(behind_time, behind_length)
-        ahead = _packed(np.where(time < 0, -1, time - behind_time), length - behind_length)
+        passed = packed(behind_time, behind_length)
+        ahead = packed(np.where(time < 0, -1, time - behind_time), length - behind_length)
     else:
         passed, ahead = behind_length, np.where(time < 0, -1, length - behind_length)
-    return _Ends(segment, passed, roads.head[edge], ahead, roads.tail[edge], passed)
+    return Ends(segment, passed, roads.head[edge], ahead, roads.tail[edge], passed)
 
 
-def _stay_on_segment(start: _Ends, end: _Ends, packed: I64) -> None:
-    """Lower `packed` (X, Y), in place, where a start and an end lie on one segment and the end is ahead."""
+def _stay_on_segment(start: Ends, end: Ends, cost: I64) -> None:
+    """Lower `cost` (X, Y), in place, where a start and an end lie on one segment and the end is ahead."""
     order = np.argsort(end.segment, kind="stable")
     low, high = (np.searchsorted(end.segment[order], start.segment, side) for side in ("left", "right"))
     count = high - low
@@ -65,7 +71,92 @@ def _stay_on_segment(start: _Ends, end: _Ends, packed: I64) -> None:
     for k in range(2):
         behind, ahead = start.passed[i, k], end.passed[j, k]
         on = (ahead >= behind) & (behind >= 0)
-        packed[i[on], j[on]] = np.minimum(packed[i[on], j[on]], (ahead - behind)[on])
+        cost[i[on], j[on]] = np.minimum(cost[i[on], j[on]], (ahead - behind)[on])
+
+
+def _room(kind: type[np.generic], *shape: int) -> npt.NDArray[Any]:
+    """Unset numbers from the start of a cache line on."""
+    size = int(np.prod(shape)) * np.dtype(kind).itemsize
+    raw = np.empty(size + _CACHE_LINE_BYTES, np.uint8)
+    skip = -raw.ctypes.data % _CACHE_LINE_BYTES
+    return raw[skip : skip + size].view(kind).reshape(shape)
+
+
+def _crews(starts: int) -> int:
+    """Sweeps that run at the same time, each with rows of its own."""
+    return max(1, min(-(-starts // LANES), threads()))
+
+
+@dataclass(frozen=True, eq=False)
+class Metric:
+    """The hierarchy of the streets customised for one mode at the times of `roads`: asked any number of times.
+
+    Made by `metric_of`. Whole milliseconds and millimetres; among equally quick ways the shortest counts. The answers
+    are the same for any number of threads.
+    """
+
+    roads: Roads
+    mode: int
+    weight: I64
+    """(2, A) packed time and length of the arcs of the hierarchy, on the way up and on the way down."""
+
+    def skim(self, starts: Snap, ends: Snap) -> tuple[F64, F64]:
+        """Quickest time [s] and its length [m], both (X, Y); infinite where there is no way."""
+        over = self.roads.hierarchy
+        start, end = (ends_of(self.roads, points, self.mode, weigh_time=True) for points in (starts, ends))
+        leave = over.rank[start.leave_node], start.leave_cost
+        arrive = over.rank[end.arrive_node], end.arrive_cost
+        shape = len(start.segment), len(end.segment)
+        cost, time_s, length_m = np.empty(shape, np.int64), np.empty(shape), np.empty(shape)
+        with TURN:
+            graph = graph_between(over.up_first, over.up_head, self.weight, leave, arrive)
+            near = _room(np.int64, _crews(shape[0]), len(graph[1]) + TILE, LANES)
+            between(graph, leave, np.argsort(leave[0][:, 0], kind="stable"), arrive, near, cost)
+        _stay_on_segment(start, end, cost)
+        with TURN:
+            read(cost, time_s, length_m)
+        return time_s, length_m
+
+    def one_to_all(self, starts: Snap) -> tuple[F32, F32]:
+        """Quickest time [s] to every node and its length [m], both (X, N); infinite where there is no way.
+
+        32-bit floats, which keep seven digits: the answer takes 8 X N bytes. `one_to_all_by` gives it in parts.
+        """
+        return self._write_all(starts, self._room_for(starts.segment.shape[1]))
+
+    def one_to_all_by(self, starts: Snap, rows: int = 8 * LANES) -> Iterator[tuple[F32, F32]]:
+        """`one_to_all` of `rows` starts after `rows` starts, so that memory is bounded: each overwrites the last."""
+        count = starts.segment.shape[1]
+        room = self._room_for(min(rows, count))
+        for row in range(0, count, rows):
+            some = slice(row, row + rows)
+            points = Snap(segment=starts.segment[:, some], along=starts.along[:, some], off_m=starts.off_m[:, some])
+            yield self._write_all(points, room)
+
+    def _room_for(self, starts: int) -> Room:
+        nodes = len(self.roads.lonlat)
+        shape = -(-starts // LANES) * LANES, -(-nodes // TILE) * TILE
+        near = _room(np.int64, _crews(starts), nodes, LANES)
+        return near, _room(np.float32, *shape), _room(np.float32, *shape)
+
+    def _write_all(self, starts: Snap, room: Room) -> tuple[F32, F32]:
+        over, start = self.roads.hierarchy, ends_of(self.roads, starts, self.mode, weigh_time=True)
+        near, time_s, length_m = room
+        with TURN:
+            to_all(self._graph, over.rank, (over.rank[start.leave_node], start.leave_cost), near, time_s, length_m)
+        return time_s[: len(start.segment), : len(over.rank)], length_m[: len(start.segment), : len(over.rank)]
+
+    @cached_property
+    def _graph(self) -> Graph:
+        over = self.roads.hierarchy
+        return whole_graph(over.up_first, over.up_head, self.weight)
+
+
+def metric_of(roads: Roads, mode: int) -> Metric:
+    """The hierarchy customised for a network mode: worth keeping for as long as the times of the streets stand."""
+    over, time_ms, length_mm = roads.hierarchy, roads.time_ms[mode], roads.length_mm
+    with TURN:
+        return Metric(roads, mode, customise(over.up_first, over.up_head, over.slot, time_ms, length_mm, threads()))
 
 
 def skim(roads: Roads, starts: Snap, ends: Snap, mode: int) -> tuple[F64, F64]:
@@ -73,44 +164,9 @@ def skim(roads: Roads, starts: Snap, ends: Snap, mode: int) -> tuple[F64, F64]:
 
     Among equally quick ways the shortest counts. Whole milliseconds and millimetres over the hierarchy of the streets.
     """
-    over, start, end = roads.hierarchy, _ends(roads, starts, mode, True), _ends(roads, ends, mode, True)
-    edge_weight = _packed(roads.time_ms[mode].astype(np.int64), roads.length_mm.astype(np.int64))
-    with TURN:
-        weight = customise(over.up_first, over.up_head, over.slot, edge_weight)
-        answer = between(
-            over.up_first, over.up_head, weight,
-            over.rank[start.leave_node], start.leave_cost, over.rank[end.arrive_node], end.arrive_cost,
-        )  # fmt: skip
-    packed: I64 = np.asarray(answer, np.int64)
-    _stay_on_segment(start, end, packed)
-    there = packed < NEVER
-    time_s = np.where(there, (packed >> _LENGTH_BITS) / MS_PER_S, np.inf)
-    return time_s, np.where(there, (packed & _LENGTH_MASK) / MM_PER_M, np.inf)
+    return metric_of(roads, mode).skim(starts, ends)
 
 
-def walk_reach(roads: Roads, starts: Snap, ends: Snap, limit_m: float) -> tuple[I32, I32, I32]:
-    """Ends within `limit_m` on foot of each start, as CSR (first (X+1), end, whole metres), shortest ways."""
-    length = np.where(roads.time_ms[WALK] < 0, -1, roads.length_mm).astype(np.int64)
-    targets = _ends(roads, ends, WALK, False)
-    counts, found, metres = [np.zeros(1, np.int64)], [], []
-    for row in range(0, starts.segment.shape[1], _REACH_ROWS):
-        some = slice(row, row + _REACH_ROWS)
-        block = Snap(segment=starts.segment[:, some], along=starts.along[:, some], off_m=starts.off_m[:, some])
-        start = _ends(roads, block, WALK, False)
-        with TURN:
-            mm = many_to_many(
-                roads.first, roads.head, length,
-                start.segment, start.passed, start.leave_node, start.leave_cost,
-                targets.segment, targets.passed, targets.arrive_node, targets.arrive_cost,
-                round(limit_m * MM_PER_M),
-            )  # fmt: skip
-        origin, end = np.nonzero(mm >= 0)
-        counts.append(np.bincount(origin, minlength=len(mm)))
-        found.append(end)
-        metres.append(np.rint(mm[origin, end] / MM_PER_M))
-    none = [np.zeros(0)]
-    return (
-        np.cumsum(np.concatenate(counts)).astype(np.int32),
-        np.concatenate(found or none).astype(np.int32),
-        np.concatenate(metres or none).astype(np.int32),
-    )
+def one_to_all(roads: Roads, starts: Snap, mode: int) -> tuple[F32, F32]:
+    """Quickest time [s] to every node and its length [m], both (X, N) 32-bit floats; infinite where there is no way."""
+    return metric_of(roads, mode).one_to_all(starts)

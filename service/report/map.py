@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from network import City
-from service.report.frame import F64, TENTHS_PER_PX, Frame, Points, frame_around, path_data
+from service.report.frame import F64, Frame, Points, frame_around, path_data
+from service.report.ground import CREDIT_LINE_PX, credit_lines, scale_bar, street_tiers
 from service.report.labels import FONT_PX, spread, street_labels
 from service.report.numbers import number
 from service.report.rendering import render
@@ -28,17 +28,6 @@ WELL_SERVED, HALF_SERVED = 0.9, 0.5
 """From the first share on a zone is drawn plain; below the second its hatching is dense."""
 NICE = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0)
 
-STREET_TIERS: tuple[tuple[str, float, str, tuple[str, ...]], ...] = (
-    ("paths", 0.5, "#d5d9d7", ()),
-    ("local", 0.9, "#bfc5c2", ("residential", "unclassified", "living_street", "service", "road")),
-    ("middle", 1.7, "#a9b1ad", ("secondary", "tertiary")),
-    ("main", 2.6, "#939c97", ("motorway", "trunk", "primary")),
-)
-"""Name, width [px], colour and OpenStreetMap classes, drawn in this order; other classes are paths."""
-WIDTH_AT_PX_PER_M = 0.15
-LEAST_WIDTH, MOST_WIDTH = 0.7, 1.5
-"""Streets are drawn wider where the map is larger, within these factors."""
-
 LARGEST_RADIUS_PX, LEAST_NEW_PX, LEAST_OLD_PX = 19.0, 9.0, 4.5
 PLUGS_OF_LARGEST = 12
 """The largest disc stands for at least this many plugs."""
@@ -51,10 +40,6 @@ MOST_FONT_PX = 13.0
 LEGEND_PX = 112
 LEGEND_COLUMNS = (0.42, 0.63, 0.84)
 """Where the second, third and fourth block of the legend start, as shares of the width."""
-CREDIT_LINE_PX, CREDIT_CHAR_PX = 15, 6.2
-"""Height of a line of the attribution, and room for one letter in it."""
-SCALE_BAR_SHARE = 0.22
-"""The scale bar is the longest round distance below this share of the width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +89,12 @@ def svg_map(
         frame=frame,
         zones=_zones(city, frame, demand_kwh, served_share, edges),
         hatches=_hatches(city, frame, demand_kwh, served_share),
-        streets=_streets(city, frame),
+        streets=street_tiers(city.roads, frame),
         labels=street_labels(city, frame, taken),
         label_px=FONT_PX,
         new=sorted(new, key=lambda d: -d.r),
         old=sorted(old, key=lambda d: -d.r),
-        bar=_scale_bar(frame),
+        bar=scale_bar(frame),
         swatches=_swatches(edges, none=bool((demand_kwh <= 0).any())),
         sizes=_size_legend(plugs_before + plugs_new, per_plug),
         total_kwh=number(float(demand_kwh.sum())),
@@ -119,8 +104,7 @@ def svg_map(
 
 def _legend(city: City, size_px: int) -> dict[str, Any]:
     """What the legend says on every map of this width: levels of service, columns, attribution."""
-    texts = " · ".join(map(str, city.provenance.attribution))
-    lines = textwrap.wrap(texts, round(size_px / CREDIT_CHAR_PX))
+    lines = credit_lines(city, size_px)
     return {
         "levels": [
             {"hatch": "", "text": f"{WELL_SERVED:.0%} or more"},
@@ -184,27 +168,6 @@ def _hatches(city: City, frame: Frame, demand_kwh: F64, served: F64) -> dict[str
     return {name: path_data([rings[z] for z in zones.tolist()], close=True) for name, zones in chosen.items()}
 
 
-def _streets(city: City, frame: Frame) -> list[dict[str, str]]:
-    """One path per tier with everything that touches the frame."""
-    roads = city.roads
-    px = frame.px(roads.shape_lonlat)
-    first = roads.shape_first[:-1]
-    low, high = np.minimum.reduceat(px, first), np.maximum.reduceat(px, first)
-    shown = ((high >= 0) & (low <= (frame.width, frame.height))).all(axis=1)
-    tier_of = {name: i for i, tier in enumerate(STREET_TIERS) for name in tier[3]}
-    tier_of_way = np.array([tier_of.get(c.removesuffix("_link"), 0) for c in roads.way_class.tolist()], dtype=np.int64)
-    points = [(x, y) for x, y in frame.tenths(roads.shape_lonlat).tolist()]
-    wider = min(max(math.sqrt(frame.px_per_m / WIDTH_AT_PX_PER_M), LEAST_WIDTH), MOST_WIDTH)
-    out = []
-    for i, (name, width, colour, _) in enumerate(STREET_TIERS):
-        segments = np.flatnonzero(shown & (tier_of_way[roads.way] == i)).tolist()
-        lines = [points[roads.shape_first[s] : roads.shape_first[s + 1]] for s in segments]
-        out.append(
-            {"name": name, "width": f"{width * wider * TENTHS_PER_PX:.1f}", "colour": colour, "path": path_data(lines)}
-        )
-    return [tier for tier in out if tier["path"]]
-
-
 def _disc(city: City, frame: Frame, before: I32, new: I32, per_plug: float, p: int, label: str) -> Disc:  # noqa: PLR0917
     x, y = frame.px(city.places.lonlat[p : p + 1])[0].tolist()
     r_new = max(math.sqrt(int(new[p])) * per_plug, LEAST_NEW_PX) if new[p] else 0.0
@@ -249,11 +212,3 @@ def _size_legend(plugs: I32, per_plug: float) -> list[dict[str, str | float]]:
         out.append({"x": round(x + r, 1), "r": round(r, 1), "text": text})
         x += 2 * r + 14
     return out
-
-
-def _scale_bar(frame: Frame) -> dict[str, str | float]:
-    room_m = frame.width * SCALE_BAR_SHARE / frame.px_per_m
-    power = 10.0 ** math.floor(math.log10(room_m))
-    length_m = max(nice for nice in (1, 2, 5) if nice * power <= room_m) * power
-    text = f"{length_m / 1000:g} km" if length_m >= 1000 else f"{length_m:g} m"
-    return {"px": round(length_m * frame.px_per_m, 1), "text": text}

@@ -15,7 +15,7 @@ ENDS = np.array([[120.0, 31.0], [120.0, 31.009]])
 
 
 def at_the_ends():
-    return Snap(segment=np.zeros((3, 2), np.int32), along=np.tile([0.0, 1.0], (3, 1)), off_m=np.zeros((3, 2)))
+    return Snap(segment=np.zeros((4, 2), np.int32), along=np.tile([0.0, 1.0], (4, 1)), off_m=np.zeros((4, 2)))
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,8 @@ def village():
         lonlat=ENDS,
         first=np.array([0, 1, 2], np.int32),
         head=np.array([1, 0], np.int32),
-        time_ms=np.array([[800_000] * 2, [240_000] * 2, [120_000] * 2], np.int32),  # walk, cycle, drive
+        time_ms=np.array([[800_000] * 2, [240_000] * 2, [120_000] * 2, [120_000] * 2], np.int32),
+        delay_ms=np.zeros((4, 2), np.int32),
         edges=np.array([[0, 1]], np.int32),
         length_m=np.array([1000.0]),
         way=np.array([0], np.int32),
@@ -34,6 +35,9 @@ def village():
         way_id=np.array(["way/1"]),
         way_name=np.array(["High Street"]),
         way_class=np.array(["residential"]),
+        barrier_first=np.zeros(1, np.int32),
+        barrier_lonlat=np.zeros((0, 2)),
+        snap_detour_m=np.array(250.0),
         hierarchy=hierarchy_of(ENDS, np.array([0, 1, 2], np.int32), np.array([1, 0], np.int32)),
     )
     zones = Zones(
@@ -70,7 +74,6 @@ def village():
         time_per_min=np.full((2, 5), -0.1),
         cost_per_cny=np.array([-0.2, -0.2]),
         terminal_min=np.array([0.0, 0.0, 0.0, 0.0, 2.0]),
-        ebike_speed_ratio=np.array(2.0),
         car_persons=np.array(1.0),
     )
     return replace(

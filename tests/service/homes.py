@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,9 @@ from service.settings import Settings
 
 DATA = Path(__file__).parents[2] / "data"
 CITY = "grid"
+HOME = f"/v1/cities/{CITY}"
+WHAT_IF, PROPOSE = f"{HOME}/what-if", f"{HOME}/proposals/chargers"
+JSON = {"Content-Type": "application/json"}
 
 
 def a_city():
@@ -41,3 +45,23 @@ def finished(client, job):
 def tree(folder):
     """Every file of a folder with its bytes."""
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def problems_of(response, status):
+    """The errors of a problem document, which must be one."""
+    assert response.status_code == status, response.text
+    assert response.headers["Content-Type"] == "application/problem+json"
+    document = response.json()
+    assert document["status"] == status
+    assert document["title"]
+    assert document["detail"]
+    assert document["type"].startswith("/problems/")
+    for error in document["errors"]:
+        assert error["where"]
+        assert error["what"]
+    return document["errors"]
+
+
+def words(result):
+    """What a command printed, in one line."""
+    return re.sub(r"\s+", " ", result.output)

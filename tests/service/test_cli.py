@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from homes import CITY, DATA, tree
+from homes import CITY, DATA, tree, words
 from typer.testing import CliRunner
 
 from network import InputError, Problem
@@ -18,36 +18,24 @@ from service.cli import BAD_INPUT, PROBLEMS_FOUND, STOPPED, app
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def luxing(settings):
-    """Runs a command as a user would and returns its result; `code` is what it has to end with."""
-
-    def run(*arguments, code=0):
-        command = ["--home", str(settings.home), "--data", str(DATA), *map(str, arguments)]
-        result = CliRunner().invoke(app, command)
-        assert result.exit_code == code, (result.output, result.exception)
-        assert "Traceback" not in result.output
-        return result
-
-    return run
-
-
-@pytest.fixture
-def scenario(tmp_path):
-    def write(text):
-        file = tmp_path / "scenario.json"
-        file.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return file
-
-    return write
-
-
-def words(result):
-    return re.sub(r"\s+", " ", result.output)
-
-
 @pytest.mark.parametrize(
-    "command", ["", "build", "check", "cities", "what-if", "propose", "targets", "defaults", "serve", "version"]
+    "command",
+    [
+        "",
+        "build",
+        "check",
+        "cities",
+        "what-if",
+        "propose",
+        "targets",
+        "defaults",
+        "serve",
+        "version",
+        "route",
+        "isochrone",
+        "nearest",
+        "matrix",
+    ],
 )
 def test_every_command_explains_itself(command):
     result = CliRunner().invoke(app, [*command.split(), "--help"])

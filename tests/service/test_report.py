@@ -5,12 +5,12 @@ import io
 import json
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from pages import Page, words
 
 from network import City, InputError, Provenance, grid_city, simulate, travel_times
 from optimise import Incumbent, Plan, Proposal, Site, Target, Verification, judge, propose
@@ -109,46 +109,6 @@ TARGETS = (
 @pytest.fixture(scope="module")
 def proposal(city: City) -> Proposal:
     return made_proposal(city, {0: 4, 1: 2, 2: 2, 3: 6, 5: 1}, TARGETS)
-
-
-class Page(HTMLParser):
-    """Open tags, what a browser would fetch, and the text of a page."""
-
-    VOID = frozenset({"meta", "br", "col", "wbr"})
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.fetches: list[str] = []
-        self.ids: list[str] = []
-        self.text: list[str] = []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.fetches += [v for k, v in attrs if k in {"src", "srcset", "data", "poster", "action", "background"}]
-        self.fetches += [v for k, v in attrs if k in {"href", "xlink:href"} and tag != "a" and not v.startswith("#")]
-        self.ids += [v for k, v in attrs if k == "id"]
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.handle_starttag(tag, attrs)
-        if tag not in self.VOID:
-            self.open.pop()
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if not self.open or self.open[-1] != "style":
-            self.text.append(data)
-
-
-def words(page: Page) -> str:
-    return " ".join("".join(page.text).split())
 
 
 def test_the_folder_holds_the_same_bytes_twice(city, proposal, tmp_path):

@@ -30,6 +30,11 @@ class Values:
         return self.values[key]
 
 
+def tags_of(text: str) -> dict[str, str]:
+    """`highway=steps foot=no` as tags."""
+    return dict(pair.split("=", 1) for pair in text.split())
+
+
 def osm_xml(
     nodes: dict[int, tuple[float, float]], ways: dict[int, tuple[list[int], dict[str, str]]], extra: str = ""
 ) -> str:
@@ -58,10 +63,10 @@ def open_pairs(roads: Roads, mode: int, way: str) -> tuple[bool, bool]:
 
 
 def networkx_of(roads: Roads, mode: int) -> nx.DiGraph:
-    """Open edges of one mode between positions, quickest of parallel ones, time in milliseconds."""
+    """Open edges of one mode between positions, quickest of parallel ones, time in milliseconds; every turn is free."""
     graph = nx.DiGraph()
     where = [tuple(p) for p in np.round(roads.lonlat, 7).tolist()]
-    for e in np.flatnonzero(roads.time_ms[mode] != units.CLOSED):
+    for e in np.flatnonzero((roads.time_ms[mode] != units.CLOSED) & (roads.segment >= 0)):
         u, v, t = where[roads.tail[e]], where[roads.head[e]], int(roads.time_ms[mode, e])
         if not graph.has_edge(u, v) or graph[u][v]["time_ms"] > t:
             graph.add_edge(u, v, time_ms=t, length_m=float(roads.length_m[roads.segment[e]]))

@@ -84,6 +84,18 @@ def travel_of(graph: nx.MultiDiGraph, mode: int) -> dict[tuple, float]:
     return {(a, b): d for a, row in nx.all_pairs_dijkstra_path_length(plain, weight="length") for b, d in row.items()}
 
 
+def test_tags_of_nodes_are_kept(osmnx, tmp_path):
+    graph = by_hand()
+    graph.nodes[7]["barrier"] = graph.nodes[3]["barrier"] = "bollard"
+    graph.nodes[2]["street_count"] = 3
+    osmnx.save_graphml(graph, tmp_path / "town.graphml")
+    ways = read_graphml(tmp_path / "town.graphml")
+    assert ways.point_tags == {1: {"barrier": "bollard"}, 3: {"barrier": "bollard"}}
+    assert "turn restrictions" in ways.notes[0]
+    _, report = roads_from_ways(ways, Values(min_joined_share=0))
+    assert report.barriers == 1  # at node 7 a street just ends
+
+
 @pytest.mark.parametrize("mode", [WALK, DRIVE])
 @pytest.mark.parametrize("projected", [False, True])
 def test_graphml_gives_the_travel_of_the_graph_it_was_saved_from(osmnx, tmp_path, mode, projected):

@@ -88,7 +88,8 @@ def test_every_shipped_parameter_is_complete(data_folder):
 
 def test_every_shipped_parameter_is_asked_for_by_the_code(data_folder):
     """A number nobody reads would be a lie in the docs."""
-    code = "\n".join(p.read_text(encoding="utf-8") for p in (data_folder.parent / "network" / "io").glob("*.py"))
+    rooms = (data_folder.parent / "network" / "io", data_folder.parent / "service")
+    code = "\n".join(p.read_text(encoding="utf-8") for room in rooms for p in room.glob("*.py"))
     parts = {"behaviour": Behaviour, "fleet": Fleet, "supply": Supply}
     for key in Parameters.load(data_folder).keys():  # noqa: SIM118
         stem, name = key.split(".", 1)

@@ -5,8 +5,9 @@ import prcoords
 import pytest
 
 from network import InputError, grid_city
-from network.io.places import CHARGER_KINDS, Site, kerb_sites, on_street, places_part, sites_of_map, sites_of_table
+from network.io.places import CHARGER_KINDS, Site, kerb_sites, places_part, sites_of_map, sites_of_table
 from network.io.ways import Features
+from network.snap import on_street
 from network.units import DRIVE
 
 CITY = grid_city(6)
@@ -58,7 +59,7 @@ def test_far_sites_are_left_out_and_double_ids_refused(parameters):
     part, plugs, left_out = places_part([far, near], ROADS, parameters)
     assert part.id.tolist() == ["near"]
     assert len(plugs) == 1
-    assert part.snap.segment.shape == (3, 1)
+    assert part.snap.segment.shape == (4, 1)
     assert left_out == 1
     with pytest.raises(InputError, match="'near' stands for two sites"):
         places_part([near, near], ROADS, parameters)

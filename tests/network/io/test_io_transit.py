@@ -17,7 +17,7 @@ from network.io.transit_table import (
     transit_unknown,
 )
 from network.snap import local_metres, snap
-from network.travel.roads import walk_reach
+from network.travel.reach import walk_reach
 
 CITY = grid_city(8)
 ROADS, ZONES = CITY.roads, CITY.zones

@@ -1,0 +1,141 @@
+"""Crossings within 600 s: the bounded search beside scipy's and pandana's, and paths and nearest ends by themselves.
+
+Answers are compared first. pandana is left out, and this said, where it is not installed.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from graphs import thinned_grid
+from home import demo_city, demo_home
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+from timing import interleaved
+
+from network import Snap, nearest, paths, reach, units
+
+RUNS = 5
+STARTS = 1000
+PEER_STARTS = 100
+"""Origins the peers are asked for: their time grows with them and with nothing else."""
+LIMIT_S = 600.0
+NEAREST = 5
+PLACES = 1000
+SIZES = (30_000, 100_000, 300_000)
+MODES = (units.WALK, units.DRIVE)
+
+
+def main() -> None:
+    with demo_home() as home:
+        streets = [("Helsinki", demo_city(home).roads)]
+    streets += [(f"grid {size // 1000}k", thinned_grid(size)) for size in SIZES]
+    print(f"crossings within {LIMIT_S:.0f} s of {STARTS} crossings; peers by {PEER_STARTS} of them, in s per {STARTS}")
+    columns = ("nodes", "mode", "found", "scipy", "pandana", "1 thread", "scipy x", "pandana x", "all", "threads x")
+    print(f"{'streets':10} " + " ".join(f"{column:>9}" for column in columns))
+    for name, roads in streets:
+        for mode in MODES:
+            print(f"{name:10} {len(roads.lonlat):9d} {units.NETWORK_MODES[mode]:>9} {bounded(roads, mode)}", flush=True)
+    print(f"\n{STARTS} starts on foot, all threads, s: the {NEAREST} nearest of {PLACES} places, and one path each")
+    for name, roads in streets:
+        crossings = at_crossings(roads, units.WALK)[1]
+        rng = np.random.default_rng(1)
+        starts, places = (take(crossings, rng.choice(crossings.segment.shape[1], n)) for n in (STARTS, PLACES))
+        near_s, paths_s = interleaved(
+            1,
+            lambda roads=roads, a=starts, b=places: nearest(roads, a, b, units.WALK, NEAREST),
+            lambda roads=roads, a=starts, b=places: paths(roads, a, b, units.WALK),
+        )
+        print(f"{name:10} nearest {near_s:8.3f} paths {paths_s:8.3f}", flush=True)
+
+
+def bounded(roads, mode):
+    """One line of figures, after the answers were found to be the same."""
+    node, crossings = at_crossings(roads, mode)
+    chosen = np.sort(np.random.default_rng(0).choice(len(node), min(STARTS, len(node)), replace=False))
+    few = chosen[:: max(1, len(chosen) // PEER_STARTS)][:PEER_STARTS]
+    starts = take(crossings, chosen)
+
+    def ours():
+        return reach(roads, starts, crossings, mode, LIMIT_S)
+
+    def single():
+        numba.set_num_threads(1)
+        try:
+            return ours()
+        finally:
+            numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+
+    tail, head, time_ms = quickest_edges(roads, mode)
+    graph = csr_array((time_ms.astype(float), (tail, head)), shape=(len(roads.lonlat),) * 2)
+
+    def by_scipy():
+        return dijkstra(graph, indices=node[few], limit=LIMIT_S * units.MS_PER_S)
+
+    found = reach(roads, take(crossings, few), crossings, mode, LIMIT_S)
+    there = by_scipy()[:, node]
+    rows, columns = np.nonzero(np.isfinite(there))
+    assert np.array_equal(found.first, np.searchsorted(rows, np.arange(len(few) + 1)))
+    assert np.array_equal(found.end, columns)
+    assert np.array_equal(found.time_s, there[rows, columns] / units.MS_PER_S)
+    pandana = pandana_of(roads, node, few, tail, head, time_ms)
+    work = [by_scipy, single, ours]
+    if pandana:
+        ranges = pandana()
+        assert (ranges.groupby("source", sort=False).size() >= np.diff(found.first)).all()
+        work.append(pandana)
+    scipy_s, one_s, all_s, *pandana_s = interleaved(RUNS, *work)
+    scale = len(chosen) / len(few)
+    third = f"{pandana_s[0] * scale:9.3f}" if pandana_s else f"{'missing':>9}"
+    fourth = f"{pandana_s[0] * scale / one_s:9.1f}" if pandana_s else f"{'-':>9}"
+    return (
+        f"{len(found.end) / len(few):9.0f} {scipy_s * scale:9.3f} {third} {one_s:9.3f} {scipy_s * scale / one_s:9.1f} "
+        f"{fourth} {all_s:9.3f} {one_s / all_s:9.2f}"
+    )
+
+
+def take(snap, positions):
+    return Snap(**{name: array[:, positions] for name, array in snap.arrays()})
+
+
+def at_crossings(roads, mode):
+    """Crossings (node) that have a street open both ways, and the points on such a street that lie at them."""
+    usable = roads.time_ms[mode] >= 0
+    both = roads.edges[usable[roads.edges].all(axis=1)]
+    edge, along = both.ravel(), np.tile([0.0, 1.0], len(both))
+    node, some = np.unique(roads.tail[edge], return_index=True)
+    shape = (len(roads.time_ms), 1)
+    segment = roads.segment[edge[some]]
+    return node, Snap(
+        segment=np.tile(segment, shape).astype(np.int32), along=np.tile(along[some], shape),
+        off_m=np.zeros((shape[0], len(node))),
+    )  # fmt: skip
+
+
+def quickest_edges(roads, mode):
+    """(tail, head, time_ms), parallel edges once: scipy would add them up."""
+    usable = np.flatnonzero(roads.time_ms[mode] >= 0)
+    order = usable[np.lexsort((roads.time_ms[mode, usable], roads.head[usable], roads.tail[usable]))]
+    new = np.append(True, (np.diff(roads.tail[order]) != 0) | (np.diff(roads.head[order]) != 0))
+    order = order[new]
+    return roads.tail[order], roads.head[order], roads.time_ms[mode, order]
+
+
+def pandana_of(roads, node, few, tail, head, time_ms):
+    """pandana's answer as a call, on all cores as it likes; None where it is not installed."""
+    try:
+        import pandas as pd
+        from pandana import Network
+    except ImportError:
+        return None
+    index = np.arange(len(roads.lonlat))
+    network = Network(
+        pd.Series(roads.lonlat[:, 0], index), pd.Series(roads.lonlat[:, 1], index), pd.Series(tail), pd.Series(head),
+        pd.DataFrame({"time_s": time_ms / units.MS_PER_S}), twoway=False,
+    )  # fmt: skip
+    network.precompute(LIMIT_S)
+    return lambda: network.nodes_in_range(node[few].tolist(), LIMIT_S)
+
+
+if __name__ == "__main__":
+    main()

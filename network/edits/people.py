@@ -1,0 +1,73 @@
+"""Edits of people and prices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from network.city import City
+from network.edits.base import STRICT, Number, Refused, did_you_mean, not_negative, position_of
+from network.part import Bools
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetPrice:
+    """Set a price: parking [CNY a car trip to the area], driving [CNY/km] or fare [CNY a transit trip from it]."""
+
+    layers: ClassVar[frozenset[str]] = frozenset({"supply", "transit"})
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    type: Literal["set_price"] = "set_price"
+    item: Literal["parking", "driving", "fare"]
+    cny: Number
+    area: str | None = None
+    """District or street office; the whole city where it is left out."""
+
+    def apply(self, city: City) -> City:
+        not_negative("cny", self.cny)
+        if self.item == "driving":
+            if self.area is not None:
+                raise Refused("driving has one price for the whole city", "leave area out")
+            return replace(city, supply=replace(city.supply, driving_cny_per_km=np.asarray(self.cny, float)))
+        here = self._zones(city)
+        if self.item == "parking":
+            parking = np.where(here, float(self.cny), city.supply.parking_cny)
+            return replace(city, supply=replace(city.supply, parking_cny=parking))
+        fare = np.where(here[:, None], float(self.cny), city.transit.fare_cny)
+        return replace(city, transit=replace(city.transit, fare_cny=fare))
+
+    def _zones(self, city: City) -> Bools:
+        if self.area is None:
+            return np.ones(len(city.zones.id), np.bool_)
+        here: Bools = city.zones.area == self.area
+        if not here.any():
+            raise Refused(f"no area is called {self.area!r}", did_you_mean(self.area, city.zones.area))
+        return here
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetDemand:
+    """Change how many people live, work, learn or visit in a zone; what is left out stays."""
+
+    layers: ClassVar[frozenset[str]] = frozenset({"demand"})
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    type: Literal["set_demand"] = "set_demand"
+    zone: str
+    residents: Number | None = None
+    jobs: Number | None = None
+    students: Number | None = None
+    visitors: Number | None = None
+
+    def apply(self, city: City) -> City:
+        at = position_of(city.zones.id, self.zone, "zone")
+        named = {"residents": self.residents, "jobs": self.jobs, "students": self.students, "visitors": self.visitors}
+        given = {name: value for name, value in named.items() if value is not None}
+        if not given:
+            raise Refused("changes nothing", "give residents, jobs, students or visitors")
+        changed = {}
+        for name, value in given.items():
+            not_negative(name, value)
+            changed[name] = getattr(city.zones, name).copy()
+            changed[name][at] = value
+        return replace(city, zones=replace(city.zones, **changed))

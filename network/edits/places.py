@@ -1,0 +1,89 @@
+"""Edits of places: chargers at a site, and new sites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from network.city import City, Places, Snap
+from network.edits.base import (
+    STRICT,
+    Number,
+    Refused,
+    Whole,
+    appended,
+    check_inside,
+    check_printable,
+    not_negative,
+    position_of,
+)
+from network.snap import snap
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddChargers:
+    """Add public plugs at a place."""
+
+    layers: ClassVar[frozenset[str]] = frozenset({"supply"})
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    type: Literal["add_chargers"] = "add_chargers"
+    place: str
+    plugs: Whole
+
+    def apply(self, city: City) -> City:
+        at = position_of(city.places.id, self.place, "place")
+        if self.plugs < 1:
+            raise Refused(f"plugs is {self.plugs}", "add at least one")
+        room = int(city.places.most_plugs[at] - city.supply.plugs[at])
+        if self.plugs > room:
+            raise Refused(
+                f"{self.plugs} plugs do not fit: place {self.place!r} has room for {max(room, 0)} more",
+                "spread them over other places, or add the place with a higher most_plugs",
+            )
+        plugs = city.supply.plugs.copy()
+        plugs[at] += self.plugs
+        return replace(city, supply=replace(city.supply, plugs=plugs))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddPlace:
+    """Add a site that chargers can be put at."""
+
+    layers: ClassVar[frozenset[str]] = frozenset({"places", "supply"})
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    type: Literal["add_place"] = "add_place"
+    id: str
+    lon: Number
+    lat: Number
+    most_plugs: Whole
+    open_cny: Number
+    plug_cny: Number
+    kind: str = "site"
+    name: str = ""
+
+    def apply(self, city: City) -> City:
+        if not self.id or self.id in city.places.id:
+            raise Refused(f"id {self.id!r} is empty or taken", "choose another")
+        for name in ("most_plugs", "open_cny", "plug_cny"):
+            not_negative(name, getattr(self, name))
+        check_printable(self.id, self.kind, self.name)
+        check_inside(city, self.lon, self.lat)
+        lonlat = np.array([[self.lon, self.lat]])
+        p, touch = city.places, snap(city.roads, lonlat)
+        places = Places(
+            id=appended(p.id, self.id),
+            kind=appended(p.kind, self.kind),
+            name=appended(p.name, self.name),
+            lonlat=np.concatenate((p.lonlat, lonlat)),
+            most_plugs=np.append(p.most_plugs, np.int32(self.most_plugs)),
+            open_cny=np.append(p.open_cny, float(self.open_cny)),
+            plug_cny=np.append(p.plug_cny, float(self.plug_cny)),
+            snap=Snap(
+                **{n: np.concatenate((getattr(p.snap, n), getattr(touch, n)), axis=1) for n, _ in touch.arrays()}
+            ),
+        )
+        return replace(
+            city, places=places, supply=replace(city.supply, plugs=np.append(city.supply.plugs, np.int32(0)))
+        )

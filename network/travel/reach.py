@@ -1,0 +1,141 @@
+"""Searches along the streets that need no matrix: the ends within a limit, and the nearest ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from network.city import Roads, Snap
+from network.errors import InputError, Problem
+from network.kernels.lanes import LENGTH_BITS, threads
+from network.kernels.paths import ends_within
+from network.kernels.search import NEVER, Ends, Starts, Streets
+from network.parallel import TURN
+from network.part import F64, I32, I64
+from network.travel.roads import Ends as Points
+from network.travel.roads import ends_of, packed
+from network.units import CLOSED, MM_PER_M, MS_PER_S, WALK
+
+_LENGTH_MASK: Final = (1 << LENGTH_BITS) - 1
+_BUCKETS_PER_EDGE: Final = 4
+_SAMPLE: Final = 4096
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Reach:
+    """Ends within a limit of each start (X): those of start i are first[i]:first[i+1], ascending."""
+
+    first: I64
+    end: I32
+    time_s: F64
+    length_m: F64
+
+
+def reach(roads: Roads, starts: Snap, ends: Snap, mode: int, limit_s: float) -> Reach:
+    """Ends within `limit_s` seconds of each start by a network mode, by the quickest and among these the shortest way.
+
+    Raises InputError if the limit is negative or not a number.
+    """
+    limit = min((whole("limit_s", limit_s, MS_PER_S) << LENGTH_BITS) | _LENGTH_MASK, int(NEVER) - 1)
+    start, end = (ends_of(roads, points, mode, weigh_time=True) for points in (starts, ends))
+    first, found, cost = _search(timed_streets(roads, mode), start, end, limit, len(end.segment))
+    return Reach(first=first, end=found, time_s=seconds(cost), length_m=metres(cost))
+
+
+def walk_reach(roads: Roads, starts: Snap, ends: Snap, limit_m: float) -> tuple[I32, I32, I32]:
+    """Ends within `limit_m` on foot of each start, as CSR (first (X+1), end, whole metres), shortest ways."""
+    length = np.where(roads.time_ms[WALK] < 0, CLOSED, roads.length_mm).astype(np.int64)
+    start, end = (ends_of(roads, points, WALK, weigh_time=False) for points in (starts, ends))
+    limit = whole("limit_m", limit_m, MM_PER_M)
+    first, found, mm = _search(streets(roads, length), start, end, limit, len(end.segment))
+    return first.astype(np.int32), found.astype(np.int32), np.rint(mm / MM_PER_M).astype(np.int32)
+
+
+def nearest(roads: Roads, starts: Snap, ends: Snap, mode: int, k: int) -> tuple[I32, F64, F64]:
+    """The `k` quickest ends to get to from each start by a network mode: positions, time [s] and length [m], (X, k).
+
+    Ascending by time, then by length, then by position; -1 and infinite where fewer can be reached. Raises InputError
+    if `k` is below 1.
+    """
+    if k < 1:
+        raise InputError(Problem("k", f"is {k}, needs to be 1 or more"))
+    start, end = (ends_of(roads, points, mode, weigh_time=True) for points in (starts, ends))
+    first, found, cost = _search(timed_streets(roads, mode), start, end, int(NEVER) - 1, k)
+    row = np.repeat(np.arange(len(first) - 1), np.diff(first))
+    order = np.lexsort((found, cost, row))  # row by row as before
+    column = np.arange(len(row)) - first[row]
+    row, column, best = row[column < k], column[column < k], order[column < k]
+    position = np.full((len(first) - 1, k), -1, np.int32)
+    time_s, length_m = np.full(position.shape, np.inf), np.full(position.shape, np.inf)
+    position[row, column], time_s[row, column], length_m[row, column] = (
+        found[best],
+        seconds(cost[best]),
+        metres(cost[best]),
+    )
+    return position, time_s, length_m
+
+
+def _search(graph: Streets, start: Points, end: Points, limit: int, most: int) -> tuple[I64, I32, I64]:
+    """The ends within the limit, or more than the `most` nearest of them, as CSR with what they cost."""
+    filed = _filed(len(graph.first) - 1, end)
+    with TURN:
+        first, found, cost = ends_within(
+            near_first(start), graph, _with_segments(start, end), filed, limit, most, crews_for(len(start.segment))
+        )
+    return np.asarray(first), np.asarray(found, np.int32), np.asarray(cost)
+
+
+def crews_for(starts: int) -> int:
+    """Workers to share so many starts out among."""
+    return max(1, min(int(threads()), starts))
+
+
+def near_first(start: Points) -> I64:
+    """An order of the starts in which those of one neighbourhood come together."""
+    return np.argsort(start.leave_node[:, 0], kind="stable")
+
+
+def seconds(cost: I64) -> F64:
+    return np.asarray(cost >> LENGTH_BITS, np.float64) / MS_PER_S
+
+
+def metres(cost: I64) -> F64:
+    return np.asarray(cost & _LENGTH_MASK, np.float64) / MM_PER_M
+
+
+def streets(roads: Roads, weight: I64) -> Streets:
+    """The streets with a weight (E), -1 where closed, as the searches want them."""
+    some = weight[:: max(1, len(weight) // _SAMPLE)]
+    usual = float(np.median(some[some > 0])) if (some > 0).any() else 1.0
+    return Streets(roads.first, roads.head, weight, int(np.log2(max(usual / _BUCKETS_PER_EDGE, 1.0))))
+
+
+def timed_streets(roads: Roads, mode: int) -> Streets:
+    """The streets weighed by the time of a mode and then by length."""
+    return streets(roads, packed(roads.time_ms[mode].astype(np.int64), roads.length_mm.astype(np.int64)))
+
+
+def _with_segments(start: Points, end: Points) -> Starts:
+    segments = np.sort(end.segment)
+    low, high = (np.searchsorted(segments, start.segment, side).astype(np.int32) for side in ("left", "right"))
+    return Starts(start.leave_node, start.leave_cost, start.passed, low, high)
+
+
+def _filed(nodes: int, end: Points) -> Ends:
+    """Ends by the nodes behind them, and by segment."""
+    at_head = (end.leave_cost == 0) & (end.arrive_cost[:, ::-1] == 0) & (end.leave_node == end.arrive_node[:, ::-1])
+    usable = (end.arrive_cost >= 0) & ~at_head  # at a crossing: whoever comes along this edge is there already
+    node, cost = end.arrive_node[usable], end.arrive_cost[usable]
+    position = np.nonzero(usable)[0].astype(np.int32)
+    order = np.argsort(node, kind="stable")
+    first = np.append(0, np.cumsum(np.bincount(node, minlength=nodes))).astype(np.int32)
+    on_segment = np.argsort(end.segment, kind="stable").astype(np.int32)
+    return Ends(first, position[order], cost[order], on_segment, end.passed)
+
+
+def whole(name: str, value: float, per_unit: int) -> int:
+    if not (np.isfinite(value) and value >= 0):
+        raise InputError(Problem(name, f"is {value:g}, needs to be a number of 0 or more"))
+    return round(value * per_unit)

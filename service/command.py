@@ -1,0 +1,35 @@
+"""What the commands share: what they work with, and what they are told."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from service.engine import Engine
+from service.settings import Settings
+
+
+@dataclass(frozen=True)
+class Run:
+    """What every command works with."""
+
+    settings: Settings
+    out: Console
+    err: Console
+
+    @property
+    def engine(self) -> Engine:
+        return Engine(self.settings)
+
+
+CityArgument = Annotated[str, typer.Argument(metavar="CITY", help="Id of the city, for example helsinki.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+
+
+def print_text(text: str) -> None:
+    """Text for programs: no colours, no line breaks of ours."""
+    sys.stdout.write(text + "\n")

@@ -1,0 +1,269 @@
+from __future__ import annotations
+
+import zipfile
+
+import numpy as np
+import prcoords
+import pytest
+
+from network import InputError, grid_city
+from network.io import read_spec
+from network.io.gtfs import read_gtfs
+from network.io.transit_feed import transit_of_feed, window
+from network.snap import local_metres
+
+CITY = grid_city(8)
+ROADS, ZONES = CITY.roads, CITY.zones
+AT = ROADS.lonlat
+H = 3600
+ALL_DAY = (0, 30 * H)
+TUESDAY = "2026-03-10"
+
+FEED = {
+    "agency.txt": "agency_id,agency_name\n1,Grid\n",
+    "stops.txt": "stop_id,stop_name,stop_lat,stop_lon,location_type,parent_station\n"
+    + "".join(f"s{i},Stop {i},{AT[n, 1]:.7f},{AT[n, 0]:.7f},0,\n" for i, n in enumerate((0, 2, 4, 7)))
+    + f"far,Far away,{AT[7, 1]:.7f},{AT[7, 0] + 0.1:.7f},0,\n",
+    "routes.txt": "route_id,route_type\nb,3\nm,401\n",
+    "trips.txt": "route_id,service_id,trip_id\nb,week,b1\nm,all,m1\n",
+    "calendar.txt": "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n"
+    "week,1,1,1,1,1,0,0,20260302,20260315\nall,1,1,1,1,1,1,1,20260302,20260315\n",
+    "stop_times.txt": "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
+    "b1,07:10:00,07:10:00,s0,1\nb1,07:12:00,07:13:00,s1,2\nb1,,,s2,7\nb1,07:19:00,07:19:00,s3,9\n"
+    "m1,7:15:00,7:15:00,s3,1\nm1,7:20:00,7:20:00,s0,2\n",
+}
+
+
+def written(folder, **changes):
+    """The feed as a folder, files changed or, where None, left out."""
+    files = FEED | {f"{name}.txt": text for name, text in changes.items()}
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        if text is not None:
+            (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def read(path, parameters, window_s=ALL_DAY, date=TUESDAY, **how):
+    return read_gtfs(path, roads=ROADS, parameters=parameters, window_s=window_s, date=date, **how)
+
+
+def patterns(table):
+    """Stops and (arrivals, departures) of every trip, by pattern."""
+    out = []
+    for p in range(len(table.pattern_first) - 1):
+        stops = table.stop_id[table.call_stop[table.pattern_first[p] : table.pattern_first[p + 1]]].tolist()
+        out.append((stops, *(times.tolist() for times in table.times(p))))
+    return out
+
+
+def test_a_feed_by_hand(tmp_path, parameters):
+    feed = read(written(tmp_path / "feed"), parameters)
+    assert (feed.date, feed.trips, feed.headway_trips, feed.notes) == (TUESDAY, 2, 0, ())
+    bus, rail = patterns(feed.timetable)
+    # the call between 07:13 and 07:19 without a time is half way
+    assert bus == (
+        ["s0", "s1", "s2", "s3"], [[25800, 25920, 26160, 26340]], [[25800, 25980, 26160, 26340]],
+    )  # fmt: skip
+    assert rail[0] == ["s3", "s0"]
+    assert rail[1][0] == [26100, 26400]
+    xy = local_metres(AT[[0, 2, 4, 7]], float(AT[:, 1].mean()))
+    straight = np.hypot(*(xy - xy[0]).T)
+    assert np.allclose(feed.timetable.call_m[:4], straight * 1.2, atol=2)
+    assert np.allclose(feed.timetable.call_m[4:], [0, straight[3] * 1.05], atol=2)
+
+
+def test_a_zip_is_read_as_the_folder_is(tmp_path, parameters):
+    folder = written(tmp_path / "feed")
+    with zipfile.ZipFile(tmp_path / "feed.zip", "w") as packed:
+        for file in folder.iterdir():
+            packed.write(file, file.name)
+    one, other = (read(path, parameters).timetable for path in (folder, tmp_path / "feed.zip"))
+    assert one.digest == other.digest
+
+
+def test_days_exceptions_and_hours_past_midnight(tmp_path, parameters):
+    night = FEED["stop_times.txt"].replace("7:15:00", "24:15:00").replace("7:20:00", "24:20:00")
+    dates = "service_id,date,exception_type\nall,20260309,2\nweek,20260314,1\n"
+    folder = written(tmp_path / "feed", stop_times=night, calendar_dates=dates)
+    by_night = (0, H)
+    assert patterns(read(folder, parameters, by_night, "2026-03-11").timetable)[0][1] == [[900, 1200]]
+    with pytest.raises(InputError, match="no trip calls twice near the streets on 2026-03-10 in the window"):
+        read(folder, parameters, by_night)  # what would be under way did not start on the 9th
+    late = read(folder, parameters, (24 * H, 32 * H), "2026-03-09")
+    assert [p[1] for p in patterns(late.timetable)] == [[[t + 24 * H for t in (25800, 25920, 26160, 26340)]]]
+    assert [p[0][0] for p in patterns(read(folder, parameters, (6 * H, 8 * H), "2026-03-14").timetable)] == ["s0"]
+    assert read(folder, parameters, date=None).date == "2026-03-02"
+    with pytest.raises(
+        InputError, match=r"no trip runs on 2027-01-01 \(its calendar reaches from 2026-03-02 to 2026-03-15"
+    ):
+        read(folder, parameters, date="2027-01-01")
+    with pytest.raises(InputError, match="'Tuesday' is not a date"):
+        read(folder, parameters, date="Tuesday")
+
+
+def test_the_busiest_weekday_counts_the_trips_of_headways(tmp_path, parameters):
+    dates = "service_id,date,exception_type\nspecial,20260314,1\nspecial,20260312,1\n"
+    trips = FEED["trips.txt"] + "b,special,x\n"
+    frequencies = "trip_id,start_time,end_time,headway_secs\nb1,07:00:00,08:00:00,600\n"
+    times = FEED["stop_times.txt"] + "x,09:00:00,09:00:00,s0,1\nx,09:09:00,09:09:00,s1,2\n"
+    folder = written(tmp_path / "feed", calendar_dates=dates, trips=trips, stop_times=times, frequencies=frequencies)
+    assert read(folder, parameters, date=None).date == "2026-03-12"
+    only_dates = {"calendar": None, "calendar_dates": "service_id,date,exception_type\nweek,20260314,1\n"}
+    (folder / "calendar.txt").unlink()
+    assert read(written(folder, **only_dates), parameters, date=None).date == "2026-03-14"
+
+
+def test_headways_become_trips(tmp_path, parameters):
+    frequencies = "trip_id,start_time,end_time,headway_secs,exact_times\n"
+    frequencies += "b1,07:00:00,07:20:00,600,0\nb1,07:20:00,07:40:00,900,0\nm1,08:00:00,08:10:01,300,1\n"
+    feed = read(written(tmp_path / "feed", frequencies=frequencies), parameters, (7 * H, 9 * H))
+    bus, rail = patterns(feed.timetable)
+    assert [row[0] for row in bus[2]] == [7 * H, 7 * H + 600, 7 * H + 1200, 7 * H + 2100]
+    assert [row[-1] - row[0] for row in bus[1]] == [540] * 4
+    assert [row[0] for row in rail[2]] == [8 * H, 8 * H + 300, 8 * H + 600]
+    assert (feed.trips, feed.headway_trips) == (7, 4)
+
+
+def test_doors_and_transfers(tmp_path, parameters):
+    head, *rows = FEED["stop_times.txt"].splitlines()
+    times = f"{head},pickup_type,drop_off_type\n" + "".join(
+        f"{row},{1 if ',s1,' in row else ''},{1 if ',s2,' in row else 0}\n" for row in rows
+    )
+    stops = FEED["stops.txt"] + f"station,Station,{AT[2, 1]},{AT[2, 0]},1,\n"
+    stops = stops.replace(",0,\ns2", ",0,station\ns2")
+    transfers = "from_stop_id,to_stop_id,transfer_type,min_transfer_time,from_route_id\n"
+    transfers += "s0,s0,2,30,\nstation,s3,2,240,\ns3,s2,3,,\ns2,s3,0,,\ns2,s0,2,5,b\n"
+    feed = read(written(tmp_path / "feed", stop_times=times, stops=stops, transfers=transfers), parameters)
+    table = feed.timetable
+    assert table.call_boards[:4].tolist() == [True, False, True, True]
+    assert table.call_alights[:4].tolist() == [True, True, False, True]
+    given = zip(table.transfer_from.tolist(), table.transfer_to.tolist(), table.transfer_s.tolist(), strict=True)
+    assert list(given) == [(0, 0, 30), (1, 3, 240), (3, 2, -1)]
+    assert feed.notes == ("1 transfers hold for single routes or trips only and are left out",)
+
+
+def test_stops_beyond_the_streets_are_left_out(tmp_path, parameters):
+    times = FEED["stop_times.txt"].replace("b1,,,s2,7", "b1,07:15:00,07:15:00,far,7")
+    feed = read(written(tmp_path / "feed", stop_times=times), parameters)
+    assert patterns(feed.timetable)[0][0] == ["s0", "s1", "s3"]
+    assert feed.notes == ("1 of 4 stops lie beyond the streets that were read and are left out",)
+    assert feed.timetable.call_m[2] > 15_000  # the bus has been there all the same
+    swapped = FEED["stops.txt"].replace("stop_lat,stop_lon", "stop_lon,stop_lat")
+    with pytest.raises(InputError, match=r"stops.txt, .*(look swapped|out of range)"):
+        read(written(tmp_path / "feed", stops=swapped), parameters)
+
+
+def test_a_shifted_stop_table_is_found_out(tmp_path, parameters):
+    shifted = [prcoords.wgs_gcj((lat, lon)) for lon, lat in AT]
+    stops = "stop_id,stop_lat,stop_lon\n" + "".join(f"s{i},{p.lat:.7f},{p.lon:.7f}\n" for i, p in enumerate(shifted))
+    folder = written(tmp_path / "feed", stops=stops)
+    with pytest.raises(InputError, match=r"stops.txt: looks like GCJ-02 declared as WGS-84"):
+        read(folder, parameters)
+    assert np.allclose(read(folder, parameters, crs="gcj02").timetable.stop_lonlat, AT[:4], atol=1e-6)
+
+
+def test_platforms_go_before_their_station(tmp_path, parameters):
+    stops = FEED["stops.txt"].replace("0,\ns1", "0,station\ns1") + f"station,Station,{AT[0, 1]},{AT[0, 0]},1,\n"
+    transfers = "from_stop_id,to_stop_id,transfer_type,min_transfer_time\ns0,s3,2,30\nstation,s3,2,240\n"
+    table = read(written(tmp_path / "feed", stops=stops, transfers=transfers), parameters).timetable
+    assert (table.transfer_from.tolist(), table.transfer_to.tolist(), table.transfer_s.tolist()) == ([0], [3], [30])
+
+
+def changed(file, old, new):
+    assert old in FEED[f"{file}.txt"]
+    return {file: FEED[f"{file}.txt"].replace(old, new)}
+
+
+WRONG = {
+    r"stop_times.txt, row 3, column arrival_time: '7h12' is not a time \(write 08:05:00\)": changed(
+        "stop_times", "07:12:00,07:13", "7h12,07:13"
+    ),
+    "stop_times.txt, row 3: leaves before it arrives": changed("stop_times", "07:12:00,07:13", "07:14:00,07:13"),
+    "stop_times.txt, row 3: arrives before the trip left the call": changed("stop_times", "07:12:00", "07:09:00"),
+    r"stop_times.txt, row 5: has no time \(the first and the last": changed("stop_times", "07:19:00,07:19:00", ","),
+    "stop_times.txt, row 4: repeats a stop_sequence": changed("stop_times", "s2,7", "s2,2"),
+    "stop_times.txt, row 4, column stop_id: 's9' is not in stops.txt": changed("stop_times", "s2,7", "s9,7"),
+    "stop_times.txt, row 7, column trip_id: 'm2' is not in trips.txt": changed("stop_times", "m1,7:20", "m2,7:20"),
+    "trips.txt, row 3, column route_id: 'n' is not in routes.txt": changed("trips", "m,all", "n,all"),
+    "calendar.txt, row 3, column start_date: '20261302' is not a date": changed(
+        "calendar", "all,1,1,1,1,1,1,1,20260302", "all,1,1,1,1,1,1,1,20261302"
+    ),
+    "stops.txt, row 1: there is no column stop_lat": changed("stops", "stop_lat", "latitude"),
+    "frequencies.txt, row 2, column headway_secs: 0 is below 1": {
+        "frequencies": "trip_id,start_time,end_time,headway_secs\nb1,07:00:00,08:00:00,0\n"
+    },
+    "frequencies.txt, row 2: ends before it starts": {
+        "frequencies": "trip_id,start_time,end_time,headway_secs\nb1,23:00:00,00:30:00,60\n"
+    },
+    "transfers.txt, row 2: has no min_transfer_time": {
+        "transfers": "from_stop_id,to_stop_id,transfer_type,min_transfer_time\ns0,s1,2,\n"
+    },
+    r"feed: lacks stop_times.txt \(the files of a GTFS feed lie at its top level\)": {"stop_times": None},
+    "feed: says of no day what runs": {"calendar": None},
+    "stop_times.txt: holds no rows": {"stop_times": FEED["stop_times.txt"].splitlines()[0] + "\n"},
+}
+
+
+@pytest.mark.parametrize("message", WRONG)
+def test_what_is_wrong_is_named_by_file_and_row(tmp_path, parameters, message):
+    with pytest.raises(InputError, match=message):
+        read(written(tmp_path / "feed", **WRONG[message]), parameters)
+
+
+def test_an_empty_optional_file_is_none_and_a_file_that_is_no_zip_is_refused(tmp_path, parameters):
+    empty = {"transfers": "from_stop_id,to_stop_id,transfer_type\n", "frequencies": "", "calendar_dates": "\n\n"}
+    assert read(written(tmp_path / "feed", **empty), parameters).trips == 2
+    (tmp_path / "feed.zip").write_bytes(b"PK not really")
+    with pytest.raises(InputError, match=r"feed.zip: cannot be read"):
+        read(tmp_path / "feed.zip", parameters)
+
+
+def test_the_table_of_a_feed(tmp_path, parameters):
+    """The bus leaves once, at 7:10: whoever starts by then gets it, longer before, longer waiting."""
+    feed = read(written(tmp_path / "feed"), parameters, window(parameters))
+    part, lines = transit_of_feed(feed, ZONES, ROADS, parameters)
+    assert np.isinf(part.in_vehicle_s).all()  # at 7:11 and after there is none: most of the departures
+    assert lines[1].startswith("transit: 0% of the pairs of zones served, 60 departures from 07:00")
+    every = FEED | {"frequencies.txt": "trip_id,start_time,end_time,headway_secs\nb1,06:00:00,10:00:00,600\n"}
+    feed = read(written(tmp_path / "feed", frequencies=every["frequencies.txt"]), parameters, window(parameters))
+    part, lines = transit_of_feed(feed, ZONES, ROADS, parameters)
+    served = np.isfinite(part.in_vehicle_s)
+    assert 0.05 < served.mean() < 0.9
+    assert not served.diagonal().any()
+    assert part.in_vehicle_s[0, 6] == 360  # by the second stop one can leave later for the same bus
+    assert part.transfers[0, 6] == 0 and part.fare_cny[0, 6] == 2
+    total = part.in_vehicle_s + part.wait_s + part.walk_s
+    shortest = part.in_vehicle_s[0, 6] + part.walk_s[0, 6]
+    assert shortest + 4 * 60 <= total[0, 6] <= shortest + 5 * 60  # the median of ten minutes between buses
+    assert (total[served] >= 60).all() and (total[served] <= 120 * 60).all()
+    assert "departures within" in lines[1] and "stand for a headway" in lines[0]
+
+
+def test_recipes_name_a_feed_or_lines(tmp_path):
+    for text, message in (
+        ('[[transit]]\ngtfs = "a.zip"\nkind = "bus"', "unknown entry 'kind'"),
+        ('[[transit]]\ngtfs = "a.zip"\n[[transit]]\nfile = "b.csv"\nkind = "bus"', "names a GTFS feed and more"),
+        ('[[transit]]\ndate = "2026-03-10"', "lacks 'file'"),
+    ):
+        (tmp_path / "cities" / "x").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "cities" / "x" / "city.toml").write_text('[roads]\nsource = "a.pbf"\n' + text, encoding="utf-8")
+        with pytest.raises(InputError, match=message):
+            read_spec(tmp_path, "x")
+
+
+def test_sao_paulo_runs_by_its_timetable(sao_paulo):
+    city, report = sao_paulo
+    row = city.provenance.key == "transit"
+    assert city.provenance.value[row].tolist() == ["2019-05-13"]
+    assert not city.provenance.is_default[row].any()
+    assert city.provenance.is_default[city.provenance.key == "transit.headway_trips"].all()
+    assert not any("bus_kmh" in key or "headway_min" in key for key in city.provenance.key)
+    assert any("service date 2019-05-13" in line for line in report.lines)
+    assert any("stops lie beyond the streets" in line for line in report.lines)
+    part = city.transit
+    served = np.isfinite(part.in_vehicle_s)
+    total = (part.in_vehicle_s + part.wait_s + part.walk_s)[served]
+    assert 0.4 < served.mean() < 0.8
+    assert 15 < np.median(total) / 60 < 50 and total.max() <= 120 * 60
+    assert set(np.unique(part.transfers[served])) <= {0, 1, 2, 3}

@@ -1,0 +1,415 @@
+"""What is read of an extract, beside a plain reader of the XML; what is bad in it is named or repaired and told."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import xml.etree.ElementTree as ET
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import osmium
+import pytest
+import shapely
+from road_files import osm_xml
+
+from network.errors import InputError
+from network.io import osm, osm_elements
+from network.io.osm import read_osm
+from network.io.osm_meaning import BARRIER_LINES
+from network.io.ways import POINT_TAGS, WAY_TAGS, TurnRule, Ways, clip_ways, ring_areas_m2, take_runs
+from network.units import EARTH_RADIUS_M
+
+HOME = {"highway": "residential"}
+NODES = {i: (0.001 * i, 0.001 * (i % 3)) for i in range(1, 10)}
+
+
+def written(folder: Path, nodes, ways, relations=(), point_tags=None, name="town.osm") -> Path:
+    """An .osm file; relations are (members (type, ref, role), tags), point tags by node id."""
+    extra = [
+        f'<relation id="{n}" version="1">'
+        + "".join(f'<member type="{kind}" ref="{ref}" role="{role}"/>' for kind, ref, role in members)
+        + "".join(f'<tag k="{k}" v="{v}"/>' for k, v in tags.items())
+        + "</relation>"
+        for n, (members, tags) in enumerate(relations, 1)
+    ]
+    text = osm_xml(nodes, ways, "\n".join(extra))
+    for node, tags in (point_tags or {}).items():
+        inside = "".join(f'<tag k="{k}" v="{v}"/>' for k, v in tags.items())
+        start = text.index(f'<node id="{node}" ')
+        end = text.index("/>", start)
+        text = f"{text[:end]}>{inside}</node>{text[end + 2 :]}"
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def lines_of(ways: Ways) -> list[tuple[str, tuple[tuple[float, float], ...]]]:
+    return sorted((w, tuple(map(tuple, line.tolist()))) for w, line in zip(ways.id, drawn(ways), strict=True))
+
+
+def drawn(ways: Ways) -> list[np.ndarray]:
+    return [ways.lonlat[ways.point[a:b]] for a, b in pairwise(ways.first)]
+
+
+def plain(file: Path) -> tuple[list, dict, Counter]:
+    """Streets as (id, drawn places by node), tags of points on them, barrier lines: the XML, element by element."""
+    root = ET.parse(file).getroot()
+    tags_of = {e: {t.get("k"): t.get("v") for t in e.findall("tag")} for e in root}
+    places = {int(n.get("id")): (float(n.get("lon")), float(n.get("lat"))) for n in root.findall("node")}
+    places = {n: p for n, p in places.items() if abs(p[0]) <= 180 and abs(p[1]) <= 90}
+    streets, on_street, barriers = [], set(), Counter()
+    for way in root.findall("way"):
+        tags = tags_of[way]
+        runs: list[list[int]] = [[]]
+        for ref in (int(n.get("ref")) for n in way.findall("nd")):
+            if ref not in places:
+                runs.append([])
+            else:
+                runs[-1].append(ref)
+        if "highway" in tags or tags.get("route") == "ferry":
+            for run in runs:
+                fresh = [n for i, n in enumerate(run) if i == 0 or n != run[i - 1]]
+                if len(fresh) > 1:
+                    streets.append((f"way/{way.get('id')}", tuple(fresh)))
+                    on_street |= set(fresh)
+        if any(tags.get(k) in v for k, v in BARRIER_LINES.items()) and "tunnel" not in tags:
+            barriers.update(tuple(places[n] for n in run) for run in runs if len(run) > 1)
+    tagged = {int(n.get("id")): {k: v for k, v in tags_of[n].items() if k in POINT_TAGS} for n in root.findall("node")}
+    return (
+        [(w, tuple(places[n] for n in run)) for w, run in streets],
+        {places[n]: t for n, t in tagged.items() if t and n in on_street},
+        barriers,
+    )
+
+
+WAY_KINDS = (
+    HOME | {"name": "Ring", "maxspeed": "30", "not:read": "x"},
+    {"highway": "footway", "surface": "gravel"},
+    {"route": "ferry", "duration": "00:20"},
+    {"route": "bus"},
+    {"barrier": "wall"},
+    {"waterway": "canal"},
+    {"waterway": "canal", "tunnel": "culvert"},
+    {"natural": "water"},
+    {"railway": "rail"},
+    {"building": "yes"},
+    {},
+)
+POINT_KINDS = (
+    {"barrier": "bollard", "bicycle": "yes", "name": "x"},
+    {"highway": "traffic_signals", "traffic_signals:direction": "forward"},
+    {"highway": "crossing", "crossing": "marked"},
+    {"access": "private"},
+)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_streets_points_and_barriers_are_those_of_a_plain_reader(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(8, 60))
+    spots = rng.choice(n * n, n, replace=False)
+    nodes = {i + 1: (0.001 * int(s % n), 0.001 * int(s // n)) for i, s in enumerate(spots)}
+    nodes[3] = (nodes[3][0], 95.0)  # beyond the world
+    ways = {1: ([1, 2], HOME)}
+    for way in range(2, int(rng.integers(5, 40))):
+        # Ids beyond n are of nodes that the file does not hold; neighbours repeat now and then.
+        refs = rng.integers(1, n + 3, rng.integers(0, 8)).repeat(rng.integers(1, 3)).tolist()
+        ways[way] = (refs, WAY_KINDS[rng.integers(len(WAY_KINDS))])
+    points = {int(i): POINT_KINDS[rng.integers(len(POINT_KINDS))] for i in rng.choice(n, n // 3, replace=False) + 1}
+    file = written(tmp_path, nodes, ways, point_tags=points)
+    streets, tagged, barriers = plain(file)
+    data = read_osm(file)
+    assert lines_of(data.ways) == sorted(streets)
+    assert {tuple(data.ways.lonlat[p].tolist()): dict(t) for p, t in data.ways.point_tags.items()} == tagged
+    lines = [data.barriers.lonlat[a:b] for a, b in pairwise(data.barriers.first)]
+    assert Counter(tuple(map(tuple, line.tolist())) for line in lines) == barriers
+    for way, tags in zip(data.ways.id, data.ways.tags, strict=True):
+        assert tags == {k: v for k, v in ways[int(way[4:])][1].items() if k in WAY_TAGS}
+    # The same through a clip that holds everything, and through an index on disk.
+    assert lines_of(read_osm(file, shapely.box(-1, -1, 1, 1)).ways) == sorted(streets)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_clip_while_reading_is_a_clip_after_reading(tmp_path, seed, monkeypatch):
+    rng = np.random.default_rng(seed)
+    monkeypatch.setattr(osm_elements, "_BATCH", int(rng.integers(1, 5)))
+    nodes = {i: (float(x), float(y)) for i, (x, y) in enumerate(rng.integers(0, 100, (80, 2)) / 1e4, 1)}
+    ways = {w: (rng.integers(1, 81, rng.integers(2, 6)).tolist(), HOME) for w in range(1, 40)}
+    ways |= {w: ([*r[:3], r[0]], {"building": "yes"}) for w, (r, _) in ((w + 40, ways[w]) for w in range(1, 20))}
+    points = {n: {"barrier": "gate"} for n in range(1, 81, 3)}
+    rules = [([("way", a, "from"), ("node", ways[a][0][0], "via"), ("way", a, "to")], {}) for a in range(1, 40)]
+    rules = [(m, {"type": "restriction", "restriction": "no_u_turn"}) for m, _ in rules]
+    file = written(tmp_path, nodes, ways, rules, points)
+    whole = read_osm(file)
+    west, south = rng.uniform(0, 0.006, 2)
+    clip = shapely.box(west, south, west + 0.002, south + 0.003)
+    after, while_reading = clip_ways(whole.ways, clip), read_osm(file, clip)
+    assert lines_of(while_reading.ways) == lines_of(after)
+
+    def places(ways: Ways, of):
+        return sorted((tuple(ways.lonlat[p].tolist()), str(t)) for p, t in of)
+
+    found = while_reading.ways
+    assert places(found, found.point_tags.items()) == places(after, after.point_tags.items())
+    turns = [places(w, [(t.via, (t.id, t.from_id, t.to_id)) for t in w.turns]) for w in (found, after)]
+    assert turns[0] == turns[1]
+    inside = whole.features.take(shapely.contains_xy(clip, whole.features.lonlat))
+    assert while_reading.features.id == inside.id
+    assert not any("restriction" in note for note in found.notes), "what lies outside is no fault of the file"
+
+
+def test_nodes_and_ways_may_be_indexed_on_disk_instead(tmp_path, monkeypatch):
+    file = written(tmp_path, NODES, {1: ([1, 2, 3], HOME), 2: ([3, 4], HOME)})
+    expected = lines_of(read_osm(file).ways)
+    monkeypatch.setattr(osm, "_IN_MEMORY_BYTES", 0)
+    with osm._node_storage(file) as storage:
+        assert storage.startswith("sparse_file_array,")
+        folder = Path(storage.split(",")[1]).parent
+    assert not folder.exists()
+    assert lines_of(read_osm(file).ways) == expected
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10))
+    with pytest.raises(InputError, match=r"town\.osm: needs up to .* of temporary disk.*TMPDIR"):
+        read_osm(file)
+
+
+def test_a_file_larger_than_the_memory_is_named_before_it_is_read(tmp_path, monkeypatch):
+    file = written(tmp_path, NODES, {1: ([1, 2, 3], HOME)})
+    monkeypatch.setattr(osm, "_MEMORY_PER_BYTE", {".osm": 1e12})
+    with pytest.raises(InputError, match=r"town\.osm: reading all of it takes about .* of memory.*osmium extract"):
+        read_osm(file)
+    assert len(read_osm(file, shapely.box(0, 0, 1, 1)).ways) == 1, "a part of it may fit"
+
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(osm_elements, "read_elements", full)
+    with pytest.raises(InputError, match="the memory of this machine is full"):
+        read_osm(file, shapely.box(0, 0, 1, 1))
+
+
+def test_what_is_bad_in_a_file_is_repaired_and_told(tmp_path):
+    nodes = NODES | {10: (200.0, 0.0), 11: (0.0, -91.0), 12: NODES[1]}
+    ways = {
+        1: ([1, 2, 2, 3, 3, 3], HOME),
+        2: ([4, 4], HOME),
+        3: ([5], HOME),
+        4: ([], HOME),
+        5: ([1, 10, 6, 7], HOME),
+        6: ([8, 99, 9], HOME),
+        7: ([1, 12], HOME),  # two nodes at one place: a street of no length, kept
+        8: ([1, 2, 3, 1], HOME | {"junction": "roundabout", "oneway": "no"}),
+        9: ([5, 6], HOME | {"oneway": "sometimes"}),
+        10: ([6, 7], HOME | {"oneway": "-1"}),
+    }
+    file = written(tmp_path, nodes, ways, point_tags={11: {"amenity": "school"}})
+    data = read_osm(file)
+    streets = data.ways
+    counts = Counter(streets.id)
+    assert counts == {"way/1": 1, "way/5": 1, "way/7": 1, "way/8": 1, "way/9": 1, "way/10": 1}
+    assert [len(line) for line in drawn(streets)] == [3, 2, 2, 4, 2, 2]
+    oneway = {w: t.get("oneway") for w, t in zip(streets.id, streets.tags, strict=True)}
+    assert (oneway["way/8"], oneway["way/9"], oneway["way/10"]) == ("yes", None, "-1")
+    assert len(data.features) == 0
+    assert streets.notes == (
+        "4 streets have nodes that the file does not hold or that lie beyond the world: broken there",
+        "1 places lie beyond the world: left out",
+        "4 points of streets follow upon themselves: counted once",
+        "1 streets are a single point: left out",
+        "1 roundabouts say oneway=no: read as one-way",
+        "1 streets have a oneway tag of no known value: read as open both ways",
+    )
+
+
+TURN = {"type": "restriction", "restriction": "no_left_turn"}
+
+
+def test_what_is_told_of_a_clip_is_of_the_clip(tmp_path):
+    loop = {"junction": "roundabout", "oneway": "no"}
+    ways = {1: ([1, 2], HOME), 2: ([8, 99, 9], HOME), 3: ([6, 7, 8, 6], HOME | loop)}
+    file = written(tmp_path, NODES, ways)
+    assert len(read_osm(file).ways.notes) == 2
+    assert read_osm(file, shapely.box(0, 0, 0.0025, 0.003)).ways.notes == ()
+
+
+def test_turn_restrictions_are_read_or_counted(tmp_path):
+    ways = {
+        1: ([1, 2], HOME),
+        2: ([2, 3], HOME),
+        3: ([2, 4], HOME),
+        4: ([5, 6], HOME),
+        5: ([2, 7], {"building": "yes"}),
+    }
+
+    def turn(start=1, via=("node", 2), end=2):
+        return [("way", start, "from"), (*via, "via"), ("way", end, "to")]
+
+    relations = [
+        (turn(), TURN | {"except": "bicycle", "note": "x"}),
+        (turn(end=3), {"type": "restriction", "restriction:hgv": "no_right_turn"}),
+        (turn(end=1), {"type": "restriction:motorcar", "restriction": "no_u_turn"}),
+        (
+            [("way", 1, "from"), ("way", 3, "from"), ("node", 2, "via"), ("way", 2, "to")],
+            TURN | {"restriction": "no_entry"},
+        ),
+        (turn(end=3), TURN | {"restriction:conditional": "no_u_turn @ (Mo-Fr)"}),
+        # not read
+        (turn(), {"type": "restriction", "restriction:conditional": "no_left_turn @ (Mo-Fr)"}),
+        (turn(via=("way", 3)), TURN),
+        (turn(via=("node", 9)), TURN),
+        (turn(start=77), TURN),
+        (turn(start=4), TURN),
+        (turn(end=5), TURN),
+        (turn()[:2], TURN),
+        (turn()[1:], TURN),
+        ([("way", 1, "from"), ("way", 3, "from"), ("node", 2, "via"), ("way", 2, "to")], TURN),
+        (turn(), {"type": "restriction"}),
+    ]
+    ways_read = read_osm(written(tmp_path, NODES, ways, relations)).ways
+    assert [(t.id, t.from_id, t.to_id, dict(t.tags)) for t in ways_read.turns] == [
+        ("relation/1", "way/1", "way/2", {"restriction": "no_left_turn", "except": "bicycle"}),
+        ("relation/2", "way/1", "way/3", {"restriction:hgv": "no_right_turn"}),
+        ("relation/3", "way/1", "way/1", {"restriction:motorcar": "no_u_turn"}),
+        ("relation/4", "way/1", "way/2", {"restriction": "no_entry"}),
+        ("relation/4", "way/3", "way/2", {"restriction": "no_entry"}),
+        ("relation/5", "way/1", "way/3", {"restriction": "no_left_turn"}),
+    ]
+    assert {tuple(ways_read.lonlat[t.via].tolist()) for t in ways_read.turns} == {NODES[2]}
+    assert ways_read.notes == (
+        "1 turn restrictions lead over ways, not a node: not read",
+        "2 turn restrictions hold at certain times only: not read then",
+        "8 turn restrictions lack a member, or their node is not on both ways: not read",
+    )
+
+
+def test_access_of_a_place_is_not_that_of_the_street(tmp_path):
+    points = {
+        1: {"amenity": "parking", "access": "private"},
+        2: {"barrier": "gate", "access": "private"},
+        3: {"access": "no"},
+        4: {"highway": "bus_stop", "bicycle": "no"},
+        5: {"highway": "street_lamp", "direction": "90"},
+        6: {"highway": "stop", "direction": "forward"},
+    }
+    ways = read_osm(written(tmp_path, NODES, {1: ([1, 2, 3, 4, 5, 6], HOME)}, point_tags=points)).ways
+    found = {tuple(ways.lonlat[p].tolist()): dict(t) for p, t in ways.point_tags.items()}
+    assert found == {NODES[i]: points[i] for i in (2, 3, 6)}
+
+
+def test_shores_of_water_relations_are_barriers_and_bridges_are_not(tmp_path):
+    ways = {
+        1: ([1, 2], HOME),
+        2: ([1, 2, 3], {}),
+        3: ([3, 4, 1], {"natural": "coastline"}),
+        4: ([5, 6], {"railway": "rail", "bridge": "yes"}),
+        5: ([5, 6], {"railway": "subway", "tunnel": "yes"}),
+        6: ([7, 8], {"railway": "rail", "tunnel": "no"}),
+        7: ([7, 8], {"railway": "abandoned"}),
+    }
+    water = (
+        [("way", 2, "outer"), ("way", 3, "outer"), ("way", 88, "inner")],
+        {"type": "multipolygon", "natural": "water"},
+    )
+    data = read_osm(written(tmp_path, NODES, ways, [water]))
+    lines = [data.barriers.lonlat[a:b].tolist() for a, b in pairwise(data.barriers.first)]
+    expected = [[list(NODES[i]) for i in refs] for refs in ([1, 2, 3], [3, 4, 1], [7, 8])]
+    assert sorted(lines) == sorted(expected)
+    assert data.ways.notes == ()
+
+
+def test_relations_that_cannot_be_closed_are_told(tmp_path):
+    ways = {1: ([1, 2], HOME), 2: ([1, 2, 3], {})}
+    mall = ([("way", 2, "outer"), ("way", 88, "outer")], {"type": "multipolygon", "shop": "mall"})
+    data = read_osm(written(tmp_path, NODES, ways, [mall]))
+    assert len(data.features) == 0
+    assert data.ways.notes == ("1 buildings and places drawn as relations lack a member or a closed ring: left out",)
+
+
+def test_nodes_after_ways_are_not_sorted(tmp_path):
+    file = written(tmp_path, NODES, {1: ([1, 2], HOME)})
+    late = '<node id="50" version="1" lon="0" lat="0"><tag k="barrier" v="gate"/></node></osm>'
+    file.write_text(file.read_text(encoding="utf-8").replace("</osm>", late), encoding="utf-8")
+    with pytest.raises(InputError, match=r"town\.osm: is not sorted .*osmium sort"):
+        read_osm(file)
+
+
+def test_places_beyond_the_world_in_a_pbf(tmp_path):
+    file = tmp_path / "town.osm.pbf"
+    with osmium.SimpleWriter(str(file)) as writer:
+        for i, place in enumerate([(10, 50), (10.001, 50), (10, 95), (10.002, 50), (10.003, 50)], 1):
+            writer.add_node(osmium.osm.mutable.Node(id=i, location=place))
+        writer.add_way(osmium.osm.mutable.Way(id=1, nodes=[1, 2, 3, 4, 5], tags=HOME))
+    ways = read_osm(file).ways
+    assert [line.tolist() for line in drawn(ways)] == [[[10, 50], [10.001, 50]], [[10.002, 50], [10.003, 50]]]
+    assert len(ways.notes) == 1
+
+
+def test_a_truncated_pbf_is_named_wherever_it_is_cut(tmp_path):
+    whole = tmp_path / "whole.osm.pbf"
+    rng = np.random.default_rng(1)
+    with osmium.SimpleWriter(str(whole), bufsz=1000) as writer:
+        for i in range(1, 30_000):
+            writer.add_node(osmium.osm.mutable.Node(id=i, location=tuple(rng.uniform(0, 1, 2))))
+        writer.add_way(osmium.osm.mutable.Way(id=1, nodes=[1, 2], tags=HOME))
+    content = whole.read_bytes()
+    assert len(read_osm(whole).ways) == 1
+    for share in rng.uniform(0, 1, 12):
+        (tmp_path / "cut.osm.pbf").write_bytes(content[: int(share * len(content))])
+        with pytest.raises(
+            InputError, match=r"cut\.osm\.pbf: (cannot be read to its end|holds no highway|the file is)"
+        ):
+            read_osm(tmp_path / "cut.osm.pbf")
+
+
+def test_the_area_asked_for_looks_swapped(tmp_path):
+    file = written(tmp_path, {1: (10.0, 50.0), 2: (10.1, 50.1)}, {1: ([1, 2], HOME)})
+    with pytest.raises(InputError, match="longitude and latitude are swapped"):
+        read_osm(file, shapely.box(50.0, 10.0, 50.1, 10.1))
+    with pytest.raises(InputError, match="nothing lies in the area"):
+        read_osm(file, shapely.box(20.0, 50.0, 20.1, 50.1))
+    with pytest.raises(InputError, match="holds no highway inside the area"):
+        read_osm(file, shapely.box(10.09, 50.0, 10.1, 50.01))
+
+
+def test_runs_of_ways_carry_what_is_known_of_their_points():
+    ways = Ways(
+        lonlat=np.array([[0, 0], [1, 0], [2, 0], [3, 0], [4, 0.0]]),
+        first=np.array([0, 3, 5]),
+        point=np.array([4, 2, 0, 0, 1]),
+        id=("way/1", "way/2"),
+        tags=(HOME, HOME),
+        point_tags={0: {"barrier": "gate"}, 4: {"highway": "stop"}},
+        turns=(
+            TurnRule(id="relation/1", from_id="way/1", via=0, to_id="way/2", tags=TURN),
+            TurnRule(id="relation/2", from_id="way/1", via=4, to_id="way/1", tags=TURN),
+        ),
+        notes=("a note",),
+    )
+    part = take_runs(ways, np.array([0, 1]), np.array([1, 3]), np.array([3, 5]))
+    assert part.lonlat[:, 0].tolist() == [0, 1, 2]
+    assert part.point_tags == {0: {"barrier": "gate"}}
+    assert [(t.id, t.via) for t in part.turns] == [("relation/1", 0)]
+    assert part.notes == ("a note",)
+    assert take_runs(ways, np.array([1]), np.array([3]), np.array([5])).turns == ()
+
+
+def test_areas_of_rings_are_those_of_the_shoelace_formula():
+    rng = np.random.default_rng(0)
+    rings = [rng.uniform(0, 0.01, (n, 2)) + np.array([24, 60]) for n in rng.integers(1, 9, 40)]
+    rings = [np.vstack([r, r[:1]]) if i % 3 else r for i, r in enumerate(rings)]
+    first = np.append(0, np.cumsum([len(r) for r in rings]))
+    area_m2, centre = ring_areas_m2(np.concatenate(rings), first)
+    metre = math.radians(1) * EARTH_RADIUS_M
+    for ring, got_m2, got in zip(rings, area_m2, centre, strict=True):
+        shape = shapely.Polygon((ring - ring[0]) * (math.cos(math.radians(ring[0, 1])), 1)) if len(ring) > 3 else None
+        if shape is None or (ring[0] != ring[-1]).any():
+            assert got_m2 == 0
+            assert got == pytest.approx(ring.mean(axis=0))
+            continue
+        x, y = shapely.get_coordinates(shape).T
+        twice = sum(a * d - b * c for (a, b), (c, d) in pairwise(zip(x.tolist(), y.tolist(), strict=True)))
+        assert got_m2 == pytest.approx(abs(twice) / 2 * metre**2, abs=1e-3)
+    assert ring_areas_m2(np.zeros((0, 2)), np.zeros(1, np.int64))[0].shape == (0,)
