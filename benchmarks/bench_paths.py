@@ -19,7 +19,7 @@ from importlib.util import find_spec
 
 import numba
 import numpy as np
-from graphs import thinned_grid
+from graphs import thinned_grid, without_waiting
 from home import demo_city, demo_home
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
@@ -44,7 +44,7 @@ def main() -> None:
     if missing:
         print(f"NOT INSTALLED, left out: {', '.join(missing)}")
     with demo_home() as home:
-        streets = [("Helsinki", demo_city(home).roads)]
+        streets = [("Helsinki", without_waiting(demo_city(home).roads))]
     streets += [(f"thinned grid {n // 1000} k", thinned_grid(n)) for n in (30_000, 100_000, 300_000)]
     streets += [("full grid 102 k", uneven(grid_roads(320)))]
     for name, roads in streets:
@@ -75,7 +75,7 @@ def beside_peers(roads):
     for name, peer in peers.items():
         if peer.matrix:
             some = peer.matrix(PART[name])
-            assert np.allclose(some / units.MS_PER_S, time_s[: len(some)], rtol=1e-5), name
+            assert np.allclose(some / units.MS_PER_S, time_s[: len(some)], rtol=1e-5, atol=ROUNDED_S.get(name, 0)), name
 
     order |= seconds(1, {"ours": lambda: hierarchy_of(roads.lonlat, roads.first, roads.head)})
     table("order, once", {name: value for name, value in order.items() if value})
@@ -207,6 +207,8 @@ class Igraph:
         return self.graph.distances(self.nodes[:count], weights=self.weight)
 
 
+ROUNDED_S = {"pandana": 0.1}
+"""Thousandths are cut off each edge, a tenth of a second along a way."""
 PEERS = {"scipy": Scipy, "RoutingKit": RoutingKit, "pandana": Pandana, "igraph": Igraph}
 MODULE = {"scipy": "scipy", "RoutingKit": "pyroutingkit", "pandana": "pandana", "igraph": "igraph"}
 

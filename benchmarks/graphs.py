@@ -49,6 +49,7 @@ def thinned_grid(nodes: int, seed: int = 0) -> Roads:
         edges=edges,
         length_m=length_m,
         way=grid.way[kept],
+        beside=grid.beside[kept],
         shape_first=np.arange(0, 2 * len(kept) + 1, 2, dtype=np.int32),
         shape_lonlat=lonlat[np.column_stack((tail, head)).ravel()],
         hierarchy=hierarchy_of(lonlat, first, leads),
@@ -63,3 +64,8 @@ def _directed(tail, head, nodes):
     edges[order] = np.arange(len(leave), dtype=np.int32)
     first = np.searchsorted(leave[order], np.arange(nodes + 1)).astype(np.int32)
     return edges.reshape(2, -1).T.copy(), first, np.concatenate((head, tail))[order].astype(np.int32)
+
+
+def without_waiting(roads):
+    """The same times, felt along the edges and not at their ends: peers know no places before a signal."""
+    return replace(roads, delay_ms=np.zeros_like(roads.delay_ms))

@@ -16,6 +16,7 @@ from network.edits import (
     SetPrice,
     SetStreetSpeed,
 )
+from network.edits.base import did_you_mean, outside
 from network.errors import CityError, InputError, Problem, ScenarioError, UnknownId
 from network.outcome import METRICS, Metric, Outcome
 from network.part import Part, digest_of
@@ -25,7 +26,7 @@ from network.snap import crossed, on_street, snap
 from network.synthetic import grid_city
 from network.travel import Travel, travel_times
 from network.travel.reach import Reach, nearest, reach
-from network.travel.roads import skim
+from network.travel.roads import StreetMetric, metric_of, skim
 from network.travel.routes import Isochrone, Leg, Path, isochrone, paths
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "SetPrice",
     "SetStreetSpeed",
     "Snap",
+    "StreetMetric",
     "Supply",
     "Transit",
     "Travel",
@@ -67,11 +69,14 @@ __all__ = [
     "Zones",
     "check",
     "crossed",
+    "did_you_mean",
     "digest_of",
     "grid_city",
     "isochrone",
+    "metric_of",
     "nearest",
     "on_street",
+    "outside",
     "paths",
     "reach",
     "simulate",

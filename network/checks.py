@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
-from network.city import City, Roads, Snap
+from network.city import City, Snap
 from network.errors import Problem
-from network.part import Bools
+from network.joined import joined_streets
 from network.snap import crossed
 from network.units import CLOSED, DRIVE, NETWORK_MODES, WALK
 
@@ -62,19 +60,6 @@ def _ids(city: City) -> Iterator[Problem]:
             yield Problem(name, f"ids stand for several of them: {_some(known[count > 1])}", "make every id unique")
         if (known == "").any():
             yield Problem(name, "there is an empty id", "give everything an id")
-
-
-def joined_streets(roads: Roads, mode: int) -> Bools:
-    """(S) segments within the mode's largest part where every place can be reached from every other."""
-    open_ = roads.time_ms[mode] != CLOSED
-    nodes = len(roads.lonlat)
-    ends = (roads.tail[open_], roads.head[open_])
-    graph = csr_array((np.ones(open_.sum(), np.int8), ends), shape=(nodes, nodes))
-    _, part = connected_components(graph, directed=True, connection="strong")
-    within = open_ & (part[roads.tail] == part[roads.head]) & (roads.segment >= 0)
-    lengths = np.bincount(part[roads.tail[within]], roads.length_mm[within], minlength=1)
-    inside = within & (part[roads.tail] == lengths.argmax())
-    return np.asarray(inside[roads.edges].any(axis=1))
 
 
 def _islands(city: City) -> Iterator[Problem]:

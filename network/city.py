@@ -94,6 +94,8 @@ class Roads(Part):
     way_name: Annotated[Text, Spec("U", ("W",))]
     way_class: Annotated[Text, Spec("U", ("W",))]
     """OpenStreetMap highway class; `ferry` for a ferry."""
+    beside: Annotated[Bools, Spec("b", ("S",))]
+    """Whether one gets onto the segment from beside it: not on bridges, in tunnels and on ferries."""
     barrier_first: Annotated[I32, Spec("i4", ("L+1",), 0)]
     barrier_lonlat: Annotated[F64, Spec("f8", ("Y", 2), -180, 180)]
     """Lines nobody crosses to get to a street beside (walls, water, rail): barrier_first[l]:barrier_first[l+1]."""
@@ -140,6 +142,12 @@ class Roads(Part):
     def tail(self) -> I32:
         """(E) node an edge starts from."""
         return np.repeat(np.arange(len(self.lonlat), dtype=np.int32), np.diff(self.first))
+
+    @cached_property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east and north of the crossings, degrees."""
+        (west, south), (east, north) = self.lonlat.min(axis=0).tolist(), self.lonlat.max(axis=0).tolist()
+        return west, south, east, north
 
     @cached_property
     def segment(self) -> I32:

@@ -79,6 +79,8 @@ def _walls(roads: Roads) -> Grid:
 def snap(roads: Roads, lonlat: F64) -> Snap:
     """Snap points (X, 2), degrees, to the nearest place in sight on a segment open to each network mode.
 
+    Only segments that one gets onto from beside count: no bridge, tunnel or ferry.
+
     A place is in sight if the straight line to it crosses no barrier; a barrier it meets within 1 cm of either end is
     touched, not crossed. Every straight piece of a street offers the place nearest to the point and, if a barrier hides
     that one, its two ends. Where nothing nearer than the nearest place plus `roads.snap_detour_m` is in sight, as in a
@@ -87,7 +89,7 @@ def snap(roads: Roads, lonlat: F64) -> Snap:
     Raises InputError where a mode has no open street at all.
     """
     there, back = roads.edges.T
-    open_ = (roads.time_ms[:, there] >= 0) | (roads.time_ms[:, back] >= 0)
+    open_ = ((roads.time_ms[:, there] >= 0) | (roads.time_ms[:, back] >= 0)) & roads.beside
     shut = [name for name, usable in zip(NETWORK_MODES, open_, strict=True) if not usable.any()]
     if shut:
         raise InputError(

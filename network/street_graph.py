@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from network.city import Roads
 from network.hierarchy import hierarchy_of
-from network.part import F64, I32, I64, Text
+from network.part import F64, I32, I64, Bools, Text
 from network.units import EARTH_RADIUS_M, MM_PER_M
+
+
+class Join(NamedTuple):
+    """Nodes at which a new street is left for the others and entered from them; one where every turn is free."""
+
+    leave: int
+    """Where the new street begins."""
+    arrive: int
+    """Where it ends."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -36,6 +45,7 @@ class StreetGraph:
     way_id: Text
     way_name: Text
     way_class: Text
+    beside: Bools
     barrier_first: npt.NDArray[Any]
     barrier_lonlat: F64
     snap_detour_m: F64
@@ -44,7 +54,7 @@ class StreetGraph:
     def of(cls, roads: Roads) -> StreetGraph:
         edge, turn = roads.edges.T, np.flatnonzero(roads.segment < 0)
         kept = ["lonlat", "length_m", "way", "shape_first", "shape_lonlat"]
-        kept += ["barrier_first", "barrier_lonlat", "snap_detour_m"]
+        kept += ["beside", "barrier_first", "barrier_lonlat", "snap_detour_m"]
         return cls(
             tail=roads.tail[edge].astype(np.int64),
             head=roads.head[edge].astype(np.int64),
@@ -90,20 +100,22 @@ class StreetGraph:
             way_id=self.way_id,
             way_name=self.way_name,
             way_class=self.way_class,
+            beside=self.beside,
             barrier_first=self.barrier_first.astype(np.int32),
             barrier_lonlat=self.barrier_lonlat,
             snap_detour_m=self.snap_detour_m,
             hierarchy=hierarchy_of(self.lonlat, first, head, order),
         )
 
-    def crossing_at(self, segment: int, along: float) -> int:
-        """A node at a share of a segment that every edge there leads to, and that leads to every edge there.
+    def join_at(self, segment: int, along: float) -> Join:
+        """Where a new street joins at a share of a segment, made in place.
 
-        Between its ends the segment is cut in two. At an end with several nodes, where turns are restricted, the node
-        is a new one that all may turn to and from.
+        Between its ends the segment is cut in two. At an end with several nodes, where turns are restricted, the new
+        street gets nodes of its own, from and to which everybody may turn; other turns stay as they are.
         """
         if 0.0 < along < 1.0:
-            return self._cut(segment, along)
+            node = self._cut(segment, along)
+            return Join(node, node)
         arrives, leaves = (self.head[0], self.tail[1]) if along >= 1.0 else (self.head[1], self.tail[0])
         here = {int(arrives[segment]), int(leaves[segment])}
         while True:
@@ -113,24 +125,29 @@ class StreetGraph:
                 break
             here = grown
         if len(here) == 1:
-            return here.pop()
+            node = here.pop()
+            return Join(node, node)
         nodes = np.array(sorted(here))
-        new = self._new_node(self.lonlat[nodes[0]])
         into, out = nodes[np.isin(nodes, self.head)], nodes[np.isin(nodes, self.tail)]
-        self.turn_tail = np.concatenate([self.turn_tail, into, np.full(len(out), new)])
-        self.turn_head = np.concatenate([self.turn_head, np.full(len(into), new), out])
-        free = np.zeros((len(self.turn_ms), len(into) + len(out)), self.turn_ms.dtype)
+        join = Join(self._new_node(self.lonlat[nodes[0]]), self._new_node(self.lonlat[nodes[0]]))
+        self.turn_tail = np.concatenate([self.turn_tail, into, np.full(len(out) + 1, join.arrive)])
+        self.turn_head = np.concatenate([self.turn_head, np.full(len(into), join.leave), out, [join.leave]])
+        free = np.zeros((len(self.turn_ms), len(into) + len(out) + 1), self.turn_ms.dtype)
         self.turn_ms = np.concatenate([self.turn_ms, free], axis=1)
-        return new
+        return join
 
-    def add(self, line: F64, nodes: tuple[int, int], time_ms: I64, way: tuple[str, str, str]) -> None:
-        """Add a segment along `line` (P, 2) between two nodes, with times (M, 2), as a new way (id, name, class)."""
-        self.tail = np.column_stack([self.tail, nodes])
-        self.head = np.column_stack([self.head, nodes[::-1]])
+    def add(
+        self, line: F64, ends: tuple[Join, Join], time_ms: I64, way: tuple[str, str, str], *, beside: bool = True
+    ) -> None:
+        """Add a segment along `line` (P, 2) between two joins, with times (M, 2), as a new way (id, name, class)."""
+        first, last = ends
+        self.tail = np.column_stack([self.tail, [first.leave, last.leave]])
+        self.head = np.column_stack([self.head, [last.arrive, first.arrive]])
         self.time_ms = np.concatenate([self.time_ms, time_ms[:, :, None]], axis=2)
         self.delay_ms = np.concatenate([self.delay_ms, np.zeros_like(time_ms)[:, :, None]], axis=2)
         self.length_m = np.append(self.length_m, line_length_m(line))
         self.way = np.append(self.way, len(self.way_id))
+        self.beside = np.append(self.beside, beside)
         self._append_shape(line)
         self.way_id, self.way_name, self.way_class = (
             np.array([*texts.tolist(), text], dtype=np.str_)
@@ -170,6 +187,7 @@ class StreetGraph:
         self.length_m = np.append(self.length_m, last_m)
         self.length_m[segment] = first_mm / MM_PER_M
         self.way = np.append(self.way, self.way[segment])
+        self.beside = np.append(self.beside, self.beside[segment])
         drop = np.arange(self.shape_first[segment], self.shape_first[segment + 1])
         self.shape_lonlat = np.insert(np.delete(self.shape_lonlat, drop, axis=0), drop[0], start, axis=0)
         self.shape_first = self.shape_first.copy()

@@ -95,6 +95,7 @@ def grid_roads(n: int) -> Roads:
         way_id=np.array([f"way/{w}" for w in range(2 * n)]),
         way_name=np.array([f"{'East' if w < n else 'North'} Street {w % n + 1}" for w in range(2 * n)]),
         way_class=np.where(np.arange(2 * n) % 5 == 0, "secondary", "residential"),
+        beside=np.ones(segments, np.bool_),
         barrier_first=np.zeros(1, np.int32),
         barrier_lonlat=np.zeros((0, 2)),
         snap_detour_m=np.array(250.0),

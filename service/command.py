@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated
 
 import typer
@@ -21,7 +22,7 @@ class Run:
     out: Console
     err: Console
 
-    @property
+    @cached_property
     def engine(self) -> Engine:
         return Engine(self.settings)
 

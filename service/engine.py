@@ -12,13 +12,16 @@ from typing import Any
 from network import (
     METRICS,
     City,
+    InputError,
     Outcome,
     Problem,
     Scenario,
+    StreetMetric,
     Travel,
     UnknownId,
     digest_of,
     grid_city,
+    metric_of,
     simulate,
     travel_times,
 )
@@ -76,6 +79,7 @@ class Engine:
         self._cities: Cache[City] = Cache(settings.cities_kept)
         self._changed: Cache[City] = Cache(settings.cities_kept)
         self._bases: Cache[Base] = Cache(settings.cities_kept)
+        self._metrics: Cache[StreetMetric] = Cache(settings.cities_kept)
         self._answers: Cache[WhatIfAnswer] = Cache(settings.answers_kept)
 
     def city_ids(self) -> list[str]:
@@ -108,7 +112,11 @@ class Engine:
         return self._bases.get((city_id, city.digest), make)
 
     def changed(self, city_id: str, scenario: Scenario) -> streets.Changed:
-        """A built city and what a scenario makes of it; no day is simulated. Raises UnknownId, ScenarioError."""
+        """A built city and what a scenario makes of it; no day is simulated.
+
+        Raises UnknownId, ScenarioError, and InputError where there are too many edits.
+        """
+        self._check_edits(scenario)
         city = self.loaded(city_id)
         key = city.digest, scenario_digest(scenario)
         return streets.Changed(_ref(city), self._changed.get(key, lambda: scenario.apply(city)))
@@ -135,13 +143,25 @@ class Engine:
     def what_if(self, city_id: str, scenario: Scenario) -> WhatIfAnswer:
         """The city after a scenario against the city as it is.
 
-        Raises UnknownId for the city, ScenarioError with every problem of the scenario.
+        Raises UnknownId for the city, ScenarioError with every problem of the scenario, InputError where there are
+        too many edits.
         """
+        self._check_edits(scenario)
+        return self._what_if(city_id, scenario)
+
+    def _check_edits(self, scenario: Scenario) -> None:
+        count, most = len(scenario.edits), self.settings.edits_most
+        if count > most:
+            hint = "ask for fewer at a time, or raise LUXING_EDITS_MOST"
+            raise InputError(Problem("edits", f"{count:,} edits are above {most:,}", hint))
+
+    def _what_if(self, city_id: str, scenario: Scenario) -> WhatIfAnswer:
+        """However many edits: a plan has as many as it has sites."""
         base = self.base(city_id)
         key = scenario_digest(scenario)
-        return self._answers.get((base.city.digest, key), lambda: self._what_if(base, scenario, key))
+        return self._answers.get((base.city.digest, key), lambda: self._compared(base, scenario, key))
 
-    def _what_if(self, base: Base, scenario: Scenario, key: str) -> WhatIfAnswer:
+    def _compared(self, base: Base, scenario: Scenario, key: str) -> WhatIfAnswer:
         city = scenario.apply(base.city)
         changed = base.outcome
         if city is not base.city:
@@ -171,7 +191,9 @@ class Engine:
 
     def isochrones(self, city_id: str, asked: IsochroneRequest) -> IsochroneAnswer:
         """What can be reached within limits. Raises as `route` does."""
-        return streets.isochrones(self.changed(city_id, asked.scenario), asked, self._beside_m)
+        most_points = int(self._parameters.positive("maps.area_points"))
+        beside_m = self._parameters.positive("maps.beside_m")
+        return streets.isochrones(self.changed(city_id, asked.scenario), asked, beside_m, most_points)
 
     def nearest(self, city_id: str, asked: NearestRequest) -> NearestAnswer:
         """The places that are quickest to reach. Raises as `route` does."""
@@ -179,12 +201,16 @@ class Engine:
 
     def matrix(self, city_id: str, asked: MatrixRequest) -> MatrixAnswer:
         """Times and lengths between lists of points. Raises as `route` does, and InputError where it is too large."""
-        return streets.matrix(self.changed(city_id, asked.scenario), asked, self.settings.matrix_most_cells)
+        changed = self.changed(city_id, asked.scenario)
+
+        def metric(mode: int) -> StreetMetric:
+            return self._metrics.get((changed.city.digest, mode), lambda: metric_of(changed.city.roads, mode))
+
+        return streets.matrix(changed, asked, self.settings.matrix_most_cells, metric)
 
     @cached_property
-    def _beside_m(self) -> float:
-        """How far beside a street a drawn area extends, where the question does not say."""
-        return Parameters.load(self.settings.data_folder).positive("maps.beside_m")
+    def _parameters(self) -> Parameters:
+        return Parameters.load(self.settings.data_folder)
 
     def propose(
         self, city_id: str, request: ProposalRequest, progress: Callable[[SolverProgress], None] | None = None
@@ -224,7 +250,7 @@ class Engine:
             plan=plan.to_dict(),
             scenario=scenario_json(scenario),
             verdicts=[v.to_dict() for v in proposal.verdicts],
-            what_if=self.what_if(city_id, scenario),
+            what_if=self._what_if(city_id, scenario),
         )
 
 

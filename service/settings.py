@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     """What-if answers held in memory."""
     matrix_most_cells: int = Field(default=1_000_000, ge=1)
     """Largest matrix of times: origins times destinations."""
+    edits_most: int = Field(default=100, ge=0)
+    """Most edits of a what-if, or made before a question to the streets; a plan that Luxing made may have more."""
 
     @cached_property
     def data_folder(self) -> Path:

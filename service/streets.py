@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from network import City, InputError, Problem, Snap, on_street, paths, reach, skim, snap, units
+from network import (
+    City,
+    InputError,
+    Problem,
+    Snap,
+    StreetMetric,
+    did_you_mean,
+    on_street,
+    outside,
+    paths,
+    reach,
+    snap,
+    units,
+)
 from network import isochrone as pieces_within
 from network import nearest as nearest_ends
 from network.io import area_beside
@@ -43,6 +56,8 @@ DEGREE_DIGITS: Final = 6
 """Digits of a degree that are told: a tenth of a metre."""
 _GUESSED: Final = 3
 """Unknown ids for which one like it is looked for; each takes milliseconds."""
+_AREA: Final = threading.Lock()
+"""Held while an area is made, so that however many are asked for, the memory of one is taken."""
 
 
 class Changed(NamedTuple):
@@ -78,8 +93,11 @@ def route(of: Changed, asked: RouteRequest) -> RouteAnswer:
     )
 
 
-def isochrones(of: Changed, asked: IsochroneRequest, beside_m: float) -> IsochroneAnswer:
-    """For each limit the reached streets as an area, and what touches them. Raises InputError for the point."""
+def isochrones(of: Changed, asked: IsochroneRequest, beside_m: float, most_points: int) -> IsochroneAnswer:
+    """For each limit the reached streets as an area, and what touches them.
+
+    Raises InputError for the point, and where an area needs more than `most_points` grid points.
+    """
     city, mode = of.city, units.NETWORK_MODES.index(asked.mode)
     beside_m = asked.beside_m or beside_m
     spots = _spots(city, [("from", asked.start)])
@@ -96,7 +114,8 @@ def isochrones(of: Changed, asked: IsochroneRequest, beside_m: float) -> Isochro
             zones=int(zones.sum()),
             places=int((to_places <= pieces.limit_s).sum()),
         )
-        area = area_beside(pieces.line_lonlat, pieces.line_first, beside_m)
+        with _AREA:
+            area = area_beside(pieces.line_lonlat, pieces.line_first, beside_m, most_points)
         rings = [[_positions(ring) for ring in polygon] for polygon in area]
         features.append(ReachedArea(geometry=MultiPolygon(coordinates=rings), properties=reached))
     (touch,) = _touches(city, spots, mode)
@@ -138,7 +157,9 @@ def nearest(of: Changed, asked: NearestRequest) -> NearestAnswer:
     return NearestAnswer(**_common(of, asked), start=touch, kind=asked.kind, places=found)
 
 
-def matrix(of: Changed, asked: MatrixRequest, most_cells: int) -> MatrixAnswer:
+def matrix(
+    of: Changed, asked: MatrixRequest, most_cells: int, metric_of_mode: Callable[[int], StreetMetric]
+) -> MatrixAnswer:
     """Times and lengths, None where there is no way. Raises InputError for points, and where it is too large."""
     rows, columns = len(asked.origins), len(asked.destinations)
     if rows * columns > most_cells:
@@ -148,7 +169,7 @@ def matrix(of: Changed, asked: MatrixRequest, most_cells: int) -> MatrixAnswer:
     ends = {"origins": asked.origins, "destinations": asked.destinations}
     spots = _spots(of.city, [(f"{name}[{i}]", x) for name, given in ends.items() for i, x in enumerate(given)])
     start, end = _some(spots.snap, slice(rows)), _some(spots.snap, slice(rows, None))
-    time_s, length_m = skim(of.city.roads, start, end, units.NETWORK_MODES.index(asked.mode))
+    time_s, length_m = metric_of_mode(units.NETWORK_MODES.index(asked.mode)).skim(start, end)
     return MatrixAnswer(**_common(of, asked), time_s=_cells(time_s), length_m=_cells(length_m))
 
 
@@ -176,10 +197,17 @@ def _spots(city: City, asked: Sequence[tuple[str, Where]]) -> _Spots:
     points = np.array([(spot.lon, spot.lat) for spot in drawn]).reshape(-1, 2)
     unknown = [(where, x) for where, x in asked if isinstance(x, str) and x not in position]
     problems = [
-        Problem(where, f"no place and no zone has the id {x!r}", _alike(x, position) if i < _GUESSED else "")
+        Problem(
+            where,
+            f"no place and no zone has the id {x!r}",
+            (did_you_mean(x, position) if i < _GUESSED else "") or "give an id or lon and lat",
+        )
         for i, (where, x) in enumerate(unknown)
     ]
-    problems += _outside(city, [(where, x) for where, x in asked if isinstance(x, Spot)])
+    for where, x in asked:
+        if isinstance(x, Spot) and (wrong := outside(city.roads, x.lon, x.lat)):
+            what, hint = wrong
+            problems.append(Problem(where, f"{what} of {city.id}", hint))
     if problems:
         raise InputError(problems)
     fresh = iter(range(known, known + len(drawn)))
@@ -188,25 +216,6 @@ def _spots(city: City, asked: Sequence[tuple[str, Where]]) -> _Spots:
     arrays = {name: np.concatenate([getattr(p, name) for p in parts], axis=1)[:, at] for name, _ in zones.snap.arrays()}
     lonlat = np.concatenate([zones.lonlat, places.lonlat, points])[at]
     return _Spots([x if isinstance(x, str) else None for _, x in asked], lonlat, Snap(**arrays))
-
-
-def _outside(city: City, asked: Iterable[tuple[str, Spot]]) -> list[Problem]:
-    """Points beyond the streets, which would touch a street they have nothing to do with."""
-    (west, south), (east, north) = city.roads.lonlat.min(axis=0).tolist(), city.roads.lonlat.max(axis=0).tolist()
-    problems = []
-    for where, spot in asked:
-        if west <= spot.lon <= east and south <= spot.lat <= north:
-            continue
-        swapped = west <= spot.lat <= east and south <= spot.lon <= north
-        bounds = f"lon {west:.4f} to {east:.4f}, lat {south:.4f} to {north:.4f}"
-        what = f"({spot.lon}, {spot.lat}) is outside the streets of {city.id}"
-        problems.append(Problem(where, what, "lon and lat look swapped" if swapped else bounds))
-    return problems
-
-
-def _alike(wanted: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(wanted, sorted(known), n=3, cutoff=0.5)
-    return "did you mean " + ", ".join(map(repr, close)) + "?" if close else "give an id or lon and lat"
 
 
 def _some(points: Snap, at: Any) -> Snap:

@@ -20,8 +20,12 @@ def street_graph(roads, mode, cost):
     return graph
 
 
-def with_points(roads, snap, mode, cost):
-    """The street graph with every point as a node ('p', i) on its segment: each segment is cut at its points."""
+def with_points(roads, snap, mode, cost, wait=None):
+    """The street graph with every point as a node ('p', i) on its segment: each segment is cut at its points.
+
+    `wait(edge)` is the part of the cost that is felt at the end of an edge, not along it.
+    """
+    wait = wait or (lambda e: (0,) * len(cost(e)) if isinstance(cost(e), tuple) else 0)
     graph = street_graph(roads, mode, cost)
     on_segment = {}
     for i, s in enumerate(snap.segment[mode]):
@@ -31,7 +35,7 @@ def with_points(roads, snap, mode, cost):
             if roads.time_ms[mode, edge] < 0:
                 continue
             share = {i: snap.along[mode, i] if side == 0 else 1.0 - snap.along[mode, i] for i in points}
-            passed = {i: _behind(cost(edge), share[i]) for i in points}
+            passed = {i: _behind(_minus(cost(edge), wait(edge)), share[i]) for i in points}
             tail, head = int(roads.tail[edge]), int(roads.head[edge])
             for i in points:
                 graph.add_edge(tail, ("in", i), weight=passed[i])

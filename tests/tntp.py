@@ -125,6 +125,7 @@ def roads_of(network, time_ms):
         way_id=np.array(["way/0"]),
         way_name=np.array([""]),
         way_class=np.array(["primary"]),
+        beside=np.ones(segments, np.bool_),
         barrier_first=np.zeros(1, np.int32),
         barrier_lonlat=np.zeros((0, 2)),
         snap_detour_m=np.array(0.0),

@@ -14,13 +14,17 @@ def random_roads(rng, nodes=12, segments=25):
     head = rng.integers(0, nodes, segments)
     lonlat = np.column_stack((120.6 + rng.uniform(0, 0.02, nodes), 31.3 + rng.uniform(0, 0.02, nodes)))
     length_m = np.rint(rng.integers(0, 400_000, segments)) / 1000
+    length_m[rng.random(segments) < 0.2] = 0.0
     order = np.argsort(np.concatenate((tail, head)), kind="stable")
     edges = np.empty(2 * segments, np.int32)
     edges[order] = np.arange(2 * segments)
     time_ms = rng.integers(0, 60_000, (4, 2 * segments)).astype(np.int32)
     time_ms[rng.random(time_ms.shape) < 0.15] = 0
+    nothing = edges.reshape(2, segments).T[length_m == 0]
+    time_ms[:, nothing[rng.random(len(nothing)) < 0.5]] = 0
     time_ms[rng.random(time_ms.shape) < 0.25] = -1
     time_ms[:, 0] = 1000
+    waiting = np.where(rng.random(time_ms.shape) < 0.3, rng.random(time_ms.shape), 0.0)
     first = np.searchsorted(np.concatenate((tail, head))[order], np.arange(nodes + 1)).astype(np.int32)
     leads = np.concatenate((head, tail))[order].astype(np.int32)
     return Roads(
@@ -28,7 +32,7 @@ def random_roads(rng, nodes=12, segments=25):
         first=first,
         head=leads,
         time_ms=time_ms,
-        delay_ms=np.zeros_like(time_ms),
+        delay_ms=np.rint(np.maximum(time_ms, 0) * waiting).astype(np.int32),
         edges=edges.reshape(2, segments).T.copy(),
         length_m=length_m,
         way=np.arange(segments, dtype=np.int32),
@@ -37,6 +41,7 @@ def random_roads(rng, nodes=12, segments=25):
         way_id=np.array([f"way/{i}" for i in range(segments)]),
         way_name=np.array([""] * segments),
         way_class=np.array(["residential"] * segments),
+        beside=np.ones(segments, np.bool_),
         barrier_first=np.zeros(1, np.int32),
         barrier_lonlat=np.zeros((0, 2)),
         snap_detour_m=np.array(250.0),

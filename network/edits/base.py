@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import numpy as np
 
-from network.city import City
+from network.city import City, Roads
 from network.part import Text
 
 MOST: Final = 1e9
@@ -41,6 +41,7 @@ def not_negative(name: str, value: float) -> None:
 
 
 def did_you_mean(wanted: str, known: Iterable[str]) -> str:
+    """A question that names what is most alike; empty where nothing is."""
     close = difflib.get_close_matches(wanted, sorted(set(map(str, known)) - {""}), n=3, cutoff=0.5)
     return "did you mean " + ", ".join(map(repr, close)) + "?" if close else ""
 
@@ -58,17 +59,24 @@ def check_printable(*texts: str) -> None:
             raise Refused(f"{text!r} holds characters that cannot be printed", "leave them out")
 
 
+def outside(roads: Roads, lon: float, lat: float) -> tuple[str, str] | None:
+    """What is wrong with a position, and a hint, where it is outside the box around the streets; else None.
+
+    Such a point would touch a street it has nothing to do with.
+    """
+    west, south, east, north = roads.bounds
+    if west <= lon <= east and south <= lat <= north:
+        return None
+    swapped = west <= lat <= east and south <= lon <= north
+    bounds = f"lon {west:.4f} to {east:.4f}, lat {south:.4f} to {north:.4f}"
+    return f"({lon}, {lat}) is outside the streets", "lon and lat look swapped" if swapped else bounds
+
+
 def check_inside(city: City, lon: float, lat: float) -> None:
     """Refuse a position outside the box around the streets."""
-    west, south = city.roads.lonlat.min(axis=0)
-    east, north = city.roads.lonlat.max(axis=0)
-    if west <= lon <= east and south <= lat <= north:
-        return
-    swapped = west <= lat <= east and south <= lon <= north
-    raise Refused(
-        f"({lon}, {lat}) is outside the streets of {city.id}",
-        "lon and lat look swapped" if swapped else f"lon {west:.4f} to {east:.4f}, lat {south:.4f} to {north:.4f}",
-    )
+    if wrong := outside(city.roads, lon, lat):
+        what, hint = wrong
+        raise Refused(f"{what} of {city.id}", hint)
 
 
 def appended(texts: Text, text: str) -> Text:

@@ -9,10 +9,11 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import numpy as np
 
 from network.city import City, Roads, Snap
-from network.edits.base import MOST, STRICT, Number, Refused, check_inside, check_printable, did_you_mean
+from network.edits.base import MOST, STRICT, Number, Refused, check_inside, check_printable, did_you_mean, not_negative
+from network.joined import joined_streets
 from network.part import F64, I32, I64, Bools
 from network.snap import nearest_usable, snap
-from network.street_graph import StreetGraph, line_length_m
+from network.street_graph import Join, StreetGraph, line_length_m
 from network.units import CLOSED, MOST_EDGE_MS, MS_PER_S, NETWORK_MODES
 
 NetworkMode: TypeAlias = Literal["walk", "cycle", "ebike", "drive"]
@@ -39,7 +40,10 @@ class CloseStreet:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenStreet:
-    """Open a street, by way id or by name, in both directions to modes it is closed to; what is open stays as it is."""
+    """Open a street, by way id or by name, in both directions to modes it is closed to; what is open stays as it is.
+
+    Pieces of it that a mode could not reach stay closed to it.
+    """
 
     layers: ClassVar[frozenset[str]] = frozenset({"roads"})
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -57,6 +61,13 @@ class OpenStreet:
             time_ms[m, edges] = _run_ms(roads.length_m[roads.segment[edges]], self.kmh) + roads.delay_ms[m, edges]
         if np.array_equal(time_ms, roads.time_ms):
             raise Refused(f"street {self.street!r} is open to {', '.join(self.modes)} already", "choose other modes")
+        opened = replace(roads, time_ms=time_ms)
+        for m in map(NETWORK_MODES.index, self.modes):
+            apart = segments[~joined_streets(opened, m)[segments]]
+            time_ms[m, roads.edges[apart]] = roads.time_ms[m, roads.edges[apart]]
+        if np.array_equal(time_ms, roads.time_ms):
+            what = f"street {self.street!r} touches no street open to {', '.join(self.modes)}"
+            raise Refused(what, "open the streets that lead to it first, or add one")
         return _with_roads(city, replace(roads, time_ms=time_ms))
 
 
@@ -122,6 +133,8 @@ class AddStreet:
     """Speed by mode; closed to the modes left out."""
     one_way: bool = False
     """Whether cycles, e-bikes and cars may pass only in the direction of the line."""
+    bridge: bool = False
+    """Whether it runs above or below the ground: then nobody gets onto it but at its ends."""
     name: str = ""
     join_m: Number = 30.0
 
@@ -133,23 +146,26 @@ class AddStreet:
             raise Refused("kmh is empty", f"give a speed for some of {', '.join(NETWORK_MODES)}")
         if len(self.lonlat) < _ENDS:
             raise Refused("a line needs two positions", "give [[lon, lat], [lon, lat], ...]")
+        not_negative("join_m", self.join_m)
         for lon, lat in self.lonlat:
             check_inside(city, lon, lat)
         streets = StreetGraph.of(city.roads)
         line = np.array(self.lonlat, np.float64)
         ends = self._joined(city.roads, streets, line)
-        line[0], line[-1] = streets.lonlat[ends[0]], streets.lonlat[ends[1]]
-        if ends[0] == ends[1]:
+        line[0], line[-1] = (streets.lonlat[end.leave] for end in ends)
+        if (line[0] == line[-1]).all():
             raise Refused("both ends join the streets at one place", "draw it from one crossing to another")
-        streets.add(line, ends, self._time_ms(line), (self.id, self.name, "residential"))
+        streets.add(line, ends, self._time_ms(line), (self.id, self.name, "residential"), beside=not self.bridge)
         new = np.arange(len(city.roads.lonlat), len(streets.lonlat), dtype=np.int32)
         order = np.argsort(city.roads.hierarchy.rank).astype(np.int32)
         return _with_roads(city, streets.roads(np.concatenate([new, order])))
 
-    def _joined(self, roads: Roads, streets: StreetGraph, line: F64) -> tuple[int, int]:
+    def _joined(self, roads: Roads, streets: StreetGraph, line: F64) -> tuple[Join, Join]:
         """The crossings where the ends join, made in place."""
         modes = [NETWORK_MODES.index(mode) for mode in self.kmh]
-        usable: Bools = np.all((roads.time_ms[modes][:, roads.edges] >= 0).any(axis=2), axis=0, keepdims=True)
+        usable: Bools = (
+            np.all((roads.time_ms[modes][:, roads.edges] >= 0).any(axis=2), axis=0, keepdims=True) & roads.beside
+        )
         if not usable.any():
             raise Refused(f"no street is open to {', '.join(self.kmh)} together", "add a street for each mode")
         segment, along, off_m = (row[0] for row in nearest_usable(roads, line[[0, -1]], usable))
@@ -160,12 +176,12 @@ class AddStreet:
                 )
                 raise Refused(what, f"draw the line up to it, or raise join_m above {self.join_m:g}")
         if segment[0] != segment[1]:
-            first, last = (streets.crossing_at(int(s), float(a)) for s, a in zip(segment, along, strict=True))
+            first, last = (streets.join_at(int(s), float(a)) for s, a in zip(segment, along, strict=True))
             return first, last
         # of two places on one segment the later is cut first: what lies before it keeps its number
         later = int(along[1] > along[0])
-        cut = streets.crossing_at(int(segment[0]), float(along[later]))
-        other = streets.crossing_at(int(segment[0]), float(along[1 - later] / along[later])) if along[later] else cut
+        cut = streets.join_at(int(segment[0]), float(along[later]))
+        other = streets.join_at(int(segment[0]), float(along[1 - later] / along[later])) if along[later] else cut
         return (other, cut) if later else (cut, other)
 
     def _time_ms(self, line: F64) -> I64:
@@ -173,8 +189,8 @@ class AddStreet:
         out = np.full((len(NETWORK_MODES), 2), CLOSED, np.int64)
         length_m = np.array([line_length_m(line)])
         for mode, kmh in self.kmh.items():
-            back = CLOSED if self.one_way and mode != "walk" else _run_ms(length_m, kmh)[0]
-            out[NETWORK_MODES.index(mode)] = _run_ms(length_m, kmh)[0], back
+            run_ms = _run_ms(length_m, kmh)[0]
+            out[NETWORK_MODES.index(mode)] = run_ms, CLOSED if self.one_way and mode != "walk" else run_ms
         return out
 
 
@@ -196,7 +212,8 @@ def _segments(roads: Roads, street: str, modes: tuple[NetworkMode, ...]) -> I64:
     way = (roads.way_id == street) | ((roads.way_name == street) & (street != ""))
     if not way.any():
         known = np.concatenate((roads.way_name, roads.way_id))
-        raise Refused(f"no street has the id or name {street!r}", did_you_mean(street, known))
+        alike = did_you_mean(street, known)
+        raise Refused(f"no street has the id or name {street!r}", alike or "streets closed to everybody are not kept")
     return np.flatnonzero(way[roads.way])
 
 

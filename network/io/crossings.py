@@ -170,7 +170,8 @@ def _forbid(allowed: Bools, at: _Meeting, ids: list[str], ruled: _Ruled) -> bool
     onto = [j for j, way in enumerate(ids) if way == rule.to_id and (at.leaving[j] & bound).any()]
     if len(into) != 1 or not onto:
         return False
-    if rule.from_id == rule.to_id and rule.tags.get("restriction", "").endswith("u_turn"):
+    about = [kind for key, kind in rule.tags.items() if key != "except"]
+    if rule.from_id == rule.to_id and any(kind.endswith("u_turn") for kind in about):
         onto = into
     if len(onto) != 1:
         return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ _TRACKS = {0, 1, 2, 5, 7, 12}
 _TRACK_HUNDREDS = {1, 4, 9}
 """Route types that run on tracks, plain and extended (100 railway, 400 urban railway, 900 tram)."""
 _CLOSED_DOOR, _LEAST_TIME, _NOT_POSSIBLE = "1", "2", "3"
+_NO_PLACE = ("3", "4")
+"""Location types that need no coordinates and where nothing calls: generic nodes and boarding areas."""
 _MOST_SHOWN = 50
 
 
@@ -147,9 +150,10 @@ def _folder(path: Path) -> Iterator[Path]:
                 with zipfile.ZipFile(path) as feed:
                     for name in set(feed.namelist()) & set(_FILES):
                         (folder / name).write_bytes(feed.read(name))
-            except (OSError, zipfile.BadZipFile) as error:
-                hint = "a GTFS feed is a zip file, or a folder"
-                raise InputError(Problem(path.name, f"cannot be read: {error}", hint)) from None
+            except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+                hint = "a GTFS feed is a zip file without a password, or a folder; fetch it again if it is damaged"
+                said = str(error) or type(error).__name__
+                raise InputError(Problem(path.name, f"cannot be read: {said}", hint)) from None
         lacking = [name for name in _NEEDED if not (folder / name).is_file()]
         if lacking:
             hint = "the files of a GTFS feed lie at its top level"
@@ -159,10 +163,16 @@ def _folder(path: Path) -> Iterator[Path]:
 
 def _stops(folder: Path, crs: str, roads: Roads, parameters: Parameters) -> _Stops:
     columns = {
-        "stop_id": Column(unique=True), "stop_lon": Column(number=True), "stop_lat": Column(number=True),
-        "parent_station": Column(required=False),
+        "stop_id": Column(unique=True), "stop_lon": Column(number=True, blank=True),
+        "stop_lat": Column(number=True, blank=True), "parent_station": Column(required=False),
+        "location_type": Column(required=False),
     }  # fmt: skip
     table = read_table(folder / "stops.txt", columns)
+    table = _rows(table, np.flatnonzero(~np.isin(_texts(table, "location_type"), _NO_PLACE)))
+    for column in ("stop_lon", "stop_lat"):
+        _refuse(table, np.isnan(table.numbers(column)), f"has no {column}", "stops and stations need their place")
+    if not len(table):
+        raise InputError(Problem(table.name, "holds no stops", "it needs the stops that trips call at"))
     lonlat = to_wgs84(np.column_stack((table.numbers("stop_lon"), table.numbers("stop_lat"))), crs, table.name)
     check_swapped(table.name, lonlat, roads, table.rows)
     check_datum(table.name, lonlat, crs, roads)
@@ -209,7 +219,7 @@ def _calls(folder: Path, trips: _Trips, stops: _Stops, parameters: Parameters) -
     table = read_table(folder / "stop_times.txt", columns)
     trip = _positions(table, "trip_id", trips.id, "trips.txt")
     order = np.lexsort((table.numbers("stop_sequence"), trip))
-    table = Table(table.name, table.rows[order], {name: column[order] for name, column in table.columns.items()})
+    table = _rows(table, order)
     trip, stop = trip[order], _positions(table, "stop_id", stops.id, "stops.txt")
     goes_on = np.append(False, np.diff(trip) == 0)
     same = goes_on & np.append(False, np.diff(table.numbers("stop_sequence")) == 0)
@@ -318,6 +328,10 @@ def _timetable(stops: _Stops, services: list[Service], transfers: list[tuple[int
     known = [(int(number[a]), int(number[b]), s) for a, b, s in transfers if min(number[a], number[b]) >= 0]
     where = Snap(**{name: array[:, used] for name, array in stops.snap.arrays()})
     return timetable(stops.id[used], stops.lonlat[used], where, moved, known)
+
+
+def _rows(table: Table, at: I64) -> Table:
+    return Table(table.name, table.rows[at], {name: column[at] for name, column in table.columns.items()})
 
 
 def _texts(table: Table, column: str) -> Text:

@@ -22,19 +22,33 @@ _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
 
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
-    """Services (V), ascending, and whether they run on each day (D) from `first` on."""
+    """Services (V), ascending, their weekly rows (R) and their exceptions (X), ascending by day.
 
-    first: np.datetime64
+    Days are counted from 1 January 1970. Calendars may reach to the year 9999, so no days are laid out one by one.
+    """
+
     service: Text
-    runs: Bools
-    """(V, D)"""
+    weekly: I64
+    """(R, 3) service, first and last day."""
+    on: Bools
+    """(R, 7) by weekday."""
+    single: I64
+    """(X, 2) service and day."""
+    added: Bools
+    """(X) whether the service runs on that day or not."""
+
+    def runs(self, day: int) -> Bools:
+        """(V) whether each service runs on a day. Of exceptions that contradict each other the last one holds."""
+        of, low, high = self.weekly.T
+        out = np.zeros(len(self.service), bool)
+        out[of[(low <= day) & (day <= high) & self.on[:, (day + _THURSDAY) % 7]]] = True
+        some = slice(*np.searchsorted(self.single[:, 1], [day, day + 1]))
+        out[self.single[some, 0]] = self.added[some]
+        return out
 
     def active(self, day: np.datetime64, service: Text) -> Bools:
         """Whether each of some services runs on a day; one the calendar does not name never does."""
-        at = int((day - self.first).astype(np.int64))
-        if not 0 <= at < self.runs.shape[1]:
-            return np.zeros(len(service), bool)
-        return np.isin(service, self.service[self.runs[:, at]])
+        return np.isin(service, self.service[self.runs(int(day.astype(np.int64)))])
 
     def choose(self, date: str | None, service: Text, trips: I64, where: str) -> np.datetime64:
         """The date asked for, or the first of the weekdays with most trips (of all days, where none runs on weekdays).
@@ -44,12 +58,12 @@ class Calendar:
         names, which = np.unique(service, return_inverse=True)
         by_name = np.bincount(which, trips, len(names)).astype(np.int64)
         at = {name: i for i, name in enumerate(names.tolist())}
-        on_day = np.array([by_name[at[s]] if s in at else 0 for s in self.service.tolist()]) @ self.runs.astype(
-            np.int64
-        )
-        weekday = (np.arange(len(on_day)) + self.first.astype("datetime64[D]").astype(np.int64) + _THURSDAY) % 7
-        working = np.where(weekday < _WORKING_DAYS, on_day, 0)
-        busiest = self.first + np.timedelta64(int(np.argmax(working if working.any() else on_day)), "D")
+        by_service = np.array([by_name[at[s]] if s in at else 0 for s in self.service.tolist()])
+        days = self._telling_days()
+        on_day = np.array([by_service[self.runs(d)].sum() for d in days.tolist()])
+        working = np.where((days + _THURSDAY) % 7 < _WORKING_DAYS, on_day, 0)
+        most = int(np.argmax(working if working.any() else on_day))
+        first, last, busiest = (np.datetime64(int(d), "D") for d in days[[0, -1, most]])
         if not on_day.any():
             raise InputError(Problem(where, "no trip runs on any day", "see calendar.txt and calendar_dates.txt"))
         if date is None:
@@ -58,10 +72,17 @@ class Calendar:
         if day is None:
             raise InputError(Problem(where, f"{date!r} is not a date", 'write date = "2026-03-10"'))
         if not trips[self.active(day, service)].any():
-            last = self.first + np.timedelta64(len(on_day) - 1, "D")
-            hint = f"its calendar reaches from {self.first} to {last}; its busiest weekday is {busiest}"
+            hint = f"its calendar reaches from {first} to {last}; its busiest weekday is {busiest}"
             raise InputError(Problem(where, f"no trip runs on {day}", hint))
         return day
+
+    def _telling_days(self) -> I64:
+        """The first day, the last, and the week after each change: until the next one all weeks are alike."""
+        low, high, single = *self.weekly.T[1:], self.single[:, 1]
+        changes = np.unique(np.concatenate((low, high + 1, single, single + 1)))
+        last = np.concatenate((high, single)).max()
+        days = np.unique(np.append(np.add.outer(changes, np.arange(7)), last))
+        return np.asarray(days[days <= last], np.int64)
 
 
 def read_calendar(folder: Path, name: str) -> Calendar:
@@ -73,31 +94,29 @@ def read_calendar(folder: Path, name: str) -> Calendar:
     single = optional_table(folder / "calendar_dates.txt", columns)
     starts, ends = (_dates(weekly, column) for column in dates)
     extra = _dates(single, "date")
-    known = np.concatenate((starts, ends, extra))
-    if not len(known):
+    if weekly is None and single is None:
         raise InputError(Problem(name, "says of no day what runs", "it needs calendar.txt or calendar_dates.txt"))
-    first = known.min()
-    tables = [t for t in (weekly, single) if t is not None]
-    service = np.unique(np.concatenate([t.texts("service_id") for t in tables]))
-    day = np.arange(int((known.max() - first).astype(np.int64)) + 1)
-    runs = np.zeros((len(service), len(day)), bool)
-    weekday = (day + first.astype(np.int64) + _THURSDAY) % 7
-    if weekly is not None:
-        on = np.column_stack([weekly.numbers(d) > 0 for d in WEEKDAYS])
-        of, low, high = np.searchsorted(service, weekly.texts("service_id")), starts - first, ends - first
-        for row, s in enumerate(of):
-            within = (day >= low[row].astype(np.int64)) & (day <= high[row].astype(np.int64))
-            runs[s] |= within & on[row][weekday]
-    if single is not None:
-        of = np.searchsorted(service, single.texts("service_id"))
-        runs[of, (extra - first).astype(np.int64)] = single.numbers("exception_type") == 1
-    return Calendar(first=first, service=service, runs=runs)
+    service = np.unique(np.concatenate((_services(weekly), _services(single))))
+    of, of_single = (np.searchsorted(service, _services(table)) for table in (weekly, single))
+    order = np.argsort(extra, kind="stable")
+    added = np.zeros(0, bool) if single is None else single.numbers("exception_type") == 1
+    return Calendar(
+        service=service,
+        weekly=np.column_stack((of, starts.astype(np.int64), ends.astype(np.int64))),
+        on=np.zeros((0, 7), bool) if weekly is None else np.column_stack([weekly.numbers(d) > 0 for d in WEEKDAYS]),
+        single=np.column_stack((of_single, extra.astype(np.int64)))[order],
+        added=added[order],
+    )
 
 
 def optional_table(path: Path, columns: dict[str, Column]) -> Table | None:
     """As `read_table`; None where the file is not there or holds nothing but a header."""
     there = path.is_file() and read_text(path).partition("\n")[2].strip()
     return read_table(path, columns) if there else None
+
+
+def _services(table: Table | None) -> Text:
+    return np.zeros(0, np.str_) if table is None else table.texts("service_id")
 
 
 def _day(text: str) -> np.datetime64 | None:

@@ -44,6 +44,8 @@ def read_features(path: Path) -> tuple[list[dict[str, Any]], str]:
         data = json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise InputError(Problem(path.name, f"is not valid JSON: {error}")) from None
+    if isinstance(data, dict) and data.get("type") in {"Polygon", "MultiPolygon"}:
+        data = {"type": "Feature", "geometry": data}
     if not isinstance(data, dict) or data.get("type") not in {"FeatureCollection", "Feature"}:
         raise InputError(Problem(path.name, "is not a GeoJSON feature collection"))
     features = data["features"] if data["type"] == "FeatureCollection" else [data]

@@ -42,6 +42,8 @@ _NODES_PER_BYTE = {".pbf": 0.25, ".gz": 0.15, ".bz2": 0.2, ".osm": 0.015}
 _MEMORY_PER_BYTE = {".pbf": 25, ".gz": 15, ".bz2": 20, ".osm": 2}
 """Reading a whole file takes about this much, as measured on files of streets and buildings."""
 _BYTES_PER_NODE = 16
+_MEMORY_LIMIT = Path("/sys/fs/cgroup/memory.max")
+"""Of a container, in bytes; `max` where there is none."""
 
 _NOTES = {
     "broken": "{} streets have nodes that the file does not hold or that lie beyond the world: broken there",
@@ -110,10 +112,20 @@ def _check_file(path: Path) -> None:
 
 def _check_memory(path: Path) -> None:
     need = path.stat().st_size * _MEMORY_PER_BYTE.get(path.suffix, 1)
-    have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    have = _memory_bytes()
     if need > have:
         what = f"reading all of it takes about {need / _GIB:,.0f} GiB of memory, this machine has {have / _GIB:,.1f}"
         raise InputError(_too_large(path, what))
+
+
+def _memory_bytes() -> int:
+    """Of this machine, or what a container allows of it."""
+    have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        limit = _MEMORY_LIMIT.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return have
+    return min(have, int(limit)) if limit.isdecimal() else have
 
 
 def _too_large(path: Path, what: str) -> Problem:

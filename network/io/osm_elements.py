@@ -28,7 +28,7 @@ from network.io.osm_meaning import (
     node_meaning,
     way_meaning,
 )
-from network.io.ways import FEATURE_KEYS, Tags, feature_kind
+from network.io.ways import FEATURE_KEYS, Tags, feature_kind, without_duration
 from network.part import F64, I64, Bools
 
 _BATCH = 4096
@@ -277,6 +277,7 @@ class _Reader:
     def _add_street(self, way: Any, means: Meaning, runs: list[Run]) -> None:
         if not runs or runs[0][0] is not None:
             self._found.broken.add(way.id)
+            means = means._replace(street=without_duration(means.street or {}))
         for refs, drawn in runs:
             if len(drawn) > _DIGITS:
                 nodes = array("q", [n.ref for n in way.nodes]) if refs is None else refs

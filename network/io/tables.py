@@ -47,7 +47,7 @@ _MOST_COUNTED = 2**31 - 1
 class Column:
     """What a column holds: text, or numbers at or above `low`, if `whole` to be counted in 32 bits.
 
-    A column that is not `required` may be absent.
+    A column that is not `required` may be absent; numbers that may be `blank` are NaN there.
     """
 
     number: bool = False
@@ -55,6 +55,7 @@ class Column:
     required: bool = True
     unique: bool = False
     whole: bool = False
+    blank: bool = False
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,9 @@ def _column(
     for i, text in enumerate(texts):
         value = _number(text)
         where = f"{file}, row {lines[i]}, column {name}"
-        if value is None:
+        if column.blank and not text:
+            out[i] = math.nan
+        elif value is None:
             problems.append(Problem(where, f"{text!r} is not a number" if text else "the value is missing"))
         elif column.low is not None and value < column.low:
             problems.append(Problem(where, f"{text} is below {column.low:g}"))

@@ -31,11 +31,10 @@ WAY_TAGS = _words(
     "motor_vehicle:forward motor_vehicle:backward motorcar:forward motorcar:backward",
     "bicycle:forward bicycle:backward foot:forward foot:backward",
     "cycleway cycleway:left cycleway:right cycleway:both cycleway:left:oneway cycleway:right:oneway",
-    "surface smoothness tracktype incline route duration psv bus busway oneway:bus oneway:psv motorcycle",
-    "maxspeed:motorcar maxspeed:practical maxspeed:advisory maxspeed:type",
+    "surface smoothness tracktype route duration",
     "ferry construction impassable ramp:bicycle electric_bicycle electric_bicycle:forward electric_bicycle:backward",
 )
-"""Tags of a way that the rules read, and the few that tell crossings apart."""
+"""Tags of a way that are read."""
 
 POINT_TAGS = _words(
     "barrier bollard highway crossing crossing:signals traffic_signals traffic_signals:direction direction",
@@ -246,7 +245,8 @@ def clip_ways(ways: Ways, clip: BaseGeometry) -> Ways:
 def take_runs(ways: Ways, line: I64, start: I64, stop: I64) -> Ways:
     """New lines made of vertices start:stop of lines `line`.
 
-    Points nobody names any more are dropped, with their tags; so are turn rules that lost a line or their point.
+    Points nobody names any more are dropped, with their tags; so are turn rules that lost a line or their point, and
+    the duration of a line cut short.
     """
     first = np.append(0, np.cumsum(stop - start)).astype(np.int64)
     vertex = ways.point[spans(start, stop)]
@@ -254,12 +254,16 @@ def take_runs(ways: Ways, line: I64, start: I64, stop: I64) -> Ways:
     place = {int(p): i for i, p in enumerate(kept)} if ways.point_tags or ways.turns else {}
     ids = tuple(ways.id[i] for i in line)
     known = set(ids)
+    cut_short = stop - start < np.diff(ways.first)[line]
     return Ways(
         lonlat=ways.lonlat[kept],
         first=first,
         point=point.astype(np.int64),
         id=ids,
-        tags=tuple(ways.tags[i] for i in line),
+        tags=tuple(
+            without_duration(ways.tags[i]) if is_part else ways.tags[i]
+            for i, is_part in zip(line, cut_short, strict=True)
+        ),
         source=ways.source,
         point_tags={place[p]: tags for p, tags in ways.point_tags.items() if p in place},
         turns=tuple(
@@ -269,6 +273,11 @@ def take_runs(ways: Ways, line: I64, start: I64, stop: I64) -> Ways:
         ),
         notes=ways.notes,
     )
+
+
+def without_duration(tags: Tags) -> Tags:
+    """For part of a ferry's line: `duration` is that of the whole."""
+    return {k: v for k, v in tags.items() if k != "duration"} if "duration" in tags else tags
 
 
 def spans(start: I64, stop: I64) -> I64:

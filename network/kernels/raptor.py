@@ -23,7 +23,7 @@ Walks = tuple[I32, I32, I32, I32, I32, I32, I32, I32, I32, I32, I32]
 """access_first (O+1), access_stop, access_s; egress_first (S+1), egress_zone, egress_s; change_s (S) to board at the
 stop one has alighted at; transfer_first (S+1), transfer_stop, transfer_s (all of it) and transfer_walk_s."""
 
-NEVER = np.int32(2**30)
+NEVER = np.int32(2**30 - 1)
 """No way; twice as much still is a whole number of 32 bits."""
 RIDE_S, WALK_S, LENGTH_M, RIDES = range(4)
 """What is known of a journey besides its time."""

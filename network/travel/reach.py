@@ -126,6 +126,7 @@ def _with_segments(start: Points, end: Points) -> Starts:
 def _filed(nodes: int, end: Points) -> Ends:
     """Ends by the nodes behind them, and by segment."""
     at_head = (end.leave_cost == 0) & (end.arrive_cost[:, ::-1] == 0) & (end.leave_node == end.arrive_node[:, ::-1])
+    at_head &= ~at_head.all(axis=1, keepdims=True)  # on a segment without length both ends are
     usable = (end.arrive_cost >= 0) & ~at_head  # at a crossing: whoever comes along this edge is there already
     node, cost = end.arrive_node[usable], end.arrive_cost[usable]
     position = np.nonzero(usable)[0].astype(np.int32)
@@ -138,4 +139,4 @@ def _filed(nodes: int, end: Points) -> Ends:
 def whole(name: str, value: float, per_unit: int) -> int:
     if not (np.isfinite(value) and value >= 0):
         raise InputError(Problem(name, f"is {value:g}, needs to be a number of 0 or more"))
-    return round(value * per_unit)
+    return min(round(value * per_unit), int(NEVER) - 1)

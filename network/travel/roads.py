@@ -52,7 +52,8 @@ def ends_of(roads: Roads, points: Snap, mode: int, *, weigh_time: bool) -> Ends:
     share = np.column_stack((points.along[mode], 1.0 - points.along[mode]))
     time = roads.time_ms[mode].astype(np.int64)[edge]
     length = np.where(time < 0, -1, roads.length_mm.astype(np.int64)[edge])
-    behind_time, behind_length = _part(time, share), _part(length, share)
+    wait = roads.delay_ms[mode].astype(np.int64)[edge]  # felt at the far end
+    behind_time, behind_length = _part(np.where(time < 0, -1, time - wait), share), _part(length, share)
     if weigh_time:
         passed = packed(behind_time, behind_length)
         ahead = packed(np.where(time < 0, -1, time - behind_time), length - behind_length)
@@ -88,7 +89,7 @@ def _crews(starts: int) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class Metric:
+class StreetMetric:
     """The hierarchy of the streets customised for one mode at the times of `roads`: asked any number of times.
 
     Made by `metric_of`. Whole milliseconds and millimetres; among equally quick ways the shortest counts. The answers
@@ -152,11 +153,12 @@ class Metric:
         return whole_graph(over.up_first, over.up_head, self.weight)
 
 
-def metric_of(roads: Roads, mode: int) -> Metric:
+def metric_of(roads: Roads, mode: int) -> StreetMetric:
     """The hierarchy customised for a network mode: worth keeping for as long as the times of the streets stand."""
     over, time_ms, length_mm = roads.hierarchy, roads.time_ms[mode], roads.length_mm
     with TURN:
-        return Metric(roads, mode, customise(over.up_first, over.up_head, over.slot, time_ms, length_mm, threads()))
+        weight = customise(over.up_first, over.up_head, over.slot, time_ms, length_mm, threads())
+    return StreetMetric(roads, mode, weight)
 
 
 def skim(roads: Roads, starts: Snap, ends: Snap, mode: int) -> tuple[F64, F64]:

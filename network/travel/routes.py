@@ -19,7 +19,7 @@ from network.parallel import TURN
 from network.part import F64, I32, I64
 from network.travel.reach import crews_for, metres, near_first, seconds, streets, timed_streets, whole
 from network.travel.roads import Ends, ends_of
-from network.units import MS_PER_S
+from network.units import CLOSED, MS_PER_S
 
 _FORWARD, _BACKWARD = 0, 1
 
@@ -144,18 +144,18 @@ def isochrone(roads: Roads, start: Snap, mode: int, limits_s: Sequence[float]) -
     limits_ms = [whole("limits_s", limit_s, MS_PER_S) for limit_s in limits_s]
     points = ends_of(roads, start, mode, weigh_time=True)
     time = roads.time_ms[mode].astype(np.int64)
-    with TURN:
-        near = nodes_within(
-            streets(roads, time), points.leave_node, points.leave_cost >> LENGTH_BITS, max(limits_ms, default=0)
-        )
+    near = nodes_within(
+        streets(roads, time), points.leave_node, points.leave_cost >> LENGTH_BITS, max(limits_ms, default=0)
+    )
+    run = np.where(time < 0, CLOSED, time - roads.delay_ms[mode])  # what is waited for is beyond the end of an edge
     return tuple(
-        _isochrone(roads, float(limit_s), *_pieces(roads, time, near, (points, start.along[mode]), limit_ms))
+        _isochrone(roads, float(limit_s), *_pieces(roads, run, near, (points, start.along[mode]), limit_ms))
         for limit_s, limit_ms in zip(limits_s, limits_ms, strict=True)
     )
 
 
 def _pieces(
-    roads: Roads, time: I64, near: I64, start: tuple[Ends, F64], limit_ms: int
+    roads: Roads, run: I64, near: I64, start: tuple[Ends, F64], limit_ms: int
 ) -> tuple[I32, F64, F64]:  # fmt: skip
     """(segment, from, to) within a limit, given the time (N) to each node: ascending, apart from each other."""
     points, along = start
@@ -163,15 +163,15 @@ def _pieces(
     low, high = [], []
     for side in (_FORWARD, _BACKWARD):
         edge = roads.edges[:, side]
-        reached = np.flatnonzero((time[edge] >= 0) & (near[roads.tail[edge]] <= limit_ms))
-        far = _share(limit_ms - near[roads.tail[edge[reached]]], time[edge[reached]])
+        reached = np.flatnonzero((run[edge] >= 0) & (near[roads.tail[edge]] <= limit_ms))
+        far = _share(limit_ms - near[roads.tail[edge[reached]]], run[edge[reached]])
         segment.append(reached)
         low.append(np.zeros(len(far)) if side == _FORWARD else 1.0 - far)
         high.append(far if side == _FORWARD else np.ones(len(far)))
 
         own = roads.edges[points.segment, side]
-        leaves = np.flatnonzero(time[own] >= 0)
-        far = _share(limit_ms + (points.passed[leaves, side] >> LENGTH_BITS), time[own[leaves]])
+        leaves = np.flatnonzero(run[own] >= 0)
+        far = _share(limit_ms + (points.passed[leaves, side] >> LENGTH_BITS), run[own[leaves]])
         segment.append(points.segment[leaves])
         low.append(along[leaves] if side == _FORWARD else np.minimum(along[leaves], 1.0 - far))
         high.append(np.maximum(along[leaves], far) if side == _FORWARD else along[leaves])

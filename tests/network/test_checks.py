@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from network import check, grid_city
-from network.checks import joined_streets
+from network.joined import joined_streets
 from network.units import DRIVE, NETWORK_MODES, WALK
 
 

@@ -303,6 +303,10 @@ def test_walks_follow_the_streets_and_the_timetable_has_the_last_word():
     assert np.array_equal(walk.access_stop, there.end) and len(walk.egress_s) > 0
 
 
+def test_twice_never_is_a_whole_number_of_32_bits():
+    assert 2 * int(NEVER) <= np.iinfo(np.int32).max
+
+
 def test_the_answer_does_not_depend_on_threads():
     rng = np.random.default_rng(7)
     services, world, start = random_world(rng, 20, 8, 15, 6)

@@ -62,7 +62,13 @@ def world(seed):
 
 def truth(roads, points, mode, starts, ends):
     """(time_ms, length_mm) or None, by start and end, on streets that are cut at the points."""
-    graph = with_points(roads, points, mode, lambda e: (int(roads.time_ms[mode, e]), int(roads.length_mm[e])))
+    graph = with_points(
+        roads,
+        points,
+        mode,
+        lambda e: (int(roads.time_ms[mode, e]), int(roads.length_mm[e])),
+        lambda e: (int(roads.delay_ms[mode, e]), 0),
+    )
     return [distances(graph, ("out", int(i)), [("in", int(j)) for j in ends]) for i in starts]
 
 
@@ -105,9 +111,10 @@ def assert_whole(roads, mode, path, starts, ends, i):
     assert roads.segment[path.edge[-1]] == ends.segment[mode, i]
     time, length = roads.time_ms[mode].astype(int), roads.length_mm.astype(int)
     passed = [share(roads, starts, mode, i, path.edge[0]), share(roads, ends, mode, i, path.edge[-1])]
-    for weight, whole in ((time, path.time_s), (length, path.length_m)):
-        total = weight[path.edge].sum() - np.rint(weight[path.edge[0]] * passed[0])
-        total += np.rint(weight[path.edge[-1]] * passed[1]) - weight[path.edge[-1]]
+    run = time - roads.delay_ms[mode]  # a point on an edge lies before what is waited for at its end
+    for weight, move, whole in ((time, run, path.time_s), (length, length, path.length_m)):
+        total = weight[path.edge].sum() - np.rint(move[path.edge[0]] * passed[0])
+        total += np.rint(move[path.edge[-1]] * passed[1]) - weight[path.edge[-1]]
         assert total == round(whole * 1000)
     assert sum(leg.length_m for leg in path.legs) == pytest.approx(path.length_m, abs=1e-6)
     for snap, at in ((starts, 0), (ends, -1)):

@@ -148,7 +148,13 @@ def test_times_over_new_streets_are_exact(seed):
     roads, points = city.roads, random_points(rng, city.roads, 12)
     for mode in (units.WALK, CAR):
         time_s, length_m = skim(roads, points, points, mode)
-        graph = with_points(roads, points, mode, lambda e, m=mode: (int(roads.time_ms[m, e]), int(roads.length_mm[e])))
+        graph = with_points(
+            roads,
+            points,
+            mode,
+            lambda e, m=mode: (int(roads.time_ms[m, e]), int(roads.length_mm[e])),
+            lambda e, m=mode: (int(roads.delay_ms[m, e]), 0),
+        )
         for i in range(12):
             truth = distances(graph, ("out", i), [("in", j) for j in range(12)])
             assert [(t, m) for t, m in zip(time_s[i], length_m[i], strict=True)] == [
@@ -209,3 +215,16 @@ def test_several_edits_may_follow_one_another(city):
 )
 def test_a_street_that_cannot_be_added_says_why(city, changed, says):
     assert says in refused(city, diagonal(city, **changed))
+
+
+def test_nobody_gets_onto_a_bridge_but_at_its_ends(city):
+    zone = city.zones.lonlat[0]
+    ends = tuple((float(lon), float(zone[1])) for lon in (city.roads.lonlat[0, 0], city.roads.lonlat[1, 0]))
+    over = after(city, AddStreet(id="new", lonlat=ends, kmh={"walk": 4.0}, bridge=True))
+    assert np.array_equal(over.zones.snap.off_m, city.zones.snap.off_m)
+    assert not over.roads.beside[-1]
+    onto = diagonal(
+        city, id="second", lonlat=(tuple(zone.tolist()), tuple(city.roads.lonlat[18].tolist())), join_m=50.0
+    )
+    assert "100 m from the nearest street" in refused(over, onto)
+    assert "join_m is -1" in refused(city, diagonal(city, join_m=-1.0))

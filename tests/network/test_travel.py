@@ -37,7 +37,13 @@ def test_skims_equal_dijkstra_on_random_streets(seed):
     roads = random_roads(rng)
     points = random_points(rng, roads)
     for mode in range(len(units.NETWORK_MODES)):
-        graph = with_points(roads, points, mode, lambda e, m=mode: (int(roads.time_ms[m, e]), int(roads.length_mm[e])))
+        graph = with_points(
+            roads,
+            points,
+            mode,
+            lambda e, m=mode: (int(roads.time_ms[m, e]), int(roads.length_mm[e])),
+            lambda e, m=mode: (int(roads.delay_ms[m, e]), 0),
+        )
         time_s, length_m = skim(roads, points, points, mode)
         for i in range(points.segment.shape[1]):
             truth = distances(graph, ("out", i), [("in", j) for j in range(points.segment.shape[1])])

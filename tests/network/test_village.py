@@ -35,6 +35,7 @@ def village():
         way_id=np.array(["way/1"]),
         way_name=np.array(["High Street"]),
         way_class=np.array(["residential"]),
+        beside=np.array([True]),
         barrier_first=np.zeros(1, np.int32),
         barrier_lonlat=np.zeros((0, 2)),
         snap_detour_m=np.array(250.0),

@@ -7,6 +7,8 @@ from homes import CITY, PROPOSE, WHAT_IF, a_home, finished, problems_of
 from starlette.testclient import TestClient
 
 from service.api import create_app
+from service.engine import Engine
+from service.schemas import ProposalRequest
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,13 @@ def test_a_proposal_is_a_job_whose_plan_replays_to_the_same_outcome(client):
     assert replayed["changed"]["charging_served_share"] > replayed["base"]["charging_served_share"]
     spent = replayed["difference"]["public_plugs_cny"]
     assert math.isclose(spent, answer["plan"]["cost_cny"], abs_tol=0.01)
+
+
+def test_a_plan_may_have_more_sites_than_a_what_if_has_edits(tmp_path):
+    engine = Engine(a_home(tmp_path).model_copy(update={"edits_most": 0}))
+    answer = engine.propose_chargers(CITY, ProposalRequest(budget_cny=500_000), lambda _: None)
+    assert answer.scenario["edits"]
+    assert answer.what_if.changed["public_plugs"] > answer.what_if.base["public_plugs"]
 
 
 def test_a_dismissed_result_is_gone(client):

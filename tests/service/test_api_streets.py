@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import itertools
+import re
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import shapely
-from homes import CITY, HOME, a_city, a_home, problems_of
+from homes import CITY, DATA, HOME, WHAT_IF, a_city, a_home, problems_of
 from plain_ways import reached_km, time_s, times_from
 from starlette.testclient import TestClient
 
-from network import Scenario, snap, units
+from network import Scenario, metric_of, snap, units
+from network.io import Parameters, area_beside
 from network.snap import local_metres
 from service.api import create_app
 from service.schemas import SCENARIO
@@ -20,6 +25,7 @@ WALK, CYCLE, DRIVE = (units.NETWORK_MODES.index(name) for name in ("walk", "cycl
 POINT = {"lon": 120.6215, "lat": 31.3025}
 CLOSED = {"type": "close_street", "street": "East Street 3", "modes": ["drive"]}
 CITY_NOW = a_city()
+AREA_POINTS = Parameters.load(DATA).value("maps.area_points")
 
 
 def asked(client, address, **body):
@@ -281,6 +287,90 @@ def test_a_matrix_may_be_as_large_as_the_setting_says(tmp_path):
         (error,) = problems_of(client.post(MATRIX, json=body), 422)
     assert "7 cells, above 6" in error["what"]
     assert "LUXING_MATRIX_MOST_CELLS" in error["hint"]
+
+
+def test_a_matrix_does_not_customise_the_streets_anew(tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr("service.engine.metric_of", lambda roads, mode: made.append(mode) or metric_of(roads, mode))
+    with TestClient(create_app(a_home(tmp_path))) as client:
+        body = {"origins": ["zone/0"], "destinations": ["zone/20", POINT]}
+        for _ in range(2):
+            walk = asked(client, MATRIX, mode="walk", **body)
+            drive = asked(client, MATRIX, mode="drive", **body)
+            assert made == [WALK, DRIVE]
+        around = asked(client, MATRIX, mode="drive", **body, edits=APART)
+        assert made == [WALK, DRIVE, DRIVE]
+    assert walk["time_s"] != drive["time_s"] != around["time_s"]
+
+
+def test_one_area_is_made_at_a_time(client, monkeypatch):
+    second, inside, most_inside = threading.Event(), [], []
+
+    def slow(*given):
+        inside.append(1)
+        most_inside.append(len(inside))
+        if len(inside) > 1:
+            second.set()
+        second.wait(0.1)
+        inside.pop()
+        return area_beside(*given)
+
+    monkeypatch.setattr("service.streets.area_beside", slow)
+    body = {"mode": "walk", "from": POINT, "minutes": [2, 4]}
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda _: client.post(ISOCHRONES, json=body).content, range(3)))
+    assert len(set(answers)) == 1
+    assert most_inside == [1] * 6
+
+
+def test_an_area_may_be_as_fine_as_the_parameter_says(tmp_path):
+    data = shutil.copytree(DATA, tmp_path / "data")
+    maps = data / "parameters" / "maps.toml"
+    before = maps.read_text(encoding="utf-8")
+    changed = before.replace(f"value = {AREA_POINTS}", "value = 100")
+    assert changed != before
+    maps.write_text(changed, encoding="utf-8")
+    settings = a_home(tmp_path / "home").model_copy(update={"data": data})
+    with TestClient(create_app(settings)) as client:
+        body = {"mode": "walk", "from": POINT, "minutes": [20], "beside_m": 20}
+        (error,) = problems_of(client.post(ISOCHRONES, json=body), 422)
+        assert error["where"] == "beside_m"
+        (least_m,) = map(int, re.findall(r"give at least (\d+) m", error["hint"]))
+        asked(client, ISOCHRONES, **{**body, "beside_m": 2 * least_m})
+
+
+@pytest.mark.parametrize(
+    ("address", "body"),
+    [
+        (WHAT_IF, {}),
+        (ROUTES, {"mode": "walk", "from": POINT, "to": "zone/1"}),
+        (ISOCHRONES, {"mode": "walk", "from": POINT}),
+        (NEAREST, {"mode": "walk", "from": POINT}),
+        (MATRIX, {"mode": "walk", "origins": [POINT], "destinations": [POINT]}),
+    ],
+)
+def test_there_may_be_as_many_edits_as_the_setting_says(tmp_path, address, body):
+    settings = a_home(tmp_path).model_copy(update={"edits_most": 2})
+    with TestClient(create_app(settings)) as client:
+        asked(client, address, **body, edits=[CLOSED, {"type": "set_price", "item": "parking", "cny": 5}])
+        (error,) = problems_of(client.post(address, json={**body, "edits": APART[:3]}), 422)
+    assert error["where"] == "edits"
+    assert error["what"] == "3 edits are above 2"
+    assert "LUXING_EDITS_MOST" in error["hint"]
+
+
+def test_an_edit_and_a_question_say_the_same_of_a_point_beyond_the_streets(client):
+    point = {"lon": 24.9, "lat": 60.1}
+    edit = {"type": "add_place", "id": "new", **point, "most_plugs": 4, "open_cny": 1, "plug_cny": 1}
+    (of_edit,) = problems_of(client.post(WHAT_IF, json={"edits": [edit]}), 422)
+    (of_question,) = problems_of(client.post(NEAREST, json={"mode": "walk", "from": point}), 422)
+    assert [of_edit[x] for x in ("what", "hint")] == [of_question[x] for x in ("what", "hint")]
+
+
+def test_the_box_around_the_streets_is_found_once_not_for_each_point(client):
+    roads = client.app.state.engine.loaded(CITY).roads
+    assert roads.bounds is roads.bounds
+    assert roads.bounds == (*roads.lonlat.min(axis=0), *roads.lonlat.max(axis=0))
 
 
 def test_the_same_question_gets_the_same_bytes(client, tmp_path):

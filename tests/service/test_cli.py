@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from homes import CITY, DATA, tree, words
+from rich.console import Console
 from typer.testing import CliRunner
 
 from network import InputError, Problem
 from network.io import load_city
 from service.cli import BAD_INPUT, PROBLEMS_FOUND, STOPPED, app
+from service.command import Run
 
 ROOT = Path(__file__).parents[2]
 
@@ -359,3 +361,8 @@ def test_a_users_mistake_in_a_real_process_ends_with_2_and_no_traceback(settings
     assert done.returncode == BAD_INPUT
     assert done.stdout == ""
     assert done.stderr.startswith("• city 'atlantis': is not built\n  → luxing build atlantis")
+
+
+def test_a_run_has_one_engine(settings):
+    run = Run(settings, Console(), Console())
+    assert run.engine is run.engine

@@ -11,8 +11,10 @@ import networkx as nx
 import numpy as np
 
 from network import units
-from network.city import Roads
+from network.city import Roads, Snap
+from network.io.ways import TurnRule, Ways
 
+STREET = {"highway": "residential"}
 REPOSITORY = Path(__file__).parents[3]
 
 
@@ -71,3 +73,35 @@ def networkx_of(roads: Roads, mode: int) -> nx.DiGraph:
         if not graph.has_edge(u, v) or graph[u][v]["time_ms"] > t:
             graph.add_edge(u, v, time_ms=t, length_m=float(roads.length_m[roads.segment[e]]))
     return graph
+
+
+def ways_of(lonlat, lines, turns=(), point_tags=None, tags=None):
+    """Lines (lists of points) as ways `way/1` ...; turns as (from, via, to, restriction)."""
+    first = np.append(0, np.cumsum([len(line) for line in lines]))
+    return Ways(
+        lonlat=np.asarray(lonlat, float),
+        first=first.astype(np.int64),
+        point=np.concatenate([np.asarray(line, np.int64) for line in lines]),
+        id=tuple(f"way/{i + 1}" for i in range(len(lines))),
+        tags=tuple(STREET | t for t in (tags or [{}] * len(lines))),
+        point_tags=point_tags or {},
+        turns=tuple(
+            TurnRule(
+                id=f"relation/{i}",
+                from_id=f"way/{a}",
+                via=via,
+                to_id=f"way/{b}",
+                tags=rule if isinstance(rule, dict) else {"restriction": rule},
+            )
+            for i, (a, via, b, rule) in enumerate(turns)
+        ),
+    )
+
+
+def points_on(roads, *ways):
+    """The middle of the first segment of each way, for all modes."""
+    segment = [int(np.flatnonzero(roads.way_id[roads.way] == way)[0]) for way in ways]
+    shape = (len(units.NETWORK_MODES), len(ways))
+    return Snap(
+        segment=np.broadcast_to(np.array(segment, np.int32), shape), along=np.full(shape, 0.5), off_m=np.zeros(shape)
+    )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import shapely
@@ -10,13 +12,14 @@ from network.io.layers import Plane
 
 PLANE = Plane(31.3)
 ORIGIN = np.array([120.62, 31.3])
+POINTS = 1_000_000
 
 
 def beside(lines_m, beside_m):
     """The area (plane metres) of lines in plane metres, and what shapely makes of the same."""
     lonlat = [PLANE.degrees(np.array(line, float)) + ORIGIN for line in lines_m]
     first = np.append(0, np.cumsum([len(line) for line in lines_m]))
-    polygons = area_beside(np.concatenate(lonlat), first, beside_m)
+    polygons = area_beside(np.concatenate(lonlat), first, beside_m, POINTS)
     plane = Plane(float(np.concatenate(lonlat)[:, 1].mean()))
     rings = [[plane.metres(ring - ORIGIN) for ring in polygon] for polygon in polygons]
     mine = shapely.multipolygons([shapely.Polygon(outline, holes) for outline, *holes in rings])
@@ -61,10 +64,22 @@ def test_any_lines_give_a_valid_area_that_holds_them(seed):
 
 
 def test_no_line_no_area():
-    assert area_beside(np.zeros((0, 2)), np.zeros(1, np.int64), 40) == []
+    assert area_beside(np.zeros((0, 2)), np.zeros(1, np.int64), 40, POINTS) == []
 
 
 def test_an_area_too_wide_for_its_grid_is_refused():
     lonlat = np.array([[120.0, 31.0], [121.5, 32.5]])
     with pytest.raises(InputError, match="give at least"):
-        area_beside(lonlat, np.array([0, 2]), 5)
+        area_beside(lonlat, np.array([0, 2]), 5, POINTS)
+
+
+def test_the_largest_area_takes_tens_of_bytes_for_each_point():
+    lonlat = np.array([[120.0, 31.0], [120.3, 31.3]])
+    area_beside(lonlat, np.array([0, 2]), 90, POINTS)
+    tracemalloc.start()
+    try:
+        area_beside(lonlat, np.array([0, 2]), 90, 4 * POINTS)
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most_bytes < 30 * 4 * POINTS

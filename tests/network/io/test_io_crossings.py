@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 import heapq
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from road_files import Values
+from road_files import Values, points_on, ways_of
 
-from network import InputError, Snap
+from network import InputError, Snap, snap
 from network.io.graph import roads_from_ways
 from network.io.rules import RoadRules, delays_s, passable, turn_rule
-from network.io.ways import TurnRule, Ways
 from network.travel.roads import skim
 from network.units import CYCLE, DRIVE, NETWORK_MODES, WALK
 
-STREET = {"highway": "residential"}
 SIGNALS, BOLLARD = {"highway": "traffic_signals"}, {"barrier": "bollard"}
-
-
-def ways_of(lonlat, lines, turns=(), point_tags=None, tags=None):
-    """Lines (lists of points) as ways `way/1` ...; turns as (from, via, to, restriction)."""
-    first = np.append(0, np.cumsum([len(line) for line in lines]))
-    return Ways(
-        lonlat=np.asarray(lonlat, float),
-        first=first.astype(np.int64),
-        point=np.concatenate([np.asarray(line, np.int64) for line in lines]),
-        id=tuple(f"way/{i + 1}" for i in range(len(lines))),
-        tags=tuple(STREET | t for t in (tags or [{}] * len(lines))),
-        point_tags=point_tags or {},
-        turns=tuple(
-            TurnRule(
-                id=f"relation/{i}",
-                from_id=f"way/{a}",
-                via=via,
-                to_id=f"way/{b}",
-                tags=rule if isinstance(rule, dict) else {"restriction": rule},
-            )
-            for i, (a, via, b, rule) in enumerate(turns)
-        ),
-    )
 
 
 def cross():
@@ -51,15 +27,6 @@ def cross():
 def ring(lonlat, lines):
     """A street all around, so that nobody is cut off."""
     return lonlat, [*lines, [1, 2, 3, 4, 1]]
-
-
-def points_on(roads, *ways):
-    """The middle of the first segment of each way, for all modes."""
-    segment = [int(np.flatnonzero(roads.way_id[roads.way] == way)[0]) for way in ways]
-    shape = (len(NETWORK_MODES), len(ways))
-    return Snap(
-        segment=np.broadcast_to(np.array(segment, np.int32), shape), along=np.full(shape, 0.5), off_m=np.zeros(shape)
-    )
 
 
 def lengths(ways, mode, *names, **changed):
@@ -135,6 +102,17 @@ def test_waiting_at_a_signal_is_felt_by_all_who_pass_it():
         for way in (0, 1):
             assert extra[signal.edges[:, way]].sum() == round(1000 * delays_s(SIGNALS, rules)[DRIVE][way]) > 0
         assert np.array_equal(signal.time_ms - plain.time_ms, signal.delay_ms)
+
+
+@pytest.mark.parametrize("key", ["restriction", "restriction:motorcar"])
+def test_turning_back_is_forbidden_and_going_on_is_not(key):
+    lonlat = [(0, 0), (0.001, 0), (0.002, 0), (0.002, 0.001), (0, 0.001)]
+    ways = ways_of(lonlat, [[0, 1], [1, 2], [2, 3, 4, 0]], [(1, 1, 1, {key: "no_u_turn"})])
+    driven, report = lengths(ways, DRIVE, "way/1", "way/2")
+    assert report.turn_rules == 1
+    assert driven[0, 1] == pytest.approx(111, abs=1)
+    through = ways_of(lonlat, [[0, 1, 2], [1, 3], [2, 3, 4, 0]], [(1, 1, 1, {key: "no_u_turn"})])
+    assert roads_from_ways(through, Values(min_joined_share=0))[1].turn_rules == 0  # which end is meant is not said
 
 
 def test_rules_that_do_not_fit_are_told():
@@ -272,3 +250,18 @@ def test_turns_and_barriers_agree_with_a_search_over_turns(seed):
             for j, other in enumerate(still):
                 wanted = truth.get(int(other.removeprefix("way/")) - 1, np.inf)
                 assert metres[i, j] == pytest.approx(wanted, rel=2e-4, abs=0.1), (mode, name, other)
+
+
+def test_bridges_tunnels_and_ferries_are_not_got_onto_from_beside():
+    lonlat = [(i * 0.001, 0.0) for i in range(9)]
+    tags = [{"bridge": "yes"}, {"tunnel": "yes"}, {"tunnel": "building_passage"}, {"layer": "-1"}, {"layer": "1"}]
+    tags += [{"bridge": "no", "layer": "0"}, {"route": "ferry", "highway": ""}, {}]
+    lines = [[i, i + 1] for i in range(8)]
+    ways = ways_of(lonlat, lines, tags=tags)
+    ways = replace(ways, tags=tuple({k: v for k, v in t.items() if v} for t in ways.tags))
+    roads, _ = roads_from_ways(ways, Values(min_joined_share=0))
+    beside = dict(zip(roads.way_id[roads.way].tolist(), roads.beside.tolist(), strict=True))
+    assert [beside[f"way/{i + 1}"] for i in range(8)] == [False, False, True, False, True, True, False, True]
+    touch = snap(roads, np.array([[0.0005, 0.0001]]))
+    assert (roads.way_id[roads.way[touch.segment[WALK]]] == "way/3").all()
+    assert touch.along[WALK, 0] == 0.0

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import tracemalloc
 import zipfile
+from collections import Counter
 
 import numpy as np
 import prcoords
@@ -9,6 +11,7 @@ import pytest
 from network import InputError, grid_city
 from network.io import read_spec
 from network.io.gtfs import read_gtfs
+from network.io.gtfs_calendar import WEEKDAYS, read_calendar
 from network.io.transit_feed import transit_of_feed, window
 from network.snap import local_metres
 
@@ -217,6 +220,95 @@ def test_an_empty_optional_file_is_none_and_a_file_that_is_no_zip_is_refused(tmp
     (tmp_path / "feed.zip").write_bytes(b"PK not really")
     with pytest.raises(InputError, match=r"feed.zip: cannot be read"):
         read(tmp_path / "feed.zip", parameters)
+
+
+def test_only_nodes_and_boarding_areas_may_lack_coordinates(tmp_path, parameters):
+    stops = FEED["stops.txt"] + "node,Stairs,,,3,s0\narea,Door 2,,,4,s0\n"
+    expected = read(written(tmp_path / "plain"), parameters).timetable.digest
+    assert read(written(tmp_path / "feed", stops=stops), parameters).timetable.digest == expected
+    with pytest.raises(InputError, match=r"stops.txt, row 7: has no stop_lat"):
+        read(written(tmp_path / "feed", stops=stops.replace("node,Stairs,,,3", f"x,Stairs,,{AT[0, 0]},2")), parameters)
+    nodes = "stop_id,stop_lat,stop_lon,location_type\ns0,,,3\n"
+    with pytest.raises(InputError, match=r"stops\.txt: holds no stops"):
+        read(written(tmp_path / "feed", stops=nodes), parameters)
+
+
+def test_damaged_and_encrypted_zip_files_are_refused(tmp_path, parameters):
+    file = tmp_path / "feed.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, text in FEED.items():
+            packed.writestr(name, text)
+    whole = file.read_bytes()
+    info = zipfile.ZipFile(file).getinfo("stops.txt")
+    begin = info.header_offset + 30 + len(info.filename)
+    locked = bytearray(whole)
+    for head, flag in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = whole.index(head)
+        while at >= 0:
+            locked[at + flag] |= 1
+            at = whole.find(head, at + 1)
+    for data in (locked, whole[:begin] + b"\xff" * info.compress_size + whole[begin + info.compress_size :]):
+        file.write_bytes(data)
+        with pytest.raises(
+            InputError, match=r"feed\.zip: cannot be read: .*\(a GTFS feed is a zip file without a pass"
+        ):
+            read(file, parameters)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_calendars_are_those_of_a_plain_reader(tmp_path, seed):
+    """Day by day: who runs, and which weekday has most trips."""
+    rng = np.random.default_rng(seed)
+    begin, names = np.datetime64("2026-02-20"), [f"v{i}" for i in range(5)]
+    days = [begin + np.timedelta64(d, "D") for d in range(60)]
+    runs: dict[str, set[np.datetime64]] = {name: set() for name in names}
+    weekly, single = [], []
+    for name in rng.choice(names, rng.integers(0, 7)).tolist():
+        low, high = sorted(rng.choice(60, 2).tolist())
+        on = (rng.random(7) < rng.choice([0.1, 0.6])).astype(int)
+        low, high = (high, low) if rng.random() < 0.1 else (low, high)
+        weekly.append(",".join([name, *map(str, on), *(str(days[d]).replace("-", "") for d in (low, high))]))
+        runs[name] |= {day for day in days[low : high + 1] if on[day.item().weekday()]}
+    for name in rng.choice(names, rng.integers(1, 12)).tolist():
+        day, kind = days[rng.integers(60)], int(rng.integers(1, 3))
+        single.append(f"{name},{str(day).replace('-', '')},{kind}")
+        (runs[name].add if kind == 1 else runs[name].discard)(day)
+    written(
+        tmp_path,
+        calendar=",".join(("service_id", *WEEKDAYS, "start_date", "end_date\n")) + "\n".join(weekly),
+        calendar_dates="service_id,date,exception_type\n" + "\n".join(single),
+    )
+    calendar, asked = read_calendar(tmp_path, "feed"), np.array([*names, "unknown"])
+    for day in [days[0] - 1, *days, days[-1] + 1]:
+        assert calendar.active(day, asked).tolist() == [day in runs.get(name, ()) for name in asked.tolist()]
+    trips = rng.integers(0, 4, len(asked))
+    count = Counter(
+        {day: sum(int(n) for name, n in zip(names, trips, strict=False) if day in runs[name]) for day in days}
+    )
+    working = {day: n for day, n in count.items() if day.item().weekday() < 5 and n}
+    most = {day: n for day, n in (working or count).items() if n}
+    if not most:
+        with pytest.raises(InputError, match="no trip runs on any day"):
+            calendar.choose(None, asked, trips, "feed")
+        return
+    assert calendar.choose(None, asked, trips, "feed") == min(most, key=lambda day: (-most[day], day))
+
+
+def test_a_calendar_without_an_end_takes_no_memory(tmp_path):
+    names = [f"v{i}" for i in range(20)]
+    rows = "".join(f"{name},1,1,1,1,1,0,0,20260302,99991231\n" for name in names)
+    head = FEED["calendar.txt"].splitlines()[0]
+    dates = "service_id,date,exception_type\n" + "".join(f"{name},20260302,2\n" for name in names[:3])
+    written(tmp_path, calendar=f"{head}\n{rows}", calendar_dates=dates)
+    tracemalloc.start()
+    try:
+        calendar = read_calendar(tmp_path, "feed")
+        day = calendar.choose(None, np.array(names), np.ones(20), "feed")
+        assert tracemalloc.get_traced_memory()[1] < 10e6
+    finally:
+        tracemalloc.stop()
+    assert str(day) == "2026-03-03"
+    assert calendar.active(np.datetime64("9999-12-31"), np.array(names)).all()  # a Friday
 
 
 def test_the_table_of_a_feed(tmp_path, parameters):

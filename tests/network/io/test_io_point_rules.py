@@ -185,6 +185,16 @@ class Asked(dict):
         return super().__contains__(key)
 
 
+def test_every_tag_of_a_way_that_is_kept_is_asked_for():
+    asked = {"name", "bridge", "tunnel"}  # by the streets themselves
+    for text in ("highway=residential", "highway=steps", "highway=residential oneway=yes", "route=ferry ferry=x"):
+        tags = Asked(tags_of(text))
+        speeds(tags, RULES)
+        ferry_minutes(tags)
+        asked |= tags.keys_asked
+    assert asked >= WAY_TAGS, sorted(WAY_TAGS - asked)
+
+
 def test_the_readers_keep_every_tag_the_rules_ask_for():
     for text in ("highway=residential", "highway=steps", "route=ferry", "highway=track bicycle=no", "highway=motorway"):
         tags = Asked(tags_of(text))
