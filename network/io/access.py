@@ -58,6 +58,18 @@ def is_ferry(tags: Tags) -> bool:
     return tags.get("route") == "ferry" and "highway" not in tags
 
 
+def is_on_ground(tags: Tags) -> bool:
+    """Whether a street lies on the ground, so that one gets onto it from beside; a passage through a house does."""
+    level = tags.get("layer", "0")
+    below = level.startswith("-") and level != "-0"
+    return (
+        tags.get("bridge", "no") == "no"
+        and tags.get("tunnel", "no") in {"no", "building_passage"}
+        and not below
+        and not is_ferry(tags)
+    )
+
+
 def is_area(tags: Tags) -> bool:
     return tags.get("area") == "yes"
 

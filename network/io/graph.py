@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from network.city import Roads
-from network.io.access import is_ferry
+from network.io.access import is_on_ground
 from network.io.crossings import Crossings, crossings_of
 from network.io.elevation import Elevation
 from network.io.islands import ModeReport, close_islands, refuse_islands
@@ -121,23 +121,11 @@ def _roads(cut: Segments, at: Crossings, barriers: Barriers, detour_m: float) ->
         way_id=_text(list(way_of)),
         way_name=_text([tags[i].get("name", "") for i in way_of]),
         way_class=_text([_class_of(tags[i]) for i in way_of]),
-        beside=np.array([_beside(ways.tags[w]) for w in lines], np.bool_)[line],
+        beside=np.array([is_on_ground(ways.tags[w]) for w in lines], np.bool_)[line],
         barrier_first=barriers.first,
         barrier_lonlat=barriers.lonlat,
         snap_detour_m=np.array(detour_m),
     ).roads()
-
-
-def _beside(tags: Tags) -> bool:
-    """Whether a street lies on the ground, so that one gets onto it from beside; a passage through a house does."""
-    level = tags.get("layer", "0")
-    below = level.startswith("-") and level != "-0"
-    return (
-        tags.get("bridge", "no") == "no"
-        and tags.get("tunnel", "no") in {"no", "building_passage"}
-        and not below
-        and not is_ferry(tags)
-    )
 
 
 def _class_of(tags: Tags) -> str:

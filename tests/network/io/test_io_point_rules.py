@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from road_files import Values, tags_of
 
+from network.io.access import is_on_ground
 from network.io.rules import RoadRules, delays_s, ferry_minutes, passable, slope_share, speeds, turn_rule
 from network.io.ways import POINT_TAGS, WAY_TAGS
 from network.units import CYCLE, DRIVE, EBIKE, NETWORK_MODES, WALK
@@ -191,6 +192,7 @@ def test_every_tag_of_a_way_that_is_kept_is_asked_for():
         tags = Asked(tags_of(text))
         speeds(tags, RULES)
         ferry_minutes(tags)
+        is_on_ground(tags)
         asked |= tags.keys_asked
     assert asked >= WAY_TAGS, sorted(WAY_TAGS - asked)
 
