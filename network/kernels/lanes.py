@@ -17,12 +17,13 @@ TILE = 16
 """Columns that are written at a time where rows of lanes become rows of an answer: a cache line of 32-bit floats."""
 LENGTH_BITS = 32
 """A cost is time_ms << LENGTH_BITS | length_mm: whole numbers that order by time, then length, and add up as both."""
+LENGTH_MASK = (1 << LENGTH_BITS) - 1
 threads = get_num_threads
 """Threads that kernels run on. Asked for outside: a kernel that asks itself is not kept on disk."""
 _LINE_BYTES = 64
 _instructions: Any = intrinsic
 """Calls leave out the first argument, which no type of its own can say."""
-_PER_UNIT = 1000.0
+PER_UNIT = 1000.0
 """Milliseconds in a second, millimetres in a metre."""
 
 
@@ -158,7 +159,7 @@ def write(
         width = builder.extract_value(context.make_array(signature.args[4])(context, builder, args[4]).shape, 1)
         whole = low.type
         single = ir.VectorType(ir.FloatType(), TILE)
-        unit, infinite = (ir.Constant(single, [number] * TILE) for number in (_PER_UNIT, np.inf))
+        unit, infinite = (ir.Constant(single, [number] * TILE) for number in (PER_UNIT, np.inf))
         for lane in range(0, LANES, TILE):
             times: list[Any] = []
             lengths: list[Any] = []

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from numba import njit, prange
 
 from network.kernels.hierarchy import NEVER
-from network.kernels.lanes import LANES, LENGTH_BITS, TILE, fill, gather, scatter, write
+from network.kernels.lanes import LANES, LENGTH_BITS, LENGTH_MASK, PER_UNIT, TILE, fill, gather, scatter, write
 
 Ints = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.floating]
@@ -26,9 +26,6 @@ Points = tuple[Ints, Ints]
 Graph = tuple[Ints, Ints, Flags, Ints, Ints, Ints, Ints, Ints, Ints]
 
 _NONE = np.int32(-1)
-_LENGTH_MASK = np.int64((1 << LENGTH_BITS) - 1)
-_PER_UNIT = 1000.0
-"""Milliseconds in a second, millimetres in a metre."""
 
 
 @njit(cache=True)
@@ -209,5 +206,5 @@ def read(cost: Ints, time_s: Floats, length_m: Floats) -> None:
     for i in prange(cost.shape[0]):
         for j in range(cost.shape[1]):
             there = cost[i, j] < NEVER
-            time_s[i, j] = (cost[i, j] >> LENGTH_BITS) / _PER_UNIT if there else np.inf
-            length_m[i, j] = (cost[i, j] & _LENGTH_MASK) / _PER_UNIT if there else np.inf
+            time_s[i, j] = (cost[i, j] >> LENGTH_BITS) / PER_UNIT if there else np.inf
+            length_m[i, j] = (cost[i, j] & LENGTH_MASK) / PER_UNIT if there else np.inf

@@ -9,7 +9,7 @@ import numpy as np
 
 from network.city import Roads, Snap
 from network.errors import InputError, Problem
-from network.kernels.lanes import LENGTH_BITS, threads
+from network.kernels.lanes import LENGTH_BITS, LENGTH_MASK, threads
 from network.kernels.paths import ends_within
 from network.kernels.search import NEVER, Ends, Starts, Streets
 from network.parallel import TURN
@@ -18,7 +18,6 @@ from network.travel.roads import Ends as Points
 from network.travel.roads import ends_of, packed
 from network.units import CLOSED, MM_PER_M, MS_PER_S, WALK
 
-_LENGTH_MASK: Final = (1 << LENGTH_BITS) - 1
 _BUCKETS_PER_EDGE: Final = 4
 _SAMPLE: Final = 4096
 
@@ -38,7 +37,7 @@ def reach(roads: Roads, starts: Snap, ends: Snap, mode: int, limit_s: float) -> 
 
     Raises InputError if the limit is negative or not a number.
     """
-    limit = min((whole("limit_s", limit_s, MS_PER_S) << LENGTH_BITS) | _LENGTH_MASK, int(NEVER) - 1)
+    limit = min((whole("limit_s", limit_s, MS_PER_S) << LENGTH_BITS) | LENGTH_MASK, int(NEVER) - 1)
     start, end = (ends_of(roads, points, mode, weigh_time=True) for points in (starts, ends))
     first, found, cost = _search(timed_streets(roads, mode), start, end, limit, len(end.segment))
     return Reach(first=first, end=found, time_s=seconds(cost), length_m=metres(cost))
@@ -102,7 +101,7 @@ def seconds(cost: I64) -> F64:
 
 
 def metres(cost: I64) -> F64:
-    return np.asarray(cost & _LENGTH_MASK, np.float64) / MM_PER_M
+    return np.asarray(cost & LENGTH_MASK, np.float64) / MM_PER_M
 
 
 def streets(roads: Roads, weight: I64) -> Streets:
