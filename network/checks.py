@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from network.city import City, Snap
+from network.city import City
 from network.errors import Problem
 from network.joined import joined_streets
+from network.part import Snap
 from network.snap import crossed
 from network.units import CLOSED, DRIVE, NETWORK_MODES, WALK
 
@@ -130,11 +131,19 @@ def _plugs(city: City) -> Iterator[Problem]:
 
 def _transit(city: City) -> Iterator[Problem]:
     t = city.transit
-    arrays = (t.in_vehicle_s, t.wait_s, t.walk_s, t.transfers, t.length_m)
-    served = np.isfinite(arrays[0])
-    if any((np.isfinite(array) != served).any() for array in arrays[1:]):
-        yield Problem(
-            "transit", "some pairs of zones have a time and no length, or the other way round", "build it again"
+    if not len(t.line_id):
+        return
+    for name, ids in (("stops", t.timetable.stop_id), ("lines", t.line_id), ("stations", t.stations.id)):
+        known, count = np.unique(ids, return_counts=True)
+        if (count > 1).any():
+            yield Problem(
+                f"transit, {name}", f"ids stand for several of them: {_some(known[count > 1])}", "rename them"
+            )
+    if not t.served.any():
+        yield Problem("transit", f"no line runs in {int(t.year)}", "see from_year of the lines, and transit.year")
+    far = t.served & (t.timetable.snap.off_m[WALK] > FARTHEST_PLACE_M)
+    if far.any():
+        what = (
+            f"{far.sum()} stops lie more than {FARTHEST_PLACE_M:.0f} m from a street: {_some(t.timetable.stop_id[far])}"
         )
-    if len(served) > 1 and not served.any():
-        yield Problem("transit", "no pair of zones is served", "are the stops in the datum they declare?")
+        yield Problem("transit, stops", what, "is the layer in the datum it declares, and of this city?")

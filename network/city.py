@@ -6,14 +6,15 @@ Axis letters are those of `network.units`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, get_type_hints
 
 import numpy as np
 
 from network.errors import InputError, Problem
-from network.part import F64, I32, Bools, Part, Spec, Text, digest_of
+from network.part import F64, I32, Bools, Part, Snap, Spec, Text, digest_of
+from network.transit import Transit
 from network.units import MM_PER_M, MOST_EDGE_M, MOST_EDGE_MS
 
 
@@ -163,16 +164,6 @@ class Roads(Part):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Snap(Part):
-    """Where points (X) touch the streets: per network mode a segment and the share of it that lies behind the point."""
-
-    segment: Annotated[I32, Spec("i4", ("M", "X"), 0)]
-    along: Annotated[F64, Spec("f8", ("M", "X"), 0, 1)]
-    off_m: Annotated[F64, Spec("f8", ("M", "X"), 0)]
-    """Straight distance from the point to that place."""
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
 class Zones(Part):
     """Where people live, work, learn and visit, in persons."""
 
@@ -216,18 +207,6 @@ class Places(Part):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Transit(Part):
-    """Bus and rail as a table from zone to zone; infinite where there is no service."""
-
-    in_vehicle_s: Annotated[F64, Spec("f8", ("Z", "Z"), 0, None, True)]
-    wait_s: Annotated[F64, Spec("f8", ("Z", "Z"), 0, None, True)]
-    walk_s: Annotated[F64, Spec("f8", ("Z", "Z"), 0, None, True)]
-    transfers: Annotated[F64, Spec("f8", ("Z", "Z"), 0, None, True)]
-    length_m: Annotated[F64, Spec("f8", ("Z", "Z"), 0, None, True)]
-    fare_cny: Annotated[F64, Spec("f8", ("Z", "Z"), 0)]
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
 class Fleet(Part):
     """Electric vehicles by segment (now: private cars)."""
 
@@ -258,6 +237,27 @@ class Supply(Part):
     parking_cny: Annotated[F64, Spec("f8", ("Z",), 0)]
     """Price of parking per car trip that ends in the zone."""
     driving_cny_per_km: Annotated[F64, Spec("f8", (), 0)]
+    station_racks: Annotated[I32, Spec("i4", ("G",), 0)]
+    station_spaces: Annotated[I32, Spec("i4", ("G",), 0)]
+    """Where bikes and cars are left at each rail station. Further fields by kind are of racks, then of spaces."""
+    station_turnover: Annotated[F64, Spec("f8", (2,), 0)]
+    """Trips a rack or space serves in a day; the way out and the way back are two."""
+    station_access_m: Annotated[F64, Spec("f8", (2,), 0)]
+    """Longest way to a station by bike and by car."""
+    station_parking_cny: Annotated[F64, Spec("f8", (), 0)]
+    """Price of leaving a car at a station, per trip."""
+    station_rounds: Annotated[F64, Spec("f8", (), 1)]
+    """Most rounds in which full racks and car parks turn trips away."""
+    station_size: Annotated[F64, Spec("f8", (2, "J"), 1)]
+    """Numbers of racks and spaces that a plan may add at once."""
+    station_open_cny: Annotated[F64, Spec("f8", (2,), 0)]
+    """What adding costs besides each rack or space, and what each costs."""
+    station_unit_cny: Annotated[F64, Spec("f8", (2,), 0)]
+
+    @cached_property
+    def station_places(self) -> I32:
+        """(2, G) racks and spaces."""
+        return np.stack((self.station_racks, self.station_spaces))
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -279,14 +279,14 @@ class Behaviour(Part):
     constant: Annotated[F64, Spec("f8", ("U", "K"))]
     """Alternative-specific constant; car is measured against the others at 0 where it is the reference."""
     time_per_min: Annotated[F64, Spec("f8", ("U", "K"), None, 0)]
-    """Utility of a minute under way by mode (for transit: in the vehicle)."""
+    """Utility of a minute under way by mode (for transit and the station modes: in the vehicle)."""
     wait_per_min: Annotated[F64, Spec("f8", ("U",), None, 0)]
     walk_per_min: Annotated[F64, Spec("f8", ("U",), None, 0)]
     """Utility of a minute waiting for, and walking to, transit."""
     transfer: Annotated[F64, Spec("f8", ("U",), None, 0)]
     cost_per_cny: Annotated[F64, Spec("f8", ("U",), None, 0)]
     terminal_min: Annotated[F64, Spec("f8", ("K",), 0)]
-    """Minutes at the ends of a trip: parking, unlocking, walking to the door."""
+    """Minutes at the ends of a trip, or of the way to a station: parking, unlocking, walking to the door."""
     car_persons: Annotated[F64, Spec("f8", (), 1)]
     """Persons in a car; they share its costs."""
     hours: Annotated[F64, Spec("f8", ("U", "H"), 0, 1)]
@@ -336,24 +336,45 @@ class City:
     provenance: Provenance
 
     def __post_init__(self) -> None:
-        z, p, s = len(self.zones.id), len(self.places.id), len(self.roads.edges)
+        z, p, s, g = len(self.zones.id), len(self.places.id), len(self.roads.edges), len(self.transit.stations.id)
         lengths = {
             "zones.snap": (self.zones.snap.segment.shape[1], z),
             "places.snap": (self.places.snap.segment.shape[1], p),
-            "transit": (len(self.transit.in_vehicle_s), z),
             "supply.parking_cny": (len(self.supply.parking_cny), z),
             "supply.plugs": (len(self.supply.plugs), p),
+            "supply.station_racks": (len(self.supply.station_racks), g),
         }
         problems = [
             Problem(f"City.{where}", f"has {is_} rows, needs {wanted}")
             for where, (is_, wanted) in lengths.items()
             if is_ != wanted
         ]
-        for where, snap in (("zones", self.zones.snap), ("places", self.places.snap)):
-            if snap.segment.size and snap.segment.max() >= s:
+        for where, (snap, _) in self.points.items():
+            if snap.segment.max(initial=-1) >= s:
                 problems.append(Problem(f"City.{where}.snap", "points to a street segment that is not there"))
         if problems:
             raise InputError(problems)
+
+    @property
+    def points(self) -> dict[str, tuple[Snap, F64]]:
+        """All points by layer: where they touch the streets, and where they lie (X, 2)."""
+        t = self.transit
+        return {
+            "zones": (self.zones.snap, self.zones.lonlat),
+            "places": (self.places.snap, self.places.lonlat),
+            "transit.timetable": (t.timetable.snap, t.timetable.stop_lonlat),
+            "transit.stations": (t.stations.snap, t.stations.entrance_lonlat),
+        }
+
+    def on_streets(self, roads: Roads, snaps: dict[str, Snap]) -> City:
+        """The city with other streets, and its points by layer where they touch them."""
+        t = self.transit
+        stops, entrances = snaps["transit.timetable"], snaps["transit.stations"]
+        if stops is not t.timetable.snap or entrances is not t.stations.snap:
+            timetable, stations = replace(t.timetable, snap=stops), replace(t.stations, snap=entrances)
+            t = replace(t, timetable=timetable, stations=stations)
+        zones, places = replace(self.zones, snap=snaps["zones"]), replace(self.places, snap=snaps["places"])
+        return replace(self, roads=roads, zones=zones, places=places, transit=t)
 
     @classmethod
     def part_types(cls) -> dict[str, type[Part]]:

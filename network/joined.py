@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from network.city import Roads
 from network.part import Bools
@@ -13,6 +11,9 @@ from network.units import CLOSED
 
 def joined_streets(roads: Roads, mode: int) -> Bools:
     """(S) segments within the mode's largest part, by length, where every place can be reached from every other."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
     open_ = roads.time_ms[mode] != CLOSED
     nodes = len(roads.lonlat)
     ends = (roads.tail[open_], roads.head[open_])

@@ -7,14 +7,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Final, Literal
 
-from network.part import F64, I32, I64, Part, Spec
+from network.part import F64, I32, I64, Bools, Part, Spec, digest_of
+from network.travel.coverage import Coverage
 from network.units import (
     BAND_EDGES_M,
     BANDS,
+    BUS,
+    COVER_M,
+    METRO,
+    STATION_MODES,
     TENTHS,
+    TRANSIT_MODES,
+    TRIP_BIKE_RIDE,
     TRIP_CAR,
     TRIP_CYCLE,
     TRIP_EBIKE,
+    TRIP_PARK_RIDE,
     TRIP_TRANSIT,
     TRIP_WALK,
 )
@@ -32,7 +40,7 @@ class Outcome(Part):
     km_from: Annotated[F64, Spec("f8", ("K", "Z"), 0)]
     """Person-kilometres by mode and zone of residence."""
     car_km: Annotated[F64, Spec("f8", (), 0)]
-    """Vehicle-kilometres of cars."""
+    """Vehicle-kilometres of cars, those to stations included."""
     co2_kg: Annotated[F64, Spec("f8", (), 0)]
     charging_kwh: Annotated[F64, Spec("f8", ("Z", "H"), 0)]
     """Energy wanted at public plugs."""
@@ -44,6 +52,27 @@ class Outcome(Part):
     plug_reach_m: Annotated[F64, Spec("f8", (), 0)]
     plugs: Annotated[I32, Spec("i4", ("P",), 0)]
     plugs_cny: Annotated[F64, Spec("f8", (), 0)]
+    residents: Annotated[F64, Spec("f8", ("Z",), 0)]
+    jobs: Annotated[F64, Spec("f8", ("Z",), 0)]
+    coverage: Coverage
+    stops_served: Annotated[I32, Spec("i4", (), 0)]
+    lines_running: Annotated[I32, Spec("i4", (len(TRANSIT_MODES),), 0)]
+    """By mode; the directions of a line are one."""
+    lines_m: Annotated[F64, Spec("f8", (len(TRANSIT_MODES),), 0)]
+    """Length of these lines, each counted in its longest direction, also beyond the streets of the city."""
+    station_use: Annotated[F64, Spec("f8", (2, "G"), 0)]
+    """Trips by bike and by car that use the racks and spaces of each rail station in a day."""
+    station_capacity: Annotated[F64, Spec("f8", (2, "G"), 0)]
+    """Trips they can serve."""
+    station_availability: Annotated[F64, Spec("f8", (2, "G"), 0, 1)]
+    """Share of the trips to a station that find room: below 1 where it is full."""
+    station_rounds: Annotated[I32, Spec("i4", (), 0)]
+    """Rounds in which full stations turned trips away."""
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 over everything, the coverage included."""
+        return digest_of(self.coverage.digest, *(x for name, array in self.arrays() for x in (name, array)))
 
     @cached_property
     def metrics(self) -> dict[str, float | None]:
@@ -81,7 +110,8 @@ def _mode_guide(o: Outcome) -> float | None:
     """Trips to 8 km that follow the guide: to 1 km on foot, to 3 km also by cycle or e-bike, beyond also by transit."""
     b = o.trips_band
     slow = b[TRIP_WALK] + b[TRIP_CYCLE] + b[TRIP_EBIKE]
-    follow = b[TRIP_WALK, _WALK_BAND] + slow[_CYCLE_BAND] + (slow + b[TRIP_TRANSIT])[_TRANSIT_BANDS].sum()
+    transit = b[TRIP_TRANSIT] + b[TRIP_BIKE_RIDE] + b[TRIP_PARK_RIDE]
+    follow = b[TRIP_WALK, _WALK_BAND] + slow[_CYCLE_BAND] + (slow + transit)[_TRANSIT_BANDS].sum()
     return _ratio(follow, b[:, : len(BAND_EDGES_M)].sum())
 
 
@@ -89,13 +119,35 @@ def _within_reach(o: Outcome) -> float | None:
     return _ratio(o.charging_tenths[o.nearest_plug_m <= o.plug_reach_m].sum(), o.charging_tenths.sum())
 
 
+def _station_share(kind: int) -> Callable[[Outcome], float | None]:
+    return lambda o: _ratio(o.station_use[kind].sum(), o.station_capacity[kind].sum())
+
+
+def _share_of(some: Bools, counts: Bools) -> float | None:
+    """Share of what counts that is among some."""
+    return _ratio(float((some & counts).sum()), float(counts.sum()))
+
+
+def _within(metres: F64, radius_m: F64, counts: Bools) -> float | None:
+    """Share of what counts that has a stop within the radius."""
+    return _share_of(metres <= radius_m, counts)
+
+
+def _near_stop(people: Literal["residents", "jobs"], radius_m: float) -> Callable[[Outcome], float | None]:
+    def near_stop(o: Outcome) -> float | None:
+        persons: F64 = getattr(o, people)
+        return _ratio(persons[o.coverage.zone_walk_m <= radius_m].sum(), persons.sum()) if o.stops_served else None
+
+    return near_stop
+
+
 METRICS: Final[dict[str, Metric]] = {
     "green_trip_share": Metric(
-        _share(TRIP_WALK, TRIP_CYCLE, TRIP_EBIKE, TRIP_TRANSIT), "share", "more",
+        _share(TRIP_WALK, TRIP_CYCLE, TRIP_EBIKE, TRIP_TRANSIT, *STATION_MODES), "share", "more",
         "Green-trip share, e-bikes counted", "绿色出行比例（含电动自行车）",
     ),
     "green_trip_share_without_ebike": Metric(
-        _share(TRIP_WALK, TRIP_CYCLE, TRIP_TRANSIT), "share", "more",
+        _share(TRIP_WALK, TRIP_CYCLE, TRIP_TRANSIT, *STATION_MODES), "share", "more",
         "Green-trip share, e-bikes not counted", "绿色出行比例（不含电动自行车）",
     ),
     "walk_trip_share": Metric(_share(TRIP_WALK), "share", "none", "Trips on foot", "步行比例"),
@@ -103,6 +155,12 @@ METRICS: Final[dict[str, Metric]] = {
     "ebike_trip_share": Metric(_share(TRIP_EBIKE), "share", "none", "Trips by e-bike", "电动自行车比例"),
     "transit_trip_share": Metric(_share(TRIP_TRANSIT), "share", "more", "Trips by bus and rail", "公共交通比例"),
     "car_trip_share": Metric(_share(TRIP_CAR), "share", "less", "Trips by car", "小汽车比例"),
+    "bike_ride_trip_share": Metric(
+        _share(TRIP_BIKE_RIDE), "share", "none", "Trips by bike-and-ride", "骑行换乘（B+R）比例",
+    ),
+    "park_ride_trip_share": Metric(
+        _share(TRIP_PARK_RIDE), "share", "none", "Trips by park-and-ride", "停车换乘（P+R）比例",
+    ),
     "mode_guide_share": Metric(
         _mode_guide, "share", "more", "Trips up to 8 km that follow the 1-3-5 km guide", "符合1-3-5公里出行倡导的比例",
     ),
@@ -138,5 +196,61 @@ METRICS: Final[dict[str, Metric]] = {
     ),
     "public_plugs_cny": Metric(
         lambda o: float(o.plugs_cny), "CNY", "less", "Capital cost of all public plugs", "公共充电设施造价",
+    ),
+    "station_racks_used_share": Metric(
+        _station_share(0), "share", "none", "Use of the bike racks at rail stations", "轨道车站自行车停车位利用率",
+    ),
+    "station_spaces_used_share": Metric(
+        _station_share(1), "share", "none", "Use of the parking spaces at rail stations", "轨道车站换乘停车位利用率",
+    ),
+    "rail_station_bus_share": Metric(
+        lambda o: _within(o.coverage.station_walk_m, o.coverage.station_m, o.coverage.station_counts), "share", "more",
+        "Eligible rail stations with a bus stop within reach on foot", "步行范围内有公交站的轨道车站比例",
+    ),
+    "rail_station_bus_share_straight": Metric(
+        lambda o: _within(o.coverage.station_straight_m, o.coverage.station_m, o.coverage.station_counts),
+        "share", "more",
+        "Eligible rail stations with a bus stop within reach in a straight line", "直线范围内有公交站的轨道车站比例",
+    ),
+    "rail_entrance_bus_share": Metric(
+        lambda o: _within(o.coverage.entrance_walk_m, o.coverage.entrance_m, o.coverage.entrance_counts),
+        "share", "more",
+        "Eligible rail entrances with a bus stop within reach on foot", "步行范围内有公交站的轨道出入口比例",
+    ),
+    "rail_entrance_bus_share_straight": Metric(
+        lambda o: _within(o.coverage.entrance_straight_m, o.coverage.entrance_m, o.coverage.entrance_counts),
+        "share", "more",
+        "Eligible rail entrances with a bus stop within reach in a straight line", "直线范围内有公交站的轨道出入口比例",
+    ),
+    "rail_entrance_bus_both_ways_share": Metric(
+        lambda o: _share_of(o.coverage.entrance_both_ways, o.coverage.entrance_counts), "share", "more",
+        "Eligible rail entrances with a bus line in both directions within reach on foot",
+        "步行范围内有双向公交线路的轨道出入口比例",
+    ),
+    "residents_near_stop_300_share": Metric(
+        _near_stop("residents", COVER_M[0]), "share", "more",
+        "Residents with a stop within 300 m on foot", "步行300米内有公交站的常住人口比例",
+    ),
+    "residents_near_stop_500_share": Metric(
+        _near_stop("residents", COVER_M[1]), "share", "more",
+        "Residents with a stop within 500 m on foot", "步行500米内有公交站的常住人口比例",
+    ),
+    "jobs_near_stop_300_share": Metric(
+        _near_stop("jobs", COVER_M[0]), "share", "more",
+        "Jobs with a stop within 300 m on foot", "步行300米内有公交站的就业岗位比例",
+    ),
+    "jobs_near_stop_500_share": Metric(
+        _near_stop("jobs", COVER_M[1]), "share", "more",
+        "Jobs with a stop within 500 m on foot", "步行500米内有公交站的就业岗位比例",
+    ),
+    "stops_served": Metric(
+        lambda o: float(o.stops_served), "stops", "none", "Stops where a line calls", "有线路停靠的站点数",
+    ),
+    "bus_lines": Metric(lambda o: float(o.lines_running[BUS]), "lines", "none", "Bus lines that run", "运营公交线路数"),
+    "rail_lines": Metric(
+        lambda o: float(o.lines_running[METRO]), "lines", "more", "Metro lines that run", "运营轨道线路数",
+    ),
+    "rail_km": Metric(
+        lambda o: float(o.lines_m[METRO]) / 1000.0, "km", "more", "Length of the metro lines that run", "轨道运营里程",
     ),
 }  # fmt: skip

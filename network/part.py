@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, NamedTuple, get_type_hints
+from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
 
 from network.errors import InputError, Problem
-from network.units import HOURS, NETWORK_MODES, PURPOSES, TRIP_MODES
+from network.units import DIRECT_MODES, HOURS, NETWORK_MODES, PURPOSES, TRIP_MODES
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
@@ -31,7 +31,13 @@ class Spec(NamedTuple):
     infinite: bool = False
 
 
-_FIXED_AXES = {"M": len(NETWORK_MODES), "K": len(TRIP_MODES), "U": len(PURPOSES), "H": HOURS}
+_FIXED_AXES = {
+    "M": len(NETWORK_MODES),
+    "K": len(TRIP_MODES),
+    "D": len(DIRECT_MODES),
+    "U": len(PURPOSES),
+    "H": HOURS,
+}
 
 
 def specs(part: type[Any]) -> dict[str, Spec]:
@@ -132,3 +138,13 @@ def digest_of(*items: str | npt.NDArray[Any]) -> str:
         else:
             h.update(f"{item.dtype.str}{item.shape}".encode() + np.ascontiguousarray(item).tobytes())
     return h.hexdigest()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Snap(Part):
+    """Where points (X) touch the streets: per network mode a segment and the share of it that lies behind the point."""
+
+    segment: Annotated[I32, Spec("i4", ("M", "X"), 0)]
+    along: Annotated[F64, Spec("f8", ("M", "X"), 0, 1)]
+    off_m: Annotated[F64, Spec("f8", ("M", "X"), 0)]
+    """Straight distance from the point to that place."""

@@ -9,10 +9,22 @@ from network.demand.charging import public_demand_kwh, serve
 from network.demand.choice import split
 from network.demand.distribution import gravity
 from network.demand.generation import trip_ends
+from network.demand.stations import StationLoads
 from network.outcome import Outcome
-from network.part import F64
+from network.part import F64, I32
+from network.transit import Transit
 from network.travel import Travel, travel_keys, travel_times
-from network.units import BAND_EDGES_M, BANDS, TENTHS, TRIP_CAR, TRIP_MODES, TRIP_TRANSIT, TRIP_WALK
+from network.units import (
+    BAND_EDGES_M,
+    BANDS,
+    DIRECT_MODES,
+    TENTHS,
+    TRANSIT_MODES,
+    TRIP_CAR,
+    TRIP_MODES,
+    TRIP_TRANSIT,
+    TRIP_WALK,
+)
 
 _M_PER_KM = 1000.0
 _S_PER_MIN = 60.0
@@ -28,13 +40,15 @@ def simulate(city: City, travel: Travel | None = None) -> Outcome:
         travel = travel_times(city)
     elif travel.keys != travel_keys(city):
         raise ValueError("these are not the travel times of this city")
-    trips = split(city, travel, _between_zones(city, travel))
+    trips, stations = split(city, travel, between_zones(city, travel))
     charging_kwh = public_demand_kwh(city, trips[:, TRIP_CAR].sum(axis=(0, 1)))
     wanted = np.rint(charging_kwh.sum(axis=1) * TENTHS).astype(np.int64)
     service = serve(city, travel, wanted)
-    km_from = _km_from(travel, trips)
-    car_km = km_from[TRIP_CAR] / city.behaviour.car_persons
-    plugs = city.supply.plugs
+    km_from = _km_from(travel, trips, stations)
+    car_km = (km_from[TRIP_CAR] + stations.access_km[1]) / city.behaviour.car_persons
+    transit_km = km_from[TRIP_TRANSIT] + stations.ride_km.sum(axis=0)
+    plugs, transit = city.supply.plugs, city.transit
+    lines_running, lines_m = _lines(transit)
     return Outcome(
         trips_from=trips.sum(axis=3),
         trips_to=trips.sum(axis=2),
@@ -42,7 +56,7 @@ def simulate(city: City, travel: Travel | None = None) -> Outcome:
         trips_hour=np.ascontiguousarray(city.behaviour.hours.T @ trips.sum(axis=(2, 3))),
         km_from=km_from,
         car_km=car_km.sum(),
-        co2_kg=_co2_kg(city, car_km, km_from[TRIP_TRANSIT]),
+        co2_kg=_co2_kg(city, car_km, transit_km),
         charging_kwh=charging_kwh,
         charging_tenths=wanted,
         served_tenths=service.served,
@@ -51,10 +65,33 @@ def simulate(city: City, travel: Travel | None = None) -> Outcome:
         plug_reach_m=city.supply.plug_reach_m,
         plugs=plugs,
         plugs_cny=np.sum(np.where(plugs > 0, city.places.open_cny + plugs * city.places.plug_cny, 0.0)),
+        residents=city.zones.residents,
+        jobs=city.zones.jobs,
+        coverage=travel.coverage,
+        stops_served=transit.served.sum(dtype=np.int32),
+        lines_running=lines_running,
+        lines_m=lines_m,
+        station_use=stations.use,
+        station_capacity=stations.capacity,
+        station_availability=stations.availability,
+        station_rounds=np.array(stations.rounds, np.int32),
     )
 
 
-def _between_zones(city: City, travel: Travel) -> list[F64]:
+def _lines(transit: Transit) -> tuple[I32, F64]:
+    """Lines that run in the year by mode, their directions as one, and their length [m]."""
+    runs = np.flatnonzero(transit.line_from_year <= transit.year)
+    longest: dict[tuple[int, str], float] = {}
+    modes, names, lengths = (x[runs].tolist() for x in (transit.line_mode, transit.line_name, transit.line_m))
+    for *line, length_m in zip(modes, names, lengths, strict=True):
+        longest[*line] = max(length_m, longest.get((*line,), 0.0))
+    mode = np.array([mode for mode, _ in longest], dtype=np.int64)
+    metres = np.array([*longest.values()], dtype=np.float64)
+    count = np.bincount(mode, minlength=len(TRANSIT_MODES))
+    return count.astype(np.int32), np.bincount(mode, metres, len(TRANSIT_MODES)).astype(np.float64)
+
+
+def between_zones(city: City, travel: Travel) -> list[F64]:
     """Trips (Z, Z) of each purpose; the impedance is the quickest mode's door-to-door time."""
     production, attraction = trip_ends(city)
     minutes = travel.time_s.min(axis=0) / _S_PER_MIN
@@ -65,10 +102,11 @@ def _between_zones(city: City, travel: Travel) -> list[F64]:
     ]
 
 
-def _km_from(travel: Travel, trips: F64) -> F64:
+def _km_from(travel: Travel, trips: F64, stations: StationLoads) -> F64:
     """Person-kilometres (K, Z) by mode and origin."""
     km = np.where(np.isfinite(travel.length_m), travel.length_m, 0.0) / _M_PER_KM
-    return np.asarray((trips.sum(axis=0) * km).sum(axis=2))
+    direct = (trips[:, : len(DIRECT_MODES)].sum(axis=0) * km).sum(axis=2)
+    return np.concatenate((direct, stations.access_km + stations.ride_km))
 
 
 def _by_band(travel: Travel, trips: F64) -> F64:

@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from network.city import Roads, Snap
+from network.city import Roads
 from network.errors import InputError, Problem
 from network.kernels.nearest import Grid, crossing, grid_of, nearest_pieces
 from network.parallel import TURN
-from network.part import F64, I32, Bools
+from network.part import F64, I32, Bools, Snap
 from network.units import EARTH_RADIUS_M, NETWORK_MODES
 
 

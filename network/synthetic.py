@@ -5,11 +5,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from network.city import Behaviour, City, Fleet, Places, Provenance, Roads, Supply, Transit, Zones
+from network.city import Behaviour, City, Fleet, Places, Provenance, Roads, Supply, Zones
 from network.hierarchy import hierarchy_of
-from network.part import F64
+from network.loop_rules import LoopRules
+from network.part import F64, I32
 from network.snap import snap
-from network.units import EARTH_RADIUS_M, HOURS, MM_PER_M, MS_PER_S, PURPOSES, TRIP_MODES
+from network.stop_rules import StopRules
+from network.tariffs import Tariffs
+from network.timetable import Service, timetable
+from network.transit import Stations, Transit
+from network.units import BUS, EARTH_RADIUS_M, HOURS, METRO, MM_PER_M, MS_PER_S, PURPOSES, TRIP_MODES
 
 BLOCK_M = 200.0
 ORIGIN_LONLAT = (120.62, 31.30)
@@ -27,7 +32,7 @@ def grid_city(n: int, seed: int = 0) -> City:
     roads = grid_roads(n)
     zones = _zones(n, rng, roads)
     places = _places(zones, rng, roads)
-    behaviour = _behaviour()
+    behaviour, transit = _behaviour(), _transit(n, roads)
     return City(
         id=f"grid-{n}-{seed}",
         name=f"Grid {n} x {n}",
@@ -35,7 +40,7 @@ def grid_city(n: int, seed: int = 0) -> City:
         roads=roads,
         zones=zones,
         places=places,
-        transit=_transit(zones),
+        transit=transit,
         fleet=_fleet(),
         supply=Supply(
             plugs=np.where(np.arange(len(places.id)) % 7 == 0, 2, 0).astype(np.int32),
@@ -44,6 +49,15 @@ def grid_city(n: int, seed: int = 0) -> City:
             plug_search_m=np.array(2000.0),
             parking_cny=np.full(len(zones.id), 5.0),
             driving_cny_per_km=np.array(0.6),
+            station_racks=np.zeros(len(transit.stations.id), np.int32),
+            station_spaces=np.zeros(len(transit.stations.id), np.int32),
+            station_turnover=np.array([2.0, 2.0]),
+            station_access_m=np.array([3000.0, 10_000.0]),
+            station_parking_cny=np.array(2.0),
+            station_rounds=np.array(100.0),
+            station_size=np.array([[20.0, 50.0], [20.0, 50.0]]),
+            station_open_cny=np.array([10_000.0, 200_000.0]),
+            station_unit_cny=np.array([1000.0, 40_000.0]),
         ),
         behaviour=behaviour,
         provenance=Provenance(
@@ -140,20 +154,109 @@ def _places(zones: Zones, rng: np.random.Generator, roads: Roads) -> Places:
     )
 
 
-def _transit(zones: Zones) -> Transit:
-    """A bus on every street: straight distances along both axes at 5 m/s, 5 minutes of waiting."""
-    metres = np.radians(1.0) * EARTH_RADIUS_M
-    x, y = (zones.lonlat * (metres * np.cos(np.radians(ORIGIN_LONLAT[1])), metres)).T
-    length_m = np.abs(x[:, None] - x) + np.abs(y[:, None] - y)
-    ride = np.where(np.eye(len(x), dtype=bool), np.inf, length_m / 5.0)
-    served = np.isfinite(ride)
+def _transit(n: int, roads: Roads) -> Transit:
+    """Buses on every second street at 5 m/s every ten minutes, a metro along the middle at 10 m/s every five.
+
+    The metro calls at every second crossing; its stations have two entrances.
+    """
+    node = np.arange(n * n, dtype=np.int32).reshape(n, n)
+    buses = [street for i in range(0, n, 2) for street in (node[i], node[:, i])]
+    halts = node[n // 2, ::2]
+    stops = np.unique(np.concatenate(buses))
+    stop_of = np.full(n * n, -1, np.int32)
+    stop_of[stops] = np.arange(len(stops), dtype=np.int32)
+    platforms = len(stops) + np.arange(len(halts), dtype=np.int32)
+    ways = [(stop_of[street], 1, 5.0, 600) for street in buses] + [(platforms, 2, 10.0, 300)]
+    both = [(calls[::turn], spacing, speed, headway) for calls, spacing, speed, headway in ways for turn in (1, -1)]
+    at = np.append(stops, halts)
+    lonlat = roads.lonlat[at]
     return Transit(
-        in_vehicle_s=ride,
-        wait_s=np.where(served, 300.0, np.inf),
-        walk_s=np.where(served, 240.0, np.inf),
-        transfers=np.where(served, ((x[:, None] != x) & (y[:, None] != y)).astype(float), np.inf),
-        length_m=np.where(served, length_m, np.inf),
-        fare_cny=np.full(ride.shape, 2.0),
+        stop_name=np.array([f"Crossing {node}" for node in at]),
+        line_id=np.array([f"line/{i}" for i in range(len(both))]),
+        line_name=np.array([f"Line {i // 2}" for i in range(len(both))]),
+        line_mode=np.array([BUS] * (len(both) - 2) + [METRO] * 2, dtype=np.int32),
+        line_from_year=np.zeros(len(both), np.int32),
+        line_m=np.array([(len(calls) - 1) * spacing * BLOCK_M for calls, spacing, _, _ in both]),
+        year=np.array(2026, np.int32),
+        timetable=timetable(
+            np.array([*(f"stop/{i}" for i in stops), *(f"platform/{i}" for i in halts)]),
+            lonlat,
+            snap(roads, lonlat),
+            [_service(line, *how) for line, how in enumerate(both)],
+            np.array([0] * (len(both) - 2) + [1] * 2, dtype=np.int32),
+        ),
+        tariffs=Tariffs(
+            id=np.array(["bus", "metro"]),
+            first=np.array([0, 1, 3], dtype=np.int32),
+            from_m=np.array([0, 0, 1000], dtype=np.int32),
+            cny=np.array([2.0, 2.0, 3.0]),
+            through=np.array([False, True]),
+            transfer_off_cny=np.zeros((2, 2)),
+        ),
+        stations=_stations(roads, halts, platforms),
+        stop_rules=_stop_rules(),
+        loop_rules=_loop_rules(),
+        m_per_s=np.array([5.0, 5.0, 10.0, 15.0, 3.0]),
+        detour=np.ones(5),
+        access_s=np.array(800.0),
+        transfer_s=np.array(200.0),
+        change_s=np.array(60.0),
+        window_start_s=np.array(7 * 3600.0),
+        window_min=np.array(20.0),
+        longest_s=np.array(7200.0),
+        most_rides=np.array(3.0),
+        late_percent=np.array(90.0),
+        estimate_m_per_s=np.array(4.0),
+        estimate_wait_s=np.array(360.0),
+        estimate_transfers=np.array(0.3),
+        estimate_walk_s=np.array(300.0),
+    )
+
+
+def _service(line: int, calls: I32, spacing: int, speed_m_s: float, headway_s: int) -> Service:
+    """A line at a fixed headway from six to ten in the evening; lines start some seconds apart."""
+    metres = (np.arange(len(calls)) * spacing * BLOCK_M).astype(np.int32)
+    starts = np.arange(6 * 3600 + line * 97 % headway_s, 22 * 3600, headway_s)
+    times = np.add.outer(starts, np.rint(metres / speed_m_s)).astype(np.int32)
+    every = np.ones(len(calls), np.bool_)
+    return Service(
+        line=line, stop=calls.copy(), length_m=metres, boards=every, alights=every, arrive_s=times, depart_s=times
+    )
+
+
+def _stop_rules() -> StopRules:
+    metres = {"station_m": 150, "entrance_m": 100, "search_m": 1000, "kerb_spacing_m": 20, "junction_m": 50}
+    others = {"junction_share": 0.4, "detour_m": 200, "move_m": 150, "new_cny": 100_000, "move_cny": 60_000}
+    numbers = {name: np.array(float(value)) for name, value in (metres | others).items()}
+    return StopRules(no_stop_classes=np.array(["service"]), **numbers)
+
+
+def _loop_rules() -> LoopRules:
+    times = {"kmh": 12, "longest_min": 30, "headway_min": 15, "first_h": 6, "last_h": 22}
+    others = {"stop_spacing_m": 200, "reuse_m": 30, "job_weight": 1, "most_shared": 0.5, "vehicle_hour_cny": 100}
+    numbers = {name: np.array(float(value)) for name, value in (times | others).items()}
+    return LoopRules(street_classes=np.array(["residential", "secondary"]), **numbers)
+
+
+def _stations(roads: Roads, halts: I32, platforms: I32) -> Stations:
+    """Entrances 60 m west and east of the crossing a station is at."""
+    count = len(halts)
+    middle = roads.lonlat[halts]
+    aside = _degrees(np.array([[-60.0, 0.0], [60.0, 0.0]])) - ORIGIN_LONLAT
+    entrances = (middle[:, None] + aside).reshape(-1, 2)
+    return Stations(
+        id=np.array([f"station/{i}" for i in range(count)]),
+        name=np.array([f"Station {i}" for i in range(count)]),
+        lonlat=middle,
+        eligible=np.ones(count, np.bool_),
+        platform_first=np.arange(count + 1, dtype=np.int32),
+        platform=platforms,
+        entrance_id=np.array([f"entrance/{i}" for i in range(2 * count)]),
+        entrance_station=np.repeat(np.arange(count, dtype=np.int32), 2),
+        entrance_lonlat=entrances,
+        entrance_eligible=np.ones(2 * count, np.bool_),
+        entrance_is_centre=np.zeros(2 * count, np.bool_),
+        snap=snap(roads, entrances),
     )
 
 
@@ -178,19 +281,19 @@ def _behaviour() -> Behaviour:
     hours = np.zeros((purposes, HOURS))
     hours[0, [7, 8, 17, 18]] = 0.25
     hours[1, 9:21] = 1 / 12
-    minute = np.array([-0.08, -0.06, -0.05, -0.03, -0.03])
+    minute = np.array([-0.08, -0.06, -0.05, -0.03, -0.03, -0.03, -0.03])
     return Behaviour(
         trips_per_resident=np.array([1.0, 1.5]),
         attraction=np.array([[0.0, 1.0, 0.5, 0.0], [0.5, 0.5, 0.0, 1.0]]),
         gravity_alpha=np.zeros(purposes),
         gravity_beta_per_min=np.array([0.08, 0.12]),
-        constant=np.broadcast_to([1.0, -0.5, 0.5, -0.5, 0.0], (purposes, modes)).copy(),
+        constant=np.broadcast_to([1.0, -0.5, 0.5, -0.5, 0.0, -0.7, -0.8], (purposes, modes)).copy(),
         time_per_min=np.broadcast_to(minute, (purposes, modes)).copy(),
         wait_per_min=np.full(purposes, -0.05),
         walk_per_min=np.full(purposes, -0.05),
         transfer=np.full(purposes, -0.3),
         cost_per_cny=np.array([-0.08, -0.1]),
-        terminal_min=np.array([0.0, 2.0, 2.0, 0.0, 5.0]),
+        terminal_min=np.array([0.0, 2.0, 2.0, 0.0, 5.0, 2.0, 3.0]),
         car_persons=np.array(1.3),
         hours=hours,
         car_kg_per_km=np.array(0.2),

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
-from network.city import Snap
 from network.errors import InputError, Problem
-from network.part import F64, I32, I64, Bools, Part, Spec, Text
+from network.kernels.trips import FINE, GOES_BACK, flaw
+from network.part import F64, I32, I64, Bools, Part, Snap, Spec, Text
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Timetable(Part):
     """Stops (S), patterns (P) of calls (Q) at them, and trips (T) along the patterns: times (X) in whole seconds.
 
-    Seconds count from the start of the service day and go on past midnight. No trip of a pattern overtakes another.
+    Every pattern belongs to a line (L), which has a tariff. Seconds count from the start of the service day and go on
+    past midnight. No trip of a pattern overtakes another.
     """
 
     stop_id: Annotated[Text, Spec("U", ("S",))]
@@ -31,6 +32,10 @@ class Timetable(Part):
     call_boards: Annotated[Bools, Spec("b", ("Q",))]
     call_alights: Annotated[Bools, Spec("b", ("Q",))]
     """Whether people may get on and off there."""
+    pattern_line: Annotated[I32, Spec("i4", ("P",), 0)]
+    """Line each pattern belongs to."""
+    line_tariff: Annotated[I32, Spec("i4", ("L",), 0)]
+    """Tariff of each line."""
     trip_first: Annotated[I32, Spec("i4", ("P+1",), 0)]
     """Trips of pattern p, in the order they run, are trip_first[p]:trip_first[p+1]."""
     arrive_s: Annotated[I32, Spec("i4", ("X",))]
@@ -53,16 +58,15 @@ class Timetable(Part):
             and (calls >= 2).all()
             and (trips >= 1).all()
             and max(x.max(initial=-1) for x in (self.call_stop, self.transfer_from, self.transfer_to)) < stops
+            and self.pattern_line.max(initial=-1) < len(self.line_tariff)
             and self.snap.segment.shape[1] == stops
         )
         if not sound:
             raise InputError(Problem("Timetable", "stops, patterns, trips and times do not describe one timetable"))
-        for p in range(len(calls)):
-            arrive, depart = self.times(p)
-            if (depart < arrive).any() or (arrive[:, 1:] < depart[:, :-1]).any():
-                raise InputError(Problem(f"Timetable pattern {p}", "has a trip that goes back in time"))
-            if (np.diff(arrive, axis=0) < 0).any() or (np.diff(depart, axis=0) < 0).any():
-                raise InputError(Problem(f"Timetable pattern {p}", "has a trip that overtakes another"))
+        p, kind = flaw(self.pattern_first, self.trip_first, self.arrive_s, self.depart_s)
+        if kind != FINE:
+            what = "has a trip that goes back in time" if kind == GOES_BACK else "has a trip that overtakes another"
+            raise InputError(Problem(f"Timetable pattern {p}", what))
 
     @cached_property
     def time_first(self) -> I64:
@@ -89,8 +93,9 @@ class Timetable(Part):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Service:
-    """Calls (Q) at stops and the trips (T) that make all of them."""
+    """Calls (Q) of a line at stops and the trips (T) that make all of them."""
 
+    line: int
     stop: I32
     length_m: I32
     boards: Bools
@@ -100,23 +105,27 @@ class Service:
     """(T, Q)"""
 
     @property
-    def key(self) -> tuple[bytes, ...]:
-        return tuple(x.tobytes() for x in (self.stop, self.length_m, self.boards, self.alights))
+    def key(self) -> tuple[int | bytes, ...]:
+        return self.line, *(x.tobytes() for x in (self.stop, self.length_m, self.boards, self.alights))
 
 
 def timetable(
-    stop_id: Text, lonlat: F64, snap: Snap, services: Iterable[Service], transfers: Iterable[tuple[int, int, int]] = ()
+    stop_id: Text,
+    lonlat: F64,
+    snap: Snap,
+    services: Iterable[Service],
+    line_tariff: I32,
+    *,
+    transfers: Iterable[tuple[int, int, int]] = (),
 ) -> Timetable:
     """Services put together: equal calls become one pattern, or several where trips overtake; equal trips one trip.
 
-    `transfers` are (from, to, least seconds or -1). Raises InputError where there is no service.
+    `transfers` are (from, to, least seconds or -1).
     """
-    alike: dict[tuple[bytes, ...], list[Service]] = {}
+    alike: dict[tuple[int | bytes, ...], list[Service]] = {}
     for service in services:
         if len(service.arrive_s):
             alike.setdefault(service.key, []).append(service)
-    if not alike:
-        raise InputError(Problem("timetable", "no trip runs"))
     patterns = [
         (same[0], times)
         for same in alike.values()
@@ -129,21 +138,31 @@ def timetable(
         stop_lonlat=lonlat,
         snap=snap,
         pattern_first=np.append(0, np.cumsum(half)).astype(np.int32),
-        call_stop=np.concatenate([s.stop for s, _ in patterns]),
-        call_m=np.concatenate([s.length_m for s, _ in patterns]),
-        call_boards=np.concatenate([s.boards for s, _ in patterns]),
-        call_alights=np.concatenate([s.alights for s, _ in patterns]),
+        pattern_line=np.array([s.line for s, _ in patterns], dtype=np.int32),
+        line_tariff=line_tariff,
+        call_stop=_joined([s.stop for s, _ in patterns], np.int32),
+        call_m=_joined([s.length_m for s, _ in patterns], np.int32),
+        call_boards=_joined([s.boards for s, _ in patterns], np.bool_),
+        call_alights=_joined([s.alights for s, _ in patterns], np.bool_),
         trip_first=np.append(0, np.cumsum([len(times) for _, times in patterns])).astype(np.int32),
-        arrive_s=np.concatenate([times[:, n:].ravel() for n, (_, times) in zip(half, patterns, strict=True)]),
-        depart_s=np.concatenate([times[:, :n].ravel() for n, (_, times) in zip(half, patterns, strict=True)]),
+        arrive_s=_joined([times[:, n:].ravel() for n, (_, times) in zip(half, patterns, strict=True)], np.int32),
+        depart_s=_joined([times[:, :n].ravel() for n, (_, times) in zip(half, patterns, strict=True)], np.int32),
         transfer_from=given[:, 0],
         transfer_to=given[:, 1],
         transfer_s=given[:, 2],
     )
 
 
+def _joined(parts: list[Any], dtype: Any) -> Any:
+    """Rows one after another, also where there is none."""
+    return np.concatenate([np.zeros(0, dtype), *parts])
+
+
 def _in_order(times: I32) -> list[I32]:
     """Rows sorted and without doubles, parted so that within a part no number falls from a row to the next."""
+    later = np.diff(times, axis=0)
+    if (later >= 0).all() and later.any(axis=1).all():
+        return [times]
     rows = np.unique(times, axis=0)
     if (np.diff(rows, axis=0) >= 0).all():
         return [rows]

@@ -1,7 +1,7 @@
 """Axis letters and their labels, and the few conversions that everything shares.
 
-Axes: N nodes, S street segments, E directed edges, W ways, M network modes, K trip modes, U purposes, Z zones,
-P places, H hours, B distance bands, F vehicle segments.
+Axes: N nodes, S street segments, E directed edges, W ways, M network modes, K trip modes, D direct modes, U purposes,
+Z zones, P places, G stations, H hours, B distance bands, F vehicle segments.
 """
 
 from __future__ import annotations
@@ -11,8 +11,16 @@ from typing import Final
 NETWORK_MODES: Final = ("walk", "cycle", "ebike", "drive")
 WALK, CYCLE, EBIKE, DRIVE = range(4)
 
-TRIP_MODES: Final = ("walk", "cycle", "ebike", "transit", "car")
-TRIP_WALK, TRIP_CYCLE, TRIP_EBIKE, TRIP_TRANSIT, TRIP_CAR = range(5)
+DIRECT_MODES: Final = ("walk", "cycle", "ebike", "transit", "car")
+TRIP_MODES: Final = (*DIRECT_MODES, "bike_ride", "park_ride")
+"""Direct modes lead from door to door; the others leave a bike or a car at a station and go on by transit."""
+TRIP_WALK, TRIP_CYCLE, TRIP_EBIKE, TRIP_TRANSIT, TRIP_CAR, TRIP_BIKE_RIDE, TRIP_PARK_RIDE = range(7)
+STATION_MODES: Final = (TRIP_BIKE_RIDE, TRIP_PARK_RIDE)
+STATION_KINDS: Final = ("racks", "spaces")
+"""What a trip by each station mode takes up there."""
+
+TRANSIT_MODES: Final = ("bus", "tram", "metro", "rail", "ferry")
+BUS, TRAM, METRO, RAIL, FERRY = range(5)
 
 PURPOSES: Final = ("commute", "other")
 HOURS: Final = 24
@@ -20,6 +28,9 @@ HOURS: Final = 24
 BAND_EDGES_M: Final = (1000.0, 3000.0, 5000.0, 8000.0)
 """Upper edges of the distance bands trips are counted in; the last band is open."""
 BANDS: Final = len(BAND_EDGES_M) + 1
+
+COVER_M: Final = (300.0, 500.0)
+"""Walks to a stop that the coverage of people is counted by (GB/T 51328-2018); the names of the metrics say them."""
 
 CLOSED: Final = -1
 """Travel time of an edge that a mode may not use."""

@@ -91,9 +91,9 @@ def answer(values: I64, *, objective: int, bound: int, solver: str, seconds: flo
     return Incumbent(values, objective, bound, "optimal" if bound == objective else "feasible", solver, seconds)
 
 
-def impossible(problem: SitingProblem, reasons: tuple[str, ...], solver: str, seconds: float) -> Incumbent:
+def impossible(sites: int, reasons: tuple[str, ...], solver: str, seconds: float) -> Incumbent:
     """The incumbent that says why there is no answer."""
-    nothing = np.zeros(problem.sites, np.int64)
+    nothing = np.zeros(sites, np.int64)
     nothing.flags.writeable = False
     return Incumbent(nothing, 0, 0, "infeasible", solver, seconds, reasons)
 

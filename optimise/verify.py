@@ -10,8 +10,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import maximum_flow
 
 from optimise.problem import I64, SitingProblem
 from optimise.solver import Incumbent, gap_of
@@ -112,6 +110,9 @@ def value_of(p: SitingProblem, values: I64) -> int:
 
 
 def _served(p: SitingProblem, plugs: I64, pairs: I64) -> int:
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import maximum_flow
+
     source, sink = p.demands + p.sites, p.demands + p.sites + 1
     row, site = p.row[pairs], p.site[pairs]
     capacity = plugs * p.plug_tenths
@@ -171,6 +172,7 @@ class _Rows:
     def best(self, gain: np.ndarray, pairs: int) -> float | None:
         """The most that the columns gain, as a bound on the problem's objective."""
         from scipy.optimize import linprog
+        from scipy.sparse import coo_array
 
         p = self.p
         row, column, value = (np.concatenate(part) for part in zip(*self.parts, strict=True))

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from network import EDITS, InputError, Problem, Scenario, ScenarioError, UnknownId
 from service import errors
+from service.api_proposals import proposals
 from service.api_streets import streets
 from service.endpoints import CityId, EngineOf, JobId, JobsOf, refusals
 from service.engine import Engine, attribution, warm_up
@@ -24,7 +25,6 @@ from service.schemas import (
     JobStatus,
     Link,
     ProposalAnswer,
-    ProposalRequest,
     TargetRow,
     WhatIfAnswer,
 )
@@ -34,8 +34,10 @@ from service.store import Store
 DESCRIPTION: Final = """
 Plans the green side of a city's transport. A **what-if** applies an ordered list of edits to a city and answers with
 the day before, after, and the difference. A **proposal** is a job: it finds where new public chargers go within a
-budget, and its result carries the scenario that replays it as a what-if. The **streets** answer too: the quickest
-way, what lies within some minutes, the nearest places, and matrices of times and lengths, each also after edits.
+budget, or the cheapest bus stops to add or move beside rail, and its result carries the scenario that replays it as a
+what-if. The **streets** answer too: the quickest
+way, what lies within some minutes of a point or of every zone, the nearest places, and matrices of times and lengths,
+by street or by bus and rail, each also after edits.
 
 Cities are built with `luxing build`. Every answer names the defaults that stood in for missing data. Errors are problem
 documents (RFC 9457) whose `errors` name each place and a remedy.
@@ -60,12 +62,6 @@ _WHAT_IFS: Final = {
         "summary": "Four plugs at a site",
         "value": {"edits": [{"type": "add_chargers", "place": "place/1", "plugs": 4}]},
     },
-}
-_PROPOSALS: Final = {
-    "cover": {
-        "summary": "Serve the most demand with two million yuan",
-        "value": {"budget_cny": 2_000_000, "targets": ["charging_served_share>=0.8"], "seed": 0},
-    }
 }
 _USUAL: Final = refusals(UnknownId, RequestValidationError)
 
@@ -158,27 +154,6 @@ def what_if(
     return engine.what_if(city_id, scenario)
 
 
-@cities.post(
-    "/{city_id}/proposals/chargers",
-    summary="Propose where new public chargers go",
-    status_code=201,
-    responses={201: {"headers": {"Location": {"schema": {"type": "string"}}}}, **refusals(InputError)},
-)
-def propose_chargers(
-    city_id: CityId,
-    engine: EngineOf,
-    jobs: JobsOf,
-    response: Response,
-    proposal: Annotated[ProposalRequest, Body(openapi_examples=_PROPOSALS)],
-) -> JobStatus:
-    """Start a job; `Location` says where its state is. Targets that cannot be met are an answer, not an error."""
-    proposal.parsed_targets()
-    engine.require(city_id)
-    job_id = jobs.submit("chargers", city_id, proposal.model_dump(mode="json"))
-    response.headers["Location"] = f"/v1/jobs/{job_id}"
-    return jobs.status(job_id)
-
-
 @job_routes.get("/{job_id}", summary="State of a job")
 def job(job_id: JobId, jobs: JobsOf) -> JobStatus:
     return jobs.status(job_id)
@@ -238,7 +213,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.engine, app.state.warm = Engine(settings), threading.Event()
     app.add_middleware(BodyLimit, most_bytes=settings.body_most_bytes)
-    for router in (service, cities, streets, job_routes):
+    for router in (service, cities, proposals, streets, job_routes):
         app.include_router(router)
     errors.install(app)
     return app

@@ -10,6 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from network import InputError, ScenarioError, UnknownId
 from service.endpoints import CityId, EngineOf, refusals
 from service.street_schemas import (
+    AccessAnswer,
+    AccessRequest,
     IsochroneAnswer,
     IsochroneRequest,
     MatrixAnswer,
@@ -33,6 +35,10 @@ _ROUTES: Final[dict[str, Any]] = {
             "to": "place/3",
             "edits": [{"type": "close_street", "street": "East Street 2", "modes": ["drive"]}],
         },
+    },
+    "by bus and rail": {
+        "summary": "By transit from zone to zone, leaving at a quarter past eight",
+        "value": {"mode": "transit", "from": "zone/0", "to": "zone/20", "depart": "08:15"},
     },
 }
 _ISOCHRONES: Final[dict[str, Any]] = {
@@ -59,7 +65,32 @@ _MATRICES: Final[dict[str, Any]] = {
             "origins": ["zone/0", "zone/1"],
             "destinations": ["place/2", {"lon": 120.624, "lat": 31.304}],
         },
-    }
+    },
+    "by bus and rail": {
+        "summary": "By transit, with fares and parts of the times, also where one has little luck",
+        "value": {
+            "mode": "transit",
+            "origins": ["zone/0"],
+            "destinations": ["zone/20", "zone/24"],
+            "parts": True,
+            "percentiles": [90],
+        },
+    },
+}
+_ACCESS: Final[dict[str, Any]] = {
+    "15-minute circle": {
+        "summary": "Jobs within 10 and 15 minutes on foot",
+        "value": {"mode": "walk", "of": "jobs", "minutes": [10, 15]},
+    },
+    "a line more often": {
+        "summary": "Residents within half an hour by transit, with a line every five minutes",
+        "value": {
+            "mode": "transit",
+            "of": "residents",
+            "minutes": [30],
+            "edits": [{"type": "set_headway", "line": "Line 1", "headway_min": 5}],
+        },
+    },
 }
 
 streets = APIRouter(
@@ -73,7 +104,10 @@ streets = APIRouter(
 def route(
     city_id: CityId, engine: EngineOf, request: Annotated[RouteRequest, Body(openapi_examples=_ROUTES)]
 ) -> RouteAnswer:
-    """Time, length, line and streets. Where there is no way that is the answer: null, not an error."""
+    """Time, length, line and streets. Where there is no way that is the answer: null, not an error.
+
+    By transit the journey of the median departure of the window, or of `depart`: its walks, waits, rides and fare.
+    """
     return engine.route(city_id, request)
 
 
@@ -81,7 +115,10 @@ def route(
 def isochrones(
     city_id: CityId, engine: EngineOf, request: Annotated[IsochroneRequest, Body(openapi_examples=_ISOCHRONES)]
 ) -> IsochroneAnswer:
-    """A GeoJSON feature collection with an area for each limit, and what lies in it."""
+    """A GeoJSON feature collection with an area for each limit, and what lies in it.
+
+    By transit what is reached at the median departure of the window, on foot alone where that is quicker.
+    """
     return engine.isochrones(city_id, request)
 
 
@@ -99,3 +136,14 @@ def matrix(
 ) -> MatrixAnswer:
     """How large a matrix may be is the setting LUXING_MATRIX_MOST_CELLS."""
     return engine.matrix(city_id, request)
+
+
+@streets.post("/{city_id}/access", summary="How much lies within minutes of every zone")
+def access(
+    city_id: CityId, engine: EngineOf, request: Annotated[AccessRequest, Body(openapi_examples=_ACCESS)]
+) -> AccessAnswer:
+    """Residents, jobs, students, visitors or places within each limit, after the edits and in the city as it is.
+
+    By transit at the median departure of the window, on foot alone where that is quicker.
+    """
+    return engine.access(city_id, request)

@@ -19,7 +19,8 @@ from service.cli_streets import app as streets
 from service.command import AsJson, CityArgument, Run, print_text
 from service.engine import attribution
 from service.files import write_whole
-from service.schemas import ProposalRequest, problems_of, read_scenario
+from service.proposals import KINDS
+from service.schemas import PlanRequest, problems_of, read_scenario
 from service.settings import Settings, luxing_version, read_settings
 
 BAD_INPUT: Final = 2
@@ -57,7 +58,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Plans the green side of a city's transport. Build a city from its streets, ask what-ifs of it, and have "
-    "plans for chargers proposed, each with a proven gap.\n\nFirst steps: [bold]luxing build helsinki[/bold], then "
+    "plans for chargers and bus stops proposed, each with a proven gap.\n\n"
+    "First steps: [bold]luxing build helsinki[/bold], then "
     "[bold]luxing propose helsinki chargers --budget 2000000[/bold].",
 )
 
@@ -196,16 +198,26 @@ def what_if(
 def propose(  # noqa: PLR0917 - options of a command, never positions
     ctx: typer.Context,
     city: CityArgument,
-    what: Annotated[Literal["chargers"], typer.Argument(metavar="chargers", help="What to plan.")],
-    budget: Annotated[float, typer.Option(metavar="CNY", help="Money the plan may spend.")],
+    what: Annotated[Literal["chargers", "stops", "park-ride"], typer.Argument(help="What to plan.")],
+    budget: Annotated[
+        float | None,
+        typer.Option(metavar="CNY", help="Chargers, park-ride: money the plan may spend; it has to be given."),
+    ] = None,
     targets: Annotated[
         list[str] | None,
         typer.Option(help="Target such as charging_served_share>=0.8, or a file with one per line; may be repeated."),
     ] = None,
     objective: Annotated[
         Literal["cover", "distance"],
-        typer.Option(help="Serve the most demand, or make the mean walk to a plug shortest."),
+        typer.Option(help="Chargers: serve the most demand, or make the mean walk to a plug shortest."),
     ] = "cover",
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="STREET", help="Stops: a street without any; may be repeated.")
+    ] = None,
+    moves: Annotated[bool, typer.Option(help="Stops: whether existing ones may be moved.")] = True,  # noqa: FBT002
+    relax: Annotated[  # noqa: FBT002
+        bool, typer.Option("--relax", help="Stops: where a target cannot be met, come as near to it as can be.")
+    ] = False,
     seconds: Annotated[
         float | None, typer.Option(help="Wall-clock limit. Without it every machine gives the same plan.")
     ] = None,
@@ -215,15 +227,30 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
         typer.Option(metavar="DIR", help="Folder for plan.json, report.html ...; else one under your home, in plans."),
     ] = None,
 ) -> None:
-    """Propose where new public chargers go within a budget, and write the plan into a folder."""
+    """Propose where new public chargers go, or racks and parking spaces at rail stations, within a budget; or which bus
+    stops to add or move beside rail at the least cost; and write the plan into a folder.
+    """
     from service.report import write_plan_folder
 
     run: Run = ctx.obj
-    request = _request(budget=budget, targets=_targets(targets or []), objective=objective, seconds=seconds, seed=seed)
+    given: dict[str, Any] = {"seconds": seconds, "seed": seed}
+    if targets or what == "chargers":
+        given["targets"] = _targets(targets or [])
+    if what == "stops":
+        _only_for("chargers and park-ride", budget=budget is not None)
+        given |= {"exclude_streets": exclude or [], "moves": moves, "relax": relax}
+    else:
+        _only_for("stops", exclude=exclude, relax=relax, no_moves=not moves)
+        given |= {} if budget is None else {"budget_cny": budget}
+    if what == "chargers":
+        given["objective"] = objective
+    else:
+        _only_for("chargers", objective=objective != "cover")
     with show.solving(run.err, seconds) as progress:
-        built, proposal = run.engine.propose(city, request, progress)
-    digest = proposal.plan.inputs["problem"][:8]
-    folder = out or run.settings.plans_folder / f"{city}-{what}-{objective}-{digest}-seed{seed}"
+        built, proposal = run.engine.propose(city, _request(what, given), progress)
+    plan = proposal.plan
+    name = "-".join(filter(None, (city, what, getattr(plan, "objective", ""), plan.inputs["problem"][:8])))
+    folder = out or run.settings.plans_folder / f"{name}-seed{seed}"
     write_plan_folder(folder, built, proposal)
     show.show_proposal(run.out, built, proposal)
     show.show_verdicts(run.out, proposal.verdicts)
@@ -318,9 +345,16 @@ def _targets(given: list[str]) -> list[str]:
     return found
 
 
-def _request(*, budget: float, **given: Any) -> ProposalRequest:
+def _only_for(other: str, **given: Any) -> None:
+    """Refuse options that mean nothing here."""
+    wrong = ["--" + name.replace("_", "-") for name, value in given.items() if value]
+    if wrong:
+        raise InputError([Problem(option, f"is for {other} alone", "leave it out") for option in wrong])
+
+
+def _request(what: str, given: dict[str, Any]) -> PlanRequest:
     try:
-        return ProposalRequest(budget_cny=budget, **given)
+        return KINDS[what].request(**given)
     except ValidationError as error:
         problems = problems_of(error.errors(), "")
         raise InputError([replace(p, where="--" + p.where.removesuffix("_cny")) for p in problems]) from None

@@ -1,4 +1,4 @@
-"""The commands that ask the streets: `luxing route`, `isochrone`, `nearest`, `matrix`."""
+"""The commands that ask the streets: `luxing route`, `isochrone`, `nearest`, `matrix`, `access`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -22,9 +22,12 @@ from service.command import AsJson, CityArgument, Run, print_text
 from service.files import write_whole
 from service.schemas import problems_of, read_scenario
 from service.street_schemas import (
+    ACCESS_MINUTES,
     DEFAULT_MINUTES,
     DEFAULT_NEAREST,
+    AccessRequest,
     IsochroneRequest,
+    JourneyParts,
     MatrixAnswer,
     MatrixRequest,
     Mode,
@@ -32,9 +35,11 @@ from service.street_schemas import (
     RouteRequest,
     Spot,
     StreetAnswer,
+    StreetMode,
     StreetQuestion,
     Where,
 )
+from service.zone_files import ZONE_FILES
 
 Q = TypeVar("Q", bound=StreetQuestion)
 
@@ -57,12 +62,16 @@ def route(  # noqa: PLR0917 - options of a command, never positions
     start: FromArgument,
     end: Annotated[str, typer.Argument(metavar="TO", help=_WHERE)],
     mode: ModeOption = "walk",
+    depart: Annotated[
+        str | None,
+        typer.Option(metavar="HH:MM", help="By transit: when one leaves; else the median departure of the window."),
+    ] = None,
     scenario: ScenarioOption = None,
     as_json: AsJson = False,  # noqa: FBT002 - typer's way of a flag
 ) -> None:
-    """The quickest way between two points: time, length, streets; with --json also its line."""
+    """The quickest way between two points: time, length, streets or rides; with --json also its line."""
     run: Run = ctx.obj
-    asked = _asked(RouteRequest, scenario, mode=mode, start=_where(start), end=_where(end))
+    asked = _asked(RouteRequest, scenario, mode=mode, start=_where(start), end=_where(end), depart=depart)
     answer = run.engine.route(city, asked)
     if as_json:
         print_text(_json(answer))
@@ -88,7 +97,7 @@ def isochrone(  # noqa: PLR0917 - options of a command, never positions
 ) -> None:
     """What can be reached within some minutes: streets, residents, places; with --out or --json also the areas."""
     run: Run = ctx.obj
-    limits = _minutes(minutes)
+    limits = _numbers("--minutes", minutes)
     asked = _asked(IsochroneRequest, scenario, mode=mode, start=_where(start), minutes=limits, beside_m=beside_m)
     answer = run.engine.isochrones(city, asked)
     if out:
@@ -105,7 +114,7 @@ def nearest(  # noqa: PLR0917 - options of a command, never positions
     ctx: typer.Context,
     city: CityArgument,
     start: FromArgument,
-    mode: ModeOption = "walk",
+    mode: Annotated[StreetMode, typer.Option(help="How one travels.")] = "walk",
     kind: Annotated[str | None, typer.Option(help="Kind of place, for example parking; else any.")] = None,
     count: Annotated[int, typer.Option(help="How many places.")] = DEFAULT_NEAREST,
     scenario: ScenarioOption = None,
@@ -128,6 +137,10 @@ def matrix(  # noqa: PLR0917 - options of a command, never positions
     origins: Annotated[Path, typer.Argument(metavar="ORIGINS.csv", help="Table with the columns id, lon, lat.")],
     destinations: Annotated[Path, typer.Argument(metavar="DESTINATIONS.csv", help="Likewise.")],
     mode: ModeOption = "walk",
+    percentiles: Annotated[
+        str | None, typer.Option(help="By transit: also the times within which so many percent of departures arrive.")
+    ] = None,
+    parts: Annotated[bool, typer.Option("--parts", help="By transit: also waits, walks, changes, fares.")] = False,  # noqa: FBT002
     scenario: ScenarioOption = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Where to write the matrix.")] = None,
     as_json: AsJson = False,  # noqa: FBT002 - typer's way of a flag
@@ -135,7 +148,9 @@ def matrix(  # noqa: PLR0917 - options of a command, never positions
     """Times and lengths from every origin to every destination, one row for each pair; empty where there is no way."""
     run: Run = ctx.obj
     rows, columns = _points(origins), _points(destinations)
-    asked = _asked(MatrixRequest, scenario, mode=mode, origins=_spots(rows), destinations=_spots(columns))
+    shares = _numbers("--percentiles", percentiles) if percentiles else None
+    points = {"origins": _spots(rows), "destinations": _spots(columns)}
+    asked = _asked(MatrixRequest, scenario, mode=mode, percentiles=shares, parts=parts, **points)
     try:
         answer = run.engine.matrix(city, asked)
     except InputError as error:
@@ -146,6 +161,39 @@ def matrix(  # noqa: PLR0917 - options of a command, never positions
         print_text(_json(answer) if as_json else _csv(rows, columns, answer).rstrip("\n"))
     else:
         _say_written(run, out)
+
+
+@app.command()
+def access(  # noqa: PLR0917 - options of a command, never positions
+    ctx: typer.Context,
+    city: CityArgument,
+    of: Annotated[
+        Literal["residents", "jobs", "students", "visitors", "places"], typer.Option(help="What is counted.")
+    ] = "jobs",
+    kind: Annotated[str | None, typer.Option(help="Kind of place, for example parking; else any.")] = None,
+    mode: ModeOption = "walk",
+    minutes: Annotated[str, typer.Option(help="Limits, for example 10,15.")] = ",".join(
+        f"{limit:g}" for limit in ACCESS_MINUTES
+    ),
+    scenario: ScenarioOption = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv|.geojson", help="Where to write the figures of every zone.")
+    ] = None,
+    as_json: AsJson = False,  # noqa: FBT002 - typer's way of a flag
+) -> None:
+    """How much lies within minutes of every zone, as in the 15-minute circle, and how that is spread over people."""
+    run: Run = ctx.obj
+    if out and out.suffix not in ZONE_FILES:
+        raise InputError(Problem("--out", f"{out.name!r} is no known kind of file", f"use {' or '.join(ZONE_FILES)}"))
+    asked = _asked(AccessRequest, scenario, mode=mode, of=of, kind=kind, minutes=_numbers("--minutes", minutes))
+    answer = run.engine.access(city, asked)
+    if out:
+        write_whole(out, ZONE_FILES[out.suffix](answer, run.engine.loaded(city)).encode())
+    if as_json:
+        print_text(_json(answer))
+        return
+    show.show_access(run.out, answer)
+    _say_written(run, out)
 
 
 def _asked(question: type[Q], scenario: Path | None, /, **given: Any) -> Q:
@@ -169,12 +217,12 @@ def _where(text: str) -> Where:
         return text
 
 
-def _minutes(text: str) -> list[float]:
+def _numbers(option: str, text: str) -> list[float]:
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:
-        hint = "write numbers of minutes, for example 5,10,15"
-        raise InputError(Problem("--minutes", f"{text!r} is not a list of numbers", hint)) from None
+        hint = "write numbers with commas between them, for example 5,10,15"
+        raise InputError(Problem(option, f"{text!r} is not a list of numbers", hint)) from None
 
 
 def _points(file: Path) -> Table:
@@ -198,13 +246,16 @@ def _in_file(problem: Problem, tables: Mapping[str, Table]) -> Problem:
 
 
 def _csv(origins: Table, destinations: Table, answer: MatrixAnswer) -> str:
-    """One row for each pair; time and length are empty where there is no way."""
+    """One row for each pair; what there is no way for is empty."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(("origin", "destination", "time_s", "length_m"))
+    columns = {"time_s": answer.time_s, "length_m": answer.length_m}
+    columns |= {f"p{x.percent:g}_s": x.time_s for x in answer.percentiles}
+    columns |= {name: getattr(answer.parts, name) for name in JourneyParts.model_fields} if answer.parts else {}
+    table.writerow(("origin", "destination", *columns))
     ends = destinations.texts("id").tolist()
-    for start, times, lengths in zip(origins.texts("id").tolist(), answer.time_s, answer.length_m, strict=True):
-        table.writerows(zip(repeat(start), ends, times, lengths))
+    for start, *rows in zip(origins.texts("id").tolist(), *columns.values(), strict=True):
+        table.writerows(zip(repeat(start), ends, *rows))
     return text.getvalue()
 
 

@@ -11,18 +11,20 @@ from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from network import City, Problem
+from network import METRICS, City, Problem, units
 from network.io import STAGES
-from optimise import Plan, Progress, Proposal, Verdict
+from optimise import ParkRideProposal, Plan, Progress, Proposal, StopProposal, Verdict
+from service.proposals import AnyProposal
 from service.report.numbers import NOTHING, difference, digits_for, in_tenths, number, percent, quantity
 from service.schemas import MetricInfo, TargetRow, WhatIfAnswer
 
 _SITES_SHOWN = 20
 _SHOWN = (
     "green_trip_share", "green_trip_share_without_ebike", "walk_trip_share", "cycle_trip_share", "ebike_trip_share",
-    "transit_trip_share", "car_trip_share", "mode_guide_share", "trips_per_day", "car_km_per_day", "co2_t_per_day",
-    "charging_demand_kwh", "charging_served_kwh", "charging_served_share", "charging_within_reach_share",
-    "charging_mean_walk_m", "public_plugs", "public_charging_sites", "public_plugs_cny",
+    "transit_trip_share", "car_trip_share", "bike_ride_trip_share", "park_ride_trip_share", "mode_guide_share",
+    "trips_per_day", "car_km_per_day", "co2_t_per_day", "charging_demand_kwh", "charging_served_kwh",
+    "charging_served_share", "charging_within_reach_share", "charging_mean_walk_m", "public_plugs",
+    "public_charging_sites", "public_plugs_cny",
 )  # fmt: skip
 
 
@@ -93,14 +95,25 @@ def show_verdicts(console: Console, verdicts: Iterable[Verdict]) -> None:
         )
 
 
-def show_proposal(console: Console, city: City, proposal: Proposal) -> None:
-    """The sites of a plan and what it comes to, or why there is none."""
+def show_proposal(console: Console, city: City, proposal: AnyProposal) -> None:
+    """The sites or stops of a plan and what it comes to, or why there is none."""
+    if isinstance(proposal, ParkRideProposal):
+        _show_park_ride(console, city, proposal)
+        return
     plan = proposal.plan
     if plan.status == "infeasible":
         console.print(f"[red]No plan for {escape(city.name)} can do all of this:[/red]")
         for reason in plan.reasons:
             console.print(f"[red]•[/red] {escape(reason)}", highlight=False)
         return
+    if isinstance(proposal, StopProposal):
+        _show_stops(console, city, proposal)
+    else:
+        _show_chargers(console, city, proposal)
+
+
+def _show_chargers(console: Console, city: City, proposal: Proposal) -> None:
+    plan = proposal.plan
     if plan.sites:
         _show_sites(console, city, plan)
     else:
@@ -123,6 +136,63 @@ def _show_sites(console: Console, city: City, plan: Plan) -> None:
     console.print(sites)
     if len(plan.sites) > _SITES_SHOWN:
         console.print(f"and {len(plan.sites) - _SITES_SHOWN} more: all of them are in sites.csv", style="dim")
+
+
+def _show_stops(console: Console, city: City, proposal: StopProposal) -> None:
+    plan, before, after = proposal.plan, proposal.base.metrics, proposal.changed.metrics
+    if plan.places:
+        stops = Table("", "stop", "name", "street", "lines", "cost, CNY", title=f"Bus stops for {escape(city.name)}")
+        stops.columns[1].overflow = "fold"
+        for place in plan.places:
+            figures = str(len(place.lines)), number(place.cost_cny)
+            stops.add_row(place.action, escape(place.stop), escape(place.name), escape(place.street), *figures)
+        console.print(stops)
+    else:
+        console.print(f"The targets need no change of stops in {escape(city.name)}")
+    total = Table(show_header=False)
+    added = sum(place.action == "add" for place in plan.places)
+    shown = ("rail_station_bus_share", "rail_entrance_bus_share", "green_trip_share", "green_trip_share_without_ebike")
+    rows = [
+        ("Stops to add and to move", f"{added} and {len(plan.places) - added}"),
+        ("Cost", f"{number(plan.cost_cny)} CNY"),
+        ("No plan costs less than", f"{number(plan.bound / units.FEN_PER_CNY)} CNY"),
+        *((METRICS[name].label_en, f"{percent(before[name])} → {percent(after[name])}") for name in shown),
+        ("Verified", "; ".join(plan.verified)),
+    ]
+    for label, value in rows:
+        total.add_row(label, escape(value))
+    console.print(total)
+
+
+def _show_park_ride(console: Console, city: City, proposal: ParkRideProposal) -> None:
+    plan, before, after = proposal.plan, proposal.base.metrics, proposal.changed.metrics
+    title = f"Racks and parking spaces at the stations of {escape(city.name)}"
+    built = Table("station", "name", "kind", "there", "new", "room for", "cost, CNY", title=title)
+    built.columns[0].overflow = "fold"
+    for column in built.columns[3:]:
+        column.justify = "right"
+    for place in plan.places[:_SITES_SHOWN]:
+        figures = str(place.existing), str(place.added), percent(place.availability), number(place.cost_cny)
+        built.add_row(escape(place.station), escape(place.name or NOTHING), place.kind, *figures)
+    if plan.places:
+        console.print(built)
+    else:
+        console.print(f"{number(plan.budget_cny)} CNY build nothing that would win trips from the car")
+    if len(plan.places) > _SITES_SHOWN:
+        console.print(f"and {len(plan.places) - _SITES_SHOWN} more: all of them are in stations.csv", style="dim")
+    total = Table(show_header=False)
+    shown = ("green_trip_share", "green_trip_share_without_ebike", "bike_ride_trip_share", "park_ride_trip_share")
+    for label, value in (
+        ("Cost", f"{number(plan.cost_cny)} of {number(plan.budget_cny)} CNY"),
+        ("Trips a day won from the car, promised", number(plan.promised_trips)),
+        ("Trips a day won from the car, simulated", number(plan.replayed_trips)),
+        ("No plan promises more than", number(plan.bound / units.TENTHS)),
+        ("Gap", f"{plan.gap:.3%}, {'proven optimal' if plan.status == 'optimal' else 'not proven optimal'}"),
+        *((METRICS[name].label_en, f"{percent(before[name])} → {percent(after[name])}") for name in shown),
+        ("Verified", "; ".join(plan.verified)),
+    ):
+        total.add_row(label, escape(value))
+    console.print(total)
 
 
 def _totals(proposal: Proposal) -> list[tuple[str, str]]:

@@ -8,9 +8,10 @@ from rich.table import Table
 
 from service.console import show_attribution
 from service.report.numbers import NOTHING, number
-from service.street_schemas import IsochroneAnswer, NearestAnswer, RouteAnswer, Touch
+from service.street_schemas import AccessAnswer, IsochroneAnswer, Journey, NearestAnswer, RouteAnswer, StopRef, Touch
 
 _S_PER_MIN = 60
+_MIN_PER_H = 60
 
 
 def show_route(console: Console, answer: RouteAnswer) -> None:
@@ -23,11 +24,67 @@ def show_route(console: Console, answer: RouteAnswer) -> None:
         console.print(
             f"[bold]{_minutes(answer.time_s)}, {_metres(answer.length_m)}[/bold], {answer.mode}", highlight=False
         )
-        table = Table("street", "length", box=None)
-        table.columns[1].justify = "right"
-        for leg in answer.legs:
-            table.add_row(escape(leg.street or "(no name)"), _metres(leg.length_m))
-        console.print(table)
+        if answer.journey:
+            console.print(_parts(answer.journey), highlight=False)
+        console.print(_journey(answer.journey) if answer.journey else _streets(answer))
+        for share in answer.percentiles:
+            console.print(f"{share.percent:g}% of the departures: within {_minutes(share.time_s)}", highlight=False)
+        if answer.journey:
+            console.print(f"on foot alone: {_minutes(answer.on_foot_s)}", highlight=False)
+    show_attribution(console, answer.attribution)
+
+
+def _streets(answer: RouteAnswer) -> Table:
+    table = Table("street", "length", box=None)
+    table.columns[1].justify = "right"
+    for leg in answer.legs:
+        table.add_row(escape(leg.street or "(no name)"), _metres(leg.length_m))
+    return table
+
+
+def _parts(journey: Journey) -> str:
+    parts = ("in vehicles", journey.in_vehicle_s), ("waiting", journey.wait_s), ("on foot", journey.walk_s)
+    told = ", ".join(f"{name} {_minutes(seconds)}" for name, seconds in parts)
+    changes = f"{journey.transfers} change{'' if journey.transfers == 1 else 's'}"
+    return f"leaving at {_clock(journey.depart_s)}: {told}; {changes}, CNY {number(journey.fare_cny, 2)}"
+
+
+def _journey(journey: Journey) -> Table:
+    table = Table("", "from", "", "to", "", "", box=None)
+    for column in table.columns[4:]:
+        column.justify = "right"
+    for leg in journey.legs:
+        ends = _stop(leg.from_stop, "start"), _stop(leg.to_stop, "end")
+        if leg.type == "walk":
+            table.add_row("walk", ends[0], "", ends[1], _minutes(leg.time_s), _metres(leg.length_m))
+        else:
+            what, times = f"{leg.mode} {leg.name}", (_clock(leg.board_s), _clock(leg.alight_s))
+            row = escape(what), f"{times[0]} {ends[0]}", "→", f"{times[1]} {ends[1]}"
+            table.add_row(*row, _minutes(leg.alight_s - leg.board_s), _metres(leg.length_m))
+    return table
+
+
+def _stop(stop: StopRef | None, otherwise: str) -> str:
+    return escape(stop.name or stop.id) if stop else otherwise
+
+
+def _clock(seconds: float) -> str:
+    """Hours and minutes of the service day, which go on past 24."""
+    minutes = int(seconds) // _S_PER_MIN
+    return f"{minutes // _MIN_PER_H:02}:{minutes % _MIN_PER_H:02}"
+
+
+def show_access(console: Console, answer: AccessAnswer) -> None:
+    """What people reach within each limit, after the edits and against the city as it is."""
+    what, digits = answer.kind or answer.of, 1 if answer.of == "places" else 0
+    title = f"{escape(what)} within reach, {answer.mode}: over the residents"
+    table = Table("within", "mean", "change", "10% at most", "half at most", "90% at most", title=title)
+    for column in table.columns:
+        column.justify = "right"
+    for limit in answer.limits:
+        figures = limit.changed.mean, limit.difference.mean, limit.changed.p10, limit.changed.p50, limit.changed.p90
+        table.add_row(f"{limit.minutes:g} min", *(number(x, digits) for x in figures))
+    console.print(table)
     show_attribution(console, answer.attribution)
 
 

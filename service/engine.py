@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from network import (
     METRICS,
@@ -17,7 +20,6 @@ from network import (
     Problem,
     Scenario,
     StreetMetric,
-    Travel,
     UnknownId,
     digest_of,
     grid_city,
@@ -26,23 +28,26 @@ from network import (
     travel_times,
 )
 from network.io import Parameters, city_ids, load_city, stored_digest
-from optimise import DEFAULT_STOP, Gap, Proposal, Seconds, propose
 from optimise import Progress as SolverProgress
-from service import policy, streets
+from service import access, policy, streets
 from service.cache import Cache
+from service.proposals import AnyProposal, Base, kind_of
 from service.schemas import (
     CityAnswer,
     CityRef,
     Default,
     MetricInfo,
+    PlanRequest,
     ProposalAnswer,
-    ProposalRequest,
     TargetRow,
     WhatIfAnswer,
     scenario_json,
 )
-from service.settings import Settings, package_versions
+from service.settings import Settings
+from service.spots import Changed
 from service.street_schemas import (
+    AccessAnswer,
+    AccessRequest,
     IsochroneAnswer,
     IsochroneRequest,
     MatrixAnswer,
@@ -62,15 +67,6 @@ UNITS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Base:
-    """A city with its travel times and its day."""
-
-    city: City
-    travel: Travel
-    outcome: Outcome
-
-
 class Engine:
     """Loads cities, answers what-ifs, runs proposals; remembers by digest. Safe to share between threads."""
 
@@ -80,6 +76,7 @@ class Engine:
         self._changed: Cache[City] = Cache(settings.cities_kept)
         self._bases: Cache[Base] = Cache(settings.cities_kept)
         self._metrics: Cache[StreetMetric] = Cache(settings.cities_kept)
+        self._counts: Cache[npt.NDArray[np.float64]] = Cache(settings.answers_kept)
         self._answers: Cache[WhatIfAnswer] = Cache(settings.answers_kept)
 
     def city_ids(self) -> list[str]:
@@ -111,7 +108,7 @@ class Engine:
 
         return self._bases.get((city_id, city.digest), make)
 
-    def changed(self, city_id: str, scenario: Scenario) -> streets.Changed:
+    def changed(self, city_id: str, scenario: Scenario) -> Changed:
         """A built city and what a scenario makes of it; no day is simulated.
 
         Raises UnknownId, ScenarioError, and InputError where there are too many edits.
@@ -119,7 +116,7 @@ class Engine:
         self._check_edits(scenario)
         city = self.loaded(city_id)
         key = city.digest, scenario_digest(scenario)
-        return streets.Changed(_ref(city), self._changed.get(key, lambda: scenario.apply(city)))
+        return Changed(_ref(city), self._changed.get(key, lambda: scenario.apply(city)))
 
     def city(self, city_id: str) -> CityAnswer:
         base = self.base(city_id)
@@ -208,34 +205,28 @@ class Engine:
 
         return streets.matrix(changed, asked, self.settings.matrix_most_cells, metric)
 
+    def access(self, city_id: str, asked: AccessRequest) -> AccessAnswer:
+        """How much lies within minutes of every zone. Raises as `route` does."""
+        question = asked.mode, asked.of, asked.kind, *asked.minutes
+
+        def counts(city: City) -> npt.NDArray[np.float64]:
+            return self._counts.get((city.digest, question), lambda: access.counts(city, asked))
+
+        return access.access(self.changed(city_id, asked.scenario), self.loaded(city_id), asked, counts)
+
     @cached_property
     def _parameters(self) -> Parameters:
         return Parameters.load(self.settings.data_folder)
 
     def propose(
-        self, city_id: str, request: ProposalRequest, progress: Callable[[SolverProgress], None] | None = None
-    ) -> tuple[City, Proposal]:
-        """A plan for new public chargers. Raises UnknownId, and InputError for what the request holds."""
-        targets = request.parsed_targets()
+        self, city_id: str, request: PlanRequest, progress: Callable[[SolverProgress], None] | None = None
+    ) -> tuple[City, AnyProposal]:
+        """A plan of the kind that is asked for. Raises UnknownId, and InputError for what the request holds."""
+        request.parsed_targets()
         base = self.base(city_id)
-        stop = DEFAULT_STOP if request.seconds is None else Gap(DEFAULT_STOP.gap) | Seconds(request.seconds)
-        proposal = propose(
-            base.city,
-            budget_cny=request.budget_cny,
-            targets=targets,
-            objective=request.objective,
-            stop=stop,
-            seed=request.seed,
-            travel=base.travel,
-            base=base.outcome,
-            progress=progress,
-            versions=package_versions(),
-        )
-        return base.city, proposal
+        return base.city, kind_of(request).solve(base, request, progress)
 
-    def propose_chargers(
-        self, city_id: str, request: ProposalRequest, report: Callable[[dict[str, Any]], None]
-    ) -> ProposalAnswer:
+    def proposed(self, city_id: str, request: PlanRequest, report: Callable[[dict[str, Any]], None]) -> ProposalAnswer:
         """The same as an answer; `report` hears of the progress as the fields of schemas.Progress."""
 
         def listen(progress: SolverProgress) -> None:
@@ -271,7 +262,7 @@ def scenario_digest(scenario: Scenario) -> str:
     return digest_of(json.dumps([asdict(edit) for edit in scenario.edits], sort_keys=True))
 
 
-def progress_fields(progress: SolverProgress, request: ProposalRequest) -> dict[str, Any]:
+def progress_fields(progress: SolverProgress, request: PlanRequest) -> dict[str, Any]:
     """A solver's progress as the fields of schemas.Progress that a job stores."""
     return {
         "limit_s": request.seconds,

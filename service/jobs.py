@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import IO, Any, Final
@@ -26,7 +27,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from network import CityError, InputError, Problem, ScenarioError, UnknownId
 from service.engine import Engine
-from service.schemas import JobStatus, Link, Progress, ProposalRequest
+from service.proposals import KINDS, Kind
+from service.schemas import JobStatus, Link, Progress
 from service.settings import Settings
 from service.store import ACCEPTED, DISMISSED, FAILED, RUNNING, SUCCESSFUL, Store
 
@@ -53,11 +55,13 @@ class JobFailed(CityError):
 _KINDS: Final = {kind.__name__: kind for kind in (UnknownId, ScenarioError, InputError)}
 
 
-def _chargers(engine: Engine, city: str, request: dict[str, Any], report: Report) -> dict[str, Any]:
-    return engine.propose_chargers(city, ProposalRequest(**request), report).model_dump(mode="json")
+def _proposed(kind: Kind, engine: Engine, city: str, request: dict[str, Any], report: Report) -> dict[str, Any]:
+    return engine.proposed(city, kind.request(**request), report).model_dump(mode="json")
 
 
-PROCESSES: Final[dict[str, Callable[[Engine, str, dict[str, Any], Report], dict[str, Any]]]] = {"chargers": _chargers}
+PROCESSES: Final[dict[str, Callable[[Engine, str, dict[str, Any], Report], dict[str, Any]]]] = {
+    name: partial(_proposed, kind) for name, kind in KINDS.items()
+}
 """What a job can do: name -> function of engine, city, request and a listener to progress."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -80,7 +81,10 @@ def _judged(row: Row, own: frozenset[str], metrics: Mapping[str, float | None]) 
 
 def _reading(name: str, comparison: str, target: float | None, metrics: Mapping[str, float | None]) -> Reading:
     metric, gap, met = METRICS[name], None, None
-    if target is not None and comparison in _JUDGED:
+    value = metrics.get(name)
+    if target is not None and comparison == "equal" and value is not None:
+        gap, met = abs(value - target), math.isclose(value, target)
+    elif target is not None and comparison in _JUDGED:
         (verdict,) = judge(metrics, [Target(metric=name, op=comparison, value=target)])  # type: ignore[arg-type]
         gap, met = verdict.gap, None if verdict.value is None else verdict.met
     return Reading(
@@ -88,7 +92,7 @@ def _reading(name: str, comparison: str, target: float | None, metrics: Mapping[
         label_en=metric.label_en,
         label_zh=metric.label_zh,
         unit=metric.unit,
-        value=metrics.get(name),
+        value=value,
         gap=gap,
         met=met,
     )

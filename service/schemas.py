@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 from network import EDITS, InputError, Problem, Scenario
-from optimise import Target, parse_target
+from optimise import STOP_TARGETS, Target, parse_target
 
 Number = Annotated[float | None, AfterValidator(lambda x: x if x is None or math.isfinite(x) else None)]
 """A figure; null where it has no meaning."""
@@ -139,16 +139,12 @@ TargetLike = Annotated[
 ]
 
 
-class ProposalRequest(BaseModel):
-    """What a plan for new public chargers may cost and should reach."""
+class PlanRequest(BaseModel):
+    """What every proposal may be asked with."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
-    budget_cny: float = Field(ge=0.01, le=1e12, description="money the plan may spend, in CNY")
     targets: list[TargetLike] = Field(
         default=[], max_length=100, description='targets, as text ("charging_served_share>=0.8") or as objects'
-    )
-    objective: Literal["cover", "distance"] = Field(
-        default="cover", description="serve the most demand, or make the mean walk to a plug the shortest"
     )
     seconds: float | None = Field(
         default=None,
@@ -169,6 +165,52 @@ class ProposalRequest(BaseModel):
         if problems:
             raise InputError(problems)
         return found
+
+
+class ProposalRequest(PlanRequest):
+    """What a plan for new public chargers may cost and should reach."""
+
+    budget_cny: float = Field(ge=0.01, le=1e12, description="money the plan may spend, in CNY")
+    objective: Literal["cover", "distance"] = Field(
+        default="cover", description="serve the most demand, or make the mean walk to a plug the shortest"
+    )
+
+
+class Circle(BaseModel):
+    """What lies within a straight line of a point."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
+    lon: float = Field(ge=-180, le=180)
+    lat: float = Field(ge=-90, le=90)
+    radius_m: float = Field(gt=0, le=100_000)
+
+
+class StopsRequest(PlanRequest):
+    """Which rail stations and entrances are to have a bus stop, and where none may stand."""
+
+    targets: list[TargetLike] = Field(
+        default=[TargetIn(**target.to_dict()) for target in STOP_TARGETS],
+        max_length=100,
+        description="targets of at least a share for rail_station_bus_share and rail_entrance_bus_share; by default "
+        "those of the policy. Others are judged only",
+    )
+    exclude_streets: list[str] = Field(
+        default=[], max_length=1000, description="streets, by way id or name, on which no stop may stand"
+    )
+    exclude_circles: list[Circle] = Field(default=[], max_length=1000, description="where no stop may stand")
+    moves: bool = Field(default=True, description="whether existing stops may be moved")
+    relax: bool = Field(
+        default=False, description="where a target cannot be met, come as near to it as can be, rather than not at all"
+    )
+
+
+class ParkRideRequest(PlanRequest):
+    """What racks and parking spaces at rail stations may cost."""
+
+    budget_cny: float = Field(ge=0.01, le=1e12, description="money the plan may spend, in CNY")
+    kinds: list[Literal["racks", "spaces"]] = Field(
+        default=["racks", "spaces"], min_length=1, max_length=2, description="what may be built"
+    )
 
 
 class ProposalAnswer(Answer):

@@ -9,10 +9,15 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from network import Edit, Scenario
 from service.schemas import OBJECT, TEXT, Answer, CityRef, Number
 
-Mode = Literal["walk", "cycle", "ebike", "drive"]
+CLOCK: Final = "^[0-9]{1,2}:[0-5][0-9]$"
+TRANSIT: Final = "transit"
+StreetMode = Literal["walk", "cycle", "ebike", "drive"]
+Mode = Literal["walk", "cycle", "ebike", "drive", "transit"]
+"""Those of the streets, and bus and rail with the walks to and from them."""
 MOST_SPOTS: Final = 100_000
 """Longest list of points that is read at all; how large a matrix may be is a setting."""
 DEFAULT_MINUTES: Final = (5.0, 10.0, 15.0)
+ACCESS_MINUTES: Final = (10.0, 15.0)
 DEFAULT_NEAREST: Final = 5
 
 
@@ -31,13 +36,14 @@ Where = Annotated[
     Annotated[str, Tag(TEXT)] | Annotated[Spot, Tag(OBJECT)],
     Discriminator(lambda x: TEXT if isinstance(x, str) else OBJECT),
 ]
+_MODE: Final = "transit is by bus and rail, on foot to and from the stops; only where lines are known"
 _WHERE: Final = "a point, or the id of a place or, where no place has it, of a zone"
 
 
 class StreetQuestion(_Asked):
     """What every question to the streets says: how one travels, and what is changed before."""
 
-    mode: Mode
+    mode: Mode = Field(description=_MODE)
     edits: list[Annotated[Edit, Field(discriminator="type")]] = Field(
         default=[], description="edits of a scenario, applied in their order before the question is answered"
     )
@@ -52,6 +58,12 @@ class RouteRequest(StreetQuestion):
 
     start: Where = Field(alias="from", description=_WHERE)
     end: Where = Field(alias="to", description=_WHERE)
+    depart: str | None = Field(
+        default=None,
+        json_schema_extra={"pattern": CLOCK},
+        description="by transit: the time of day one leaves, past midnight 24:00 and more; else the "
+        "journey of the median departure of the window is told",
+    )
 
 
 class IsochroneRequest(StreetQuestion):
@@ -70,8 +82,9 @@ class IsochroneRequest(StreetQuestion):
 
 
 class NearestRequest(StreetQuestion):
-    """The places that are quickest to reach."""
+    """The places that are quickest to reach; not by transit."""
 
+    mode: StreetMode
     start: Where = Field(alias="from", description=_WHERE)
     kind: str | None = Field(default=None, description="kind of place, for example parking; any kind if left out")
     k: int = Field(default=DEFAULT_NEAREST, ge=1, le=1000, description="how many places")
@@ -82,6 +95,22 @@ class MatrixRequest(StreetQuestion):
 
     origins: list[Where] = Field(min_length=1, max_length=MOST_SPOTS, description=_WHERE)
     destinations: list[Where] = Field(min_length=1, max_length=MOST_SPOTS, description=_WHERE)
+    percentiles: list[Annotated[float, Field(gt=0, le=100)]] = Field(
+        default=[],
+        max_length=10,
+        description="by transit: also the times within which so many percent of the departures arrive",
+    )
+    parts: bool = Field(default=False, description="by transit: also what the times are made of, and the fares")
+
+
+class AccessRequest(StreetQuestion):
+    """How much of something lies within some minutes of every zone."""
+
+    of: Literal["residents", "jobs", "students", "visitors", "places"]
+    kind: str | None = Field(default=None, description="kind of place, where places are counted; any kind if left out")
+    minutes: list[Annotated[float, Field(gt=0, le=24 * 60)]] = Field(
+        default=list(ACCESS_MINUTES), min_length=1, max_length=10, description="limits"
+    )
 
 
 class Touch(Answer):
@@ -125,8 +154,68 @@ class StreetAnswer(Answer):
     attribution: list[str]
 
 
+class StopRef(Answer):
+    """A stop of bus or rail."""
+
+    id: str
+    name: str
+    lon: float
+    lat: float
+
+
+class WalkLeg(Answer):
+    """A walk at either end of a journey or at a change."""
+
+    type: Literal["walk"] = "walk"
+    from_stop: StopRef | None = Field(description="null at the start of the journey")
+    to_stop: StopRef | None = Field(description="null at its end")
+    time_s: float
+    length_m: float
+
+
+class RideLeg(Answer):
+    """A ride on one vehicle; seconds of the service day, which go on past midnight."""
+
+    type: Literal["ride"] = "ride"
+    line: str = Field(description="its id")
+    name: str
+    mode: Literal["bus", "tram", "metro", "rail", "ferry"]
+    from_stop: StopRef
+    to_stop: StopRef
+    wait_s: float = Field(description="until it leaves, the least time to change included")
+    board_s: float
+    alight_s: float
+    stops_passed: int = Field(description="calls between getting on and getting off")
+    length_m: float
+
+
+class Percentile(Answer):
+    """The time within which so many percent of the departures arrive."""
+
+    percent: float
+    time_s: Number
+
+
+class Journey(Answer):
+    """The journey of one departure: waits, rides and walks add up to its time."""
+
+    depart_s: float = Field(description="when one leaves, seconds of the service day")
+    arrive_s: float
+    in_vehicle_s: float
+    wait_s: float
+    walk_s: float
+    transfers: int
+    fare_cny: float
+    legs: list[Annotated[WalkLeg | RideLeg, Field(discriminator="type")]]
+
+
 class RouteAnswer(StreetAnswer):
-    """The quickest way; time, length and geometry are null where there is none."""
+    """The quickest way; time, length and geometry are null where there is none.
+
+    By transit it has one ride or more, the time runs from the departure, length is that in the vehicles, the line is
+    straight between stops, `legs` is empty and `journey` tells the way. There is none where fewer than half of the
+    departures arrive.
+    """
 
     start: Touch = Field(alias="from")
     end: Touch = Field(alias="to")
@@ -134,6 +223,11 @@ class RouteAnswer(StreetAnswer):
     length_m: Number
     legs: list[Leg]
     geometry: LineString | None
+    journey: Journey | None = None
+    on_foot_s: Number = Field(default=None, description="by transit: the time on foot alone")
+    percentiles: list[Percentile] = Field(
+        default=[], description="by transit: times over the departures of the window; none where `depart` is given"
+    )
 
 
 class MultiPolygon(Answer):
@@ -190,8 +284,71 @@ class NearestAnswer(StreetAnswer):
     places: list[NearPlace]
 
 
-class MatrixAnswer(StreetAnswer):
-    """Rows are origins, columns destinations; null where there is no way."""
+Cells = list[list[float | None]]
 
-    time_s: list[list[float | None]]
-    length_m: list[list[float | None]]
+
+class PercentileCells(Answer):
+    """Times within which so many percent of the departures arrive."""
+
+    percent: float
+    time_s: Cells
+
+
+class JourneyParts(Answer):
+    """What the journeys of the median departures are made of: seconds add up to the time."""
+
+    in_vehicle_s: Cells
+    wait_s: Cells
+    walk_s: Cells
+    transfers: Cells
+    fare_cny: Cells
+
+
+class MatrixAnswer(StreetAnswer):
+    """Rows are origins, columns destinations; null where there is no way.
+
+    By transit each journey has one ride or more, the time is that of the median departure of the window, and the length
+    is that in the vehicles.
+    """
+
+    time_s: Cells
+    length_m: Cells
+    percentiles: list[PercentileCells] = Field(default=[])
+    parts: JourneyParts | None = None
+
+
+class AccessFigures(Answer):
+    """Over the residents: the mean, and what so many percent of them do not exceed. Null where nobody lives."""
+
+    mean: Number
+    p10: Number
+    p50: Number
+    p90: Number
+
+
+class AccessWithin(Answer):
+    """How much lies within a limit of where people live."""
+
+    minutes: float
+    base: AccessFigures = Field(description="the city as it is")
+    changed: AccessFigures
+    difference: AccessFigures = Field(description="changed minus base; exactly 0 where nothing changes")
+
+
+class ZoneAccess(Answer):
+    """How much lies within each limit of a zone, and how much more than in the city as it is."""
+
+    id: str
+    residents: float
+    within: list[float]
+    difference: list[float]
+
+
+class AccessAnswer(StreetAnswer):
+    """What every zone reaches within each limit, in the order of the request; by transit also on foot alone."""
+
+    of: str
+    kind: str | None
+    minutes: list[float]
+    limits: list[AccessWithin]
+    zones: list[ZoneAccess]

@@ -118,3 +118,29 @@ def nearest_on_lines(point_xy, lines_xy):
                 best = (n, (behind + t * step) / max(sum(steps), 1e-12), d)
             behind += step
     return best
+
+
+def by_station(utilities, ways, rides, has_car):
+    """Shares of direct modes and of (station mode, station) for one pair of zones, one alternative at a time.
+
+    `utilities` are of walk, cycle, e-bike, transit, car, None where there is none; `ways`, `rides` [mode][station]
+    those of the halves of trips by bike-and-ride and park-and-ride, None too. `has_car` of the travellers have a car at
+    hand, and only they can drive or park and ride.
+    """
+    halves = [
+        ((m, q), None if way is None or ride is None else way + ride)
+        for m in range(2)
+        for q, (way, ride) in enumerate(zip(ways[m], rides[m], strict=True))
+    ]
+    every = [*enumerate(utilities), *halves]
+    needs_car = [name == 4 or (isinstance(name, tuple) and name[0] == 1) for name, _ in every]
+
+    def shares(values):
+        return [0.0] * len(values) if all(v is None for v in values) else logit(values)
+
+    with_car = shares([v for _, v in every])
+    bare = [None if needs else v for needs, (_, v) in zip(needs_car, every, strict=True)]
+    if all(v is None for v in bare):
+        has_car = 1.0
+    without = shares(bare)
+    return {name: has_car * a + (1 - has_car) * b for (name, _), a, b in zip(every, with_car, without, strict=True)}

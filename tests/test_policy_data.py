@@ -137,13 +137,17 @@ def test_the_home_city_answers_for_its_own_rows():
     assert {"gusu", AREAS["gusu"]["name_zh"]} & set(city["areas"])
 
 
-def test_the_green_share_and_the_guide_are_computed():
+def test_the_green_share_the_guide_and_the_stops_are_computed():
     computed = {row["id"]: row["luxing_metric"] for row in TARGETS if row["tracking"] == "computed"}
     assert computed == {
         "GTS-1": "green_trip_share;green_trip_share_without_ebike",
         "GTS-2": "green_trip_share;green_trip_share_without_ebike",
         "GTS-3": "mode_guide_share",
         "GTS-4": "mode_guide_share",
+        "TRN-1": "rail_station_bus_share;rail_station_bus_share_straight",
+        "TRN-2": "rail_entrance_bus_share;rail_entrance_bus_share_straight",
+        "TRN-3": "rail_km",
+        "TRN-4": "rail_lines",
     }
 
 

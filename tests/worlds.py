@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from network import Roads, Snap, grid_city
+from network import Roads, Snap, Stations, grid_city
 from network.hierarchy import hierarchy_of
+from network.timetable import timetable
 
 
 def random_roads(rng, nodes=12, segments=25):
@@ -58,6 +61,45 @@ def random_points(rng, roads, count=8):
     return Snap(segment=segment, along=along, off_m=np.zeros((4, count)))
 
 
+def nothing_runs(transit):
+    """The rules of transit without a stop and with a line that never runs: nobody is served."""
+    none = Snap(segment=np.zeros((4, 0), np.int32), along=np.zeros((4, 0)), off_m=np.zeros((4, 0)))
+    texts, nowhere, nobody = np.array([], dtype="U1"), np.zeros((0, 2)), np.zeros(0, np.int32)
+    no = np.zeros(0, np.bool_)
+    return replace(
+        transit,
+        stop_name=texts,
+        line_id=np.array(["line/1"]),
+        line_name=np.array(["1"]),
+        line_mode=np.zeros(1, np.int32),
+        line_from_year=np.zeros(1, np.int32),
+        line_m=np.zeros(1),
+        timetable=timetable(texts, nowhere, none, [], np.zeros(1, np.int32)),
+        stations=Stations(
+            id=texts, name=texts, lonlat=nowhere, eligible=no, platform_first=np.zeros(1, np.int32), platform=nobody,
+            entrance_id=texts, entrance_station=nobody, entrance_lonlat=nowhere, entrance_eligible=no,
+            entrance_is_centre=no, snap=none,
+        ),
+    )  # fmt: skip
+
+
 def village():
     """The smallest grid city, for sums that can be done by hand."""
     return grid_city(3)
+
+
+def without_lines(city):
+    """The city where no line is known: transit is an estimate by distance."""
+    t = nothing_runs(city.transit)
+    texts, nothing = np.array([], dtype="U1"), np.zeros(0, np.int32)
+    none = Snap(segment=np.zeros((4, 0), np.int32), along=np.zeros((4, 0)), off_m=np.zeros((4, 0)))
+    estimate = replace(
+        t,
+        line_id=texts,
+        line_name=texts,
+        line_mode=nothing,
+        line_from_year=nothing,
+        line_m=np.zeros(0),
+        timetable=timetable(texts, np.zeros((0, 2)), none, [], nothing),
+    )
+    return replace(city, transit=estimate, supply=replace(city.supply, station_racks=nothing, station_spaces=nothing))

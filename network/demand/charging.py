@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import maximum_flow
 
 from network.city import City
 from network.errors import InputError, Problem
@@ -71,6 +69,9 @@ def serve(city: City, travel: Travel, wanted: I64) -> Service:
 
 
 def _flow(wanted: I64, capacity: I64, origin: I64, place: I64, places: int) -> tuple[I64, I64]:
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import maximum_flow
+
     zones = len(wanted)
     source, sink = zones + places, zones + places + 1
     tail = np.concatenate((np.full(zones, source), origin, zones + np.arange(places)))

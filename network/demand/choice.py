@@ -5,23 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from network.city import City
-from network.kernels.logit import split_trips
+from network.demand.stations import StationLoads, has_car, held_modes, no_loads, settle
+from network.kernels.logit import split_trips, station_sums
 from network.parallel import TURN
 from network.part import F64
 from network.travel import Travel
-from network.units import TRIP_CAR, TRIP_MODES, TRIP_TRANSIT
+from network.units import DIRECT_MODES, TRIP_CAR, TRIP_MODES, TRIP_TRANSIT
 
 _M_PER_KM = 1000.0
 _S_PER_MIN = 60.0
 
 
 def costs_cny(city: City, travel: Travel) -> F64:
-    """Money a person pays for a trip by mode, (K, Z, Z) in CNY; a car's costs are shared by the persons in it.
+    """Money a person pays for a trip by direct mode, (D, Z, Z) in CNY; a car's costs are shared by the persons in it.
 
     Where a mode has no way its cost says nothing.
     """
     out = np.zeros_like(travel.time_s)
-    out[TRIP_TRANSIT] = city.transit.fare_cny
+    out[TRIP_TRANSIT] = np.where(np.isfinite(travel.transit.fare_cny), travel.transit.fare_cny, 0.0)
     length_m = travel.length_m[TRIP_CAR]
     driving = np.where(np.isfinite(length_m), length_m, 0.0) / _M_PER_KM * city.supply.driving_cny_per_km
     out[TRIP_CAR] = (driving + city.supply.parking_cny) / city.behaviour.car_persons
@@ -29,11 +30,12 @@ def costs_cny(city: City, travel: Travel) -> F64:
 
 
 def utilities(city: City, travel: Travel, cost_cny: F64, purpose: int) -> F64:
-    """Utility (K, Z, Z) of each mode for a purpose, -inf where the mode has no way."""
-    b, transit = city.behaviour, city.transit
+    """Utility (D, Z, Z) of each direct mode for a purpose, -inf where the mode has no way."""
+    b, transit = city.behaviour, travel.transit
     there = np.isfinite(travel.time_s)
     minutes = np.where(there, travel.time_s, 0.0) / _S_PER_MIN
-    value = b.constant[purpose][:, None, None] + b.time_per_min[purpose][:, None, None] * minutes
+    constant, per_min = (x[purpose, : len(DIRECT_MODES), None, None] for x in (b.constant, b.time_per_min))
+    value = constant + per_min * minutes
     served = there[TRIP_TRANSIT]
     value[TRIP_TRANSIT][served] += (
         (b.wait_per_min[purpose] - b.time_per_min[purpose, TRIP_TRANSIT]) * transit.wait_s[served] / _S_PER_MIN
@@ -44,13 +46,23 @@ def utilities(city: City, travel: Travel, cost_cny: F64, purpose: int) -> F64:
     return np.where(there, value, -np.inf)
 
 
-def split(city: City, travel: Travel, trips: list[F64]) -> F64:
-    """Trips by purpose and mode, (U, K, Z, Z), of the trips (Z, Z) of each purpose."""
-    cost = costs_cny(city, travel)
-    has_car = np.minimum(city.zones.cars_per_resident, 1.0)
-    out = np.empty((len(trips), len(TRIP_MODES), *trips[0].shape))
-    for u, matrix in enumerate(trips):
-        utility = utilities(city, travel, cost, u)
+def split(city: City, travel: Travel, trips: list[F64]) -> tuple[F64, StationLoads]:
+    """Trips by purpose and mode, (U, K, Z, Z), of the trips (Z, Z) of each purpose, and what the stations bear."""
+    cost, share, held = costs_cny(city, travel), has_car(city), held_modes(len(TRIP_MODES))
+    out = np.zeros((len(trips), len(TRIP_MODES), *trips[0].shape))
+    direct = (utilities(city, travel, cost, u) for u in range(len(trips)))
+    if not len(travel.stations.station):
+        some = len(DIRECT_MODES)
+        for u, utility in enumerate(direct):
+            with TURN:
+                out[u, :some] = split_trips(utility, held[:some], share, trips[u])
+        return out, no_loads(city)
+    every = list(direct)
+    halves, loads = settle(city, travel, every, trips)
+    for u, utility in enumerate(every):
         with TURN:
-            out[u] = split_trips(utility, TRIP_CAR, has_car, matrix)
-    return out
+            by_station = station_sums(*halves[u])
+        by_station = np.log(by_station, out=np.full(by_station.shape, -np.inf), where=by_station > 0)
+        with TURN:
+            out[u] = split_trips(np.concatenate((utility, by_station)), held, share, trips[u])
+    return out, loads

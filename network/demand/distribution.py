@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from network.errors import InputError, Problem
 from network.kernels.balancing import furness
@@ -46,6 +44,9 @@ def gravity(production: F64, attraction: F64, minutes: F64, alpha: float, beta_p
 
 def _balanced_by_part(there: Bools, rows: F64, columns: F64) -> F64:
     """Columns scaled so that rows and columns agree in every connected part of the city."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
     parts, label = connected_components(csr_array(there), directed=False)
     made = np.bincount(label, rows, parts)
     drawn = np.bincount(label, columns, parts)

@@ -14,12 +14,12 @@ from network.part import Bools
 
 @dataclass(frozen=True, kw_only=True)
 class SetPrice:
-    """Set a price: parking [CNY a car trip to the area], driving [CNY/km] or fare [CNY a transit trip from it]."""
+    """Set a price: parking [CNY a car trip to the area] or driving [CNY/km]."""
 
-    layers: ClassVar[frozenset[str]] = frozenset({"supply", "transit"})
+    layers: ClassVar[frozenset[str]] = frozenset({"supply"})
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     type: Literal["set_price"] = "set_price"
-    item: Literal["parking", "driving", "fare"]
+    item: Literal["parking", "driving"]
     cny: Number
     area: str | None = None
     """District or street office; the whole city where it is left out."""
@@ -31,11 +31,8 @@ class SetPrice:
                 raise Refused("driving has one price for the whole city", "leave area out")
             return replace(city, supply=replace(city.supply, driving_cny_per_km=np.asarray(self.cny, float)))
         here = self._zones(city)
-        if self.item == "parking":
-            parking = np.where(here, float(self.cny), city.supply.parking_cny)
-            return replace(city, supply=replace(city.supply, parking_cny=parking))
-        fare = np.where(here[:, None], float(self.cny), city.transit.fare_cny)
-        return replace(city, transit=replace(city.transit, fare_cny=fare))
+        parking = np.where(here, float(self.cny), city.supply.parking_cny)
+        return replace(city, supply=replace(city.supply, parking_cny=parking))
 
     def _zones(self, city: City) -> Bools:
         if self.area is None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from network.city import City, Places, Snap
+from network.city import City, Places
 from network.edits.base import (
     STRICT,
     Number,
@@ -19,6 +19,7 @@ from network.edits.base import (
     not_negative,
     position_of,
 )
+from network.part import Snap
 from network.snap import snap
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
-from network.city import City, Roads, Snap
+from network.city import City, Roads
 from network.edits.base import MOST, STRICT, Number, Refused, check_inside, check_printable, did_you_mean, not_negative
 from network.joined import joined_streets
-from network.part import F64, I32, I64, Bools
+from network.part import F64, I32, I64, Bools, Snap
 from network.snap import nearest_usable, snap
 from network.street_graph import Join, StreetGraph, line_length_m
 from network.units import CLOSED, MOST_EDGE_MS, MS_PER_S, NETWORK_MODES
@@ -229,23 +230,17 @@ def _open_edges(roads: Roads, street: str, modes: tuple[NetworkMode, ...]) -> li
 def _with_times(city: City, time_ms: I32) -> City:
     """The city with other travel times; points whose street was closed move to the nearest open one."""
     roads = replace(city.roads, time_ms=time_ms)
-    return replace(
-        city,
-        roads=roads,
-        zones=replace(city.zones, snap=_resnapped(roads, city.zones.snap, city.zones.lonlat)),
-        places=replace(city.places, snap=_resnapped(roads, city.places.snap, city.places.lonlat)),
-    )
+    return city.on_streets(roads, {name: _resnapped(roads, *points) for name, points in city.points.items()})
 
 
 def _with_roads(city: City, roads: Roads) -> City:
     """The city with other streets, some of which may be nearer to its points than those before."""
-    zones, places = city.zones, city.places
-    count = len(zones.id)
-    both = snap(roads, np.concatenate([zones.lonlat, places.lonlat]))
-    first, last = (
-        Snap(**{name: array[:, part] for name, array in both.arrays()}) for part in (slice(count), slice(count, None))
-    )
-    return replace(city, roads=roads, zones=replace(zones, snap=first), places=replace(places, snap=last))
+    lonlat = [where for _, where in city.points.values()]
+    every = snap(roads, np.concatenate(lonlat))
+    cuts = np.cumsum([0, *map(len, lonlat)]).tolist()
+    parts = [slice(*cut) for cut in pairwise(cuts)]
+    layers = [Snap(**{name: array[:, part] for name, array in every.arrays()}) for part in parts]
+    return city.on_streets(roads, dict(zip(city.points, layers, strict=True)))
 
 
 def _resnapped(roads: Roads, points: Snap, lonlat: F64) -> Snap:

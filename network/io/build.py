@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from network.city import Behaviour, City, Fleet, Places, Roads, Supply, Transit, Zones
+from network.city import Behaviour, City, Fleet, Places, Roads, Supply, Zones
 from network.errors import InputError, Problem
 from network.io.elevation import read_elevation
 from network.io.geojson import ROAD_SUFFIXES, read_road_lines
@@ -22,14 +22,17 @@ from network.io.parameters import Parameters, canonical_json, provenance_part
 from network.io.places import kerb_sites, places_part, sites_of_map, sites_of_table
 from network.io.spec import CitySpec, Inputs
 from network.io.tables import LONLAT, Column, read_table
-from network.io.transit_feed import transit_of_feed, window
-from network.io.transit_table import Lines, read_line_features, read_line_table, transit_of_lines, transit_unknown
+from network.io.transit import Source, no_lines, transit_part
+from network.io.transit_osm import lines_of_map
+from network.io.transit_table import read_line_features, read_line_table
 from network.io.ways import Features, Ways, clip_ways
 from network.io.zones import Cells, Ground, Streets, areas_of, grid_cells, people, table_cells, zones_part
 from network.part import F64, I32, specs
+from network.transit import Transit
 
 Progress = Callable[[str, int, int], None]
 Rows = list[tuple[str, str, str, str, bool]]
+_ASSUMED: Final = "speeds and headways not told are parameters, the minute of departure is drawn by the line's id"
 STAGES: Final = ("roads", "zones", "places", "transit", "city")
 
 
@@ -77,15 +80,15 @@ def build_city(
     job = _Job(spec, parameters, Inputs(spec, inputs))
     say = progress or (lambda _stage, _done, _of: None)
     say("roads", 0, len(STAGES))
-    streets, features, outline, drawn = _roads(job, roads, cache)
+    streets, data, drawn = _roads(job, roads, cache)
     say("zones", 1, len(STAGES))
-    zones = _zones(job, streets, features, outline)
+    zones = _zones(job, streets, data)
     say("places", 2, len(STAGES))
-    places, plugs = _places(job, streets, features, zones)
+    places, plugs = _places(job, streets, data.features, zones)
     say("transit", 3, len(STAGES))
-    transit = _transit(job, streets, features, zones)
+    transit = _transit(job, streets, data)
     say("city", 4, len(STAGES))
-    fleet, supply, behaviour = _given_parts(parameters, len(zones.id), plugs)
+    fleet, supply, behaviour = _given_parts(parameters, len(zones.id), len(transit.stations.id), plugs)
     files = [
         (f"input:{name}", digest, "sha256", "file read", False) for name, digest in sorted(job.inputs.digests.items())
     ]
@@ -107,8 +110,8 @@ def build_city(
     return city, job.report
 
 
-def _roads(job: _Job, given: Path | None, cache: Path | None) -> tuple[Roads, Features, Any, RoadsReport]:
-    """Streets, map features, the outline of a place asked for by name, and what became of the streets."""
+def _roads(job: _Job, given: Path | None, cache: Path | None) -> tuple[Roads, OsmData, RoadsReport]:
+    """Streets, what was read, and what became of the streets."""
     recipe = job.spec.roads
     if given is None and "place" in recipe:
         name = recipe["place"]
@@ -120,7 +123,7 @@ def _roads(job: _Job, given: Path | None, cache: Path | None) -> tuple[Roads, Fe
     elevation = read_elevation(job.inputs.path(recipe["elevation"])) if "elevation" in recipe else None
     streets, report = roads_from_ways(data.ways, job.parameters, barriers=data.barriers, elevation=elevation)
     job.report.say(*report.lines())
-    return streets, data.features, data.outline, report
+    return streets, data, report
 
 
 def _read_roads(path: Path, job: _Job) -> OsmData:
@@ -146,8 +149,8 @@ def _clipped(ways: Ways, clip: Any) -> Ways:
     return ways if clip is None else clip_ways(ways, clip)
 
 
-def _zones(job: _Job, roads: Roads, features: Features, outline: Any) -> Zones:
-    recipe, streets = job.spec.zones, Streets.of(roads)
+def _zones(job: _Job, roads: Roads, data: OsmData) -> Zones:
+    recipe, streets, outline = job.spec.zones, Streets.of(roads), data.outline
     given: dict[str, F64] = {}
     total = None
     if "table" in recipe:
@@ -157,7 +160,7 @@ def _zones(job: _Job, roads: Roads, features: Features, outline: Any) -> Zones:
             outline = read_area(job.inputs.path(recipe["boundary"]), recipe.get("crs"))
         cells = grid_cells(streets, outline, job.parameters)
         total = _residents_total(job, cells, outline)
-    persons, how = people(Ground.of(cells, streets, features, job.parameters), given, total)
+    persons, how = people(Ground.of(cells, streets, data.features, job.parameters), given, total)
     for name, source in how.items():
         job.tell(f"zones.{name}", canonical_json(round(float(persons[name].sum()), 1)), "persons", source)
     named = [(a["name"], read_area(job.inputs.path(a["file"]), a.get("crs"))) for a in recipe.get("areas", [])]
@@ -223,58 +226,90 @@ def _places(job: _Job, roads: Roads, features: Features, zones: Zones) -> tuple[
     return part, plugs
 
 
-def _transit(job: _Job, roads: Roads, features: Features, zones: Zones) -> Transit:
-    if not job.spec.transit:
-        stops = features.lonlat[features.of_kind("bus_stop", "tram_stop", "station", "subway_entrance")]
+def _transit(job: _Job, roads: Roads, data: OsmData) -> Transit:
+    """The lines the recipe names, else those on the map, else none: then distance stands for them."""
+    sources = [_source(job, recipe, roads, data) for recipe in job.spec.transit]
+    if not sources and (drawn := lines_of_map(data, job.parameters)) is not None:
+        sources = [_told(job, drawn, "map", f"routes of the map; {_ASSUMED}")]
+    if not sources:
+        stops = data.features.lonlat[data.features.of_kind("bus_stop", "tram_stop", "station", "subway_entrance")]
+        sources = [no_lines(stops)]
         how = "no line is known: distance along the streets at an assumed speed, walk to the nearest stop on the map"
         job.tell("transit", str(len(stops)), "stops on the map", how)
         job.report.say(f"transit is an estimate: {how}")
-        return transit_unknown(zones, stops, roads, job.parameters)
-    if "gtfs" in job.spec.transit[0]:
-        return _feed(job, job.spec.transit[0], roads, zones)
-    lines = Lines.joined([_lines(job, recipe, roads) for recipe in job.spec.transit])
-    part = transit_of_lines(lines, zones, roads, job.parameters)
-    how = "stops and lines are data; speeds and headways are parameters, no timetable is known"
-    job.tell("transit", str(len(lines.lines)), "line directions", how)
-    served = np.isfinite(part.in_vehicle_s).mean()
-    job.report.say(f"transit: {len(lines.lines):,} line directions, {served:.0%} of the pairs of zones served; {how}")
+    part, beyond = transit_part(sources, roads, job.parameters)
+    if beyond:
+        job.report.say(f"{beyond:,} stops lie beyond the streets that were read and are left out")
+    if centres := int(part.stations.entrance_is_centre.sum()):
+        how = "no entrance is known: the middle of the station stands for one"
+        job.tell("transit.entrances", str(centres), "stations", how)
+    lines, stations = len(part.line_id), len(part.stations.id)
+    if lines:
+        job.report.say(
+            f"transit: {lines:,} lines and directions calling at {part.served.sum():,} stops, {stations:,} stations "
+            f"with {len(part.stations.entrance_id):,} entrances"
+        )
     return part
 
 
-def _feed(job: _Job, recipe: Mapping[str, Any], roads: Roads, zones: Zones) -> Transit:
+def _source(job: _Job, recipe: Mapping[str, Any], roads: Roads, data: OsmData) -> Source:
+    """What one entry of the recipe tells of bus and rail."""
+    if recipe.get("osm"):
+        drawn = lines_of_map(data, job.parameters)
+        if drawn is None:
+            hint = "leave the entry out, or name a table of lines or a GTFS feed"
+            raise InputError(Problem(f"{job.spec.id}/city.toml [transit] osm", "the map holds no routes", hint))
+        return _told(job, drawn, "map", f"routes of the map; {_ASSUMED}")
+    if "gtfs" in recipe:
+        return _feed(job, recipe, roads)
+    return _lines(job, recipe, roads)
+
+
+def _lines(job: _Job, recipe: Mapping[str, Any], roads: Roads) -> Source:
+    """Lines without a timetable."""
+    files = {n: job.inputs.path(recipe[n]) for n in ("file", "lines", "stations", "entrances") if n in recipe}
+    how: dict[str, Any] = {name: recipe.get(name) for name in ("mode", "crs", "columns")}
+    how |= {"roads": roads, "parameters": job.parameters, "lines": files.get("lines")}
+    if "stations" in recipe:
+        how |= {"entrances": files.get("entrances"), "from_year": recipe.get("from_year")}
+        read = read_line_features(files["file"], files["stations"], **how)
+    else:
+        read = read_line_table(files["file"], **how)
+    return _told(job, read, files["file"].name, f"stops and lines are data; {_ASSUMED}")
+
+
+def _told(job: _Job, source: Source, name: str, how: str) -> Source:
+    job.tell(f"transit.{name}", str(len(source.lines)), "lines and directions", how)
+    return source
+
+
+def _feed(job: _Job, recipe: Mapping[str, Any], roads: Roads) -> Source:
     """Transit by a published timetable."""
     path = job.inputs.path(recipe["gtfs"])
     how = {name: str(recipe[name]) for name in ("date", "crs") if name in recipe}
-    feed = read_gtfs(path, roads=roads, parameters=job.parameters, window_s=window(job.parameters), **how)
-    part, told = transit_of_feed(feed, zones, roads, job.parameters)
+    feed = read_gtfs(path, roads=roads, parameters=job.parameters, **how)
     job.rows.append(("transit", feed.date, "service date", f"timetable of {path.name}: {feed.trips} trips", False))
     if feed.headway_trips:
         source = "the feed gives their headway only: the first is taken to leave when its period starts"
         job.tell("transit.headway_trips", str(feed.headway_trips), "trips", source)
-    job.report.say(*told)
-    return part
+    job.report.say(
+        f"timetable of {path.name}: service date {feed.date}, {feed.trips:,} trips "
+        f"({feed.headway_trips:,} of them stand for a headway)",
+        *feed.notes,
+    )
+    return feed.source
 
 
-def _lines(job: _Job, recipe: Mapping[str, Any], roads: Roads) -> Lines:
-    path = job.inputs.path(recipe["file"])
-    if "stations" in recipe:
-        stations = job.inputs.path(recipe["stations"])
-        return read_line_features(
-            path, stations, kind=recipe["kind"], crs=recipe.get("crs"), roads=roads, columns=recipe.get("columns")
-        )
-    return read_line_table(path, kind=recipe["kind"], crs=recipe.get("crs"), roads=roads, columns=recipe.get("columns"))
-
-
-def _given_parts(parameters: Parameters, zones: int, plugs: I32) -> tuple[Fleet, Supply, Behaviour]:
+def _given_parts(parameters: Parameters, zones: int, stations: int, plugs: I32) -> tuple[Fleet, Supply, Behaviour]:
     """Parts that come from parameters alone: one parameter per field."""
     behaviour = {name: parameters.array(f"behaviour.{name}") for name in specs(Behaviour)}
     fleet = {name: parameters.array(f"fleet.{name}") for name in specs(Fleet) if name != "id"}
-    supply = {
-        name: parameters.array(f"supply.{name}") for name in specs(Supply) if name not in {"plugs", "parking_cny"}
-    }
+    counted = {"plugs", "parking_cny", "station_racks", "station_spaces"}
+    supply = {name: parameters.array(f"supply.{name}") for name in specs(Supply) if name not in counted}
+    none = np.zeros(stations, np.int32)
     parking_cny = np.full(zones, parameters.number("supply.parking_cny"))
     return (
         Fleet(id=np.array(parameters.value("fleet.id"), dtype=np.str_), **fleet),
-        Supply(plugs=plugs, parking_cny=parking_cny, **supply),
+        Supply(plugs=plugs, parking_cny=parking_cny, station_racks=none, station_spaces=none, **supply),
         Behaviour(**behaviour),
     )

@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 
 from network.errors import InputError, Problem
-from network.io.tables import Column, Table, read_table, read_text
+from network.io.gtfs_tables import optional_table
+from network.io.tables import Column, Table
 from network.part import I64, Bools, Text
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -107,12 +108,6 @@ def read_calendar(folder: Path, name: str) -> Calendar:
         single=np.column_stack((of_single, extra.astype(np.int64)))[order],
         added=added[order],
     )
-
-
-def optional_table(path: Path, columns: dict[str, Column]) -> Table | None:
-    """As `read_table`; None where the file is not there or holds nothing but a header."""
-    there = path.is_file() and read_text(path).partition("\n")[2].strip()
-    return read_table(path, columns) if there else None
 
 
 def _services(table: Table | None) -> Text:

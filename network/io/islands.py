@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from network.errors import InputError, Problem
 from network.io.crossings import Crossings
@@ -45,6 +43,9 @@ class ModeReport:
 
 def close_islands(cut: Segments, at: Crossings, mode: int) -> ModeReport:
     """Close, in place, what lies outside the mode's largest strongly connected network (by length)."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
     open_way = cut.time_ms[mode] != CLOSED
     is_open = open_way.any(axis=0)
     turns = at.turn_open[mode]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from network.errors import InputError, Problem
+from network.io.osm_routes import Routes
 from network.io.ways import (
     Barriers,
     Features,
@@ -66,6 +67,7 @@ class OsmData:
     ways: Ways
     features: Features
     barriers: Barriers = field(default_factory=Barriers)
+    routes: Routes = field(default_factory=Routes)
     outline: Any = None
 
 
@@ -100,7 +102,8 @@ def read_osm(path: Path, clip: BaseGeometry | None = None) -> OsmData:
     if clip is not None:
         ways, features = _clipped(ways, features, clip, found.streets.extent)
     lonlat, first = found.barriers.made()
-    return OsmData(ways=ways, features=features, barriers=Barriers(lonlat=lonlat, first=first))
+    barriers = Barriers(lonlat=lonlat, first=first)
+    return OsmData(ways=ways, features=features, barriers=barriers, routes=found.routes.made(bounds))
 
 
 def _check_file(path: Path) -> None:

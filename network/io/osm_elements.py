@@ -28,6 +28,7 @@ from network.io.osm_meaning import (
     node_meaning,
     way_meaning,
 )
+from network.io.osm_routes import RouteReader
 from network.io.ways import FEATURE_KEYS, Tags, feature_kind, without_duration
 from network.part import F64, I64, Bools
 
@@ -138,6 +139,7 @@ class Elements:
     """Ids of all nodes with tags the rules read, for lines reach beyond the bounds: 16 bytes each."""
     point_tags: list[Tags] = field(default_factory=list)
     restrictions: list[Restriction] = field(default_factory=list)
+    routes: RouteReader = field(default_factory=RouteReader)
     broken: set[int] = field(default_factory=set)
     """Ids of streets of which a node is not known, wherever they are."""
     counts: Counter[str] = field(default_factory=Counter)
@@ -175,6 +177,7 @@ def read_elements(path: str, storage: str, bounds: Bounds | None) -> Elements:
     locations = osmium.NodeLocationsForWays(index)
     locations.ignore_errors()
     _read_nodes_and_ways(path, locations, found)
+    found.routes.place(index)
     if shapes.ways:
         _read_shapes(path, locations, shapes, found)
     return found
@@ -191,6 +194,7 @@ def _read_relations(path: str, found: Elements) -> _Shapes:
     for relation in elements:
         tags = dict(_items(relation))
         kind = tags.get("type", "")
+        found.routes.add_relation(relation, tags)
         is_feature = kind == "multipolygon" and feature_kind(tags) is not None
         is_shore = kind == "multipolygon" and is_barrier(tags)
         is_restriction = kind.split(":")[0] == "restriction"
@@ -249,6 +253,8 @@ class _Reader:
             return
         lon, lat = where.lon, where.lat
         means = self._node(self._items(node))
+        if node.id in found.routes.nodes:
+            found.routes.add_node(node.id, means.feature or {})
         if means.kind and found.holds(lon, lat):
             found.spots.append((node.id, means, lon, lat))
         if means.point:
@@ -257,6 +263,8 @@ class _Reader:
 
     def add_way(self, way: Any) -> None:
         found, means = self._found, self._way(self._items(way))
+        if way.id in found.routes.ways:
+            found.routes.add_way(way, means.feature or {})
         if not (means.kind or means.street or means.is_barrier):
             return
         try:

@@ -23,7 +23,8 @@ _ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _REQUIRED: dict[str, set[str]] = {
     "zones.areas": {"file", "name"},
     "places": {"file"},
-    "transit": {"file", "kind"},
+    "transit": {"file", "mode"},
+    "transit stations": {"file", "mode"},
     "transit feed": {"gtfs"},
 }
 _KEYS: dict[str, set[str]] = {
@@ -33,8 +34,10 @@ _KEYS: dict[str, set[str]] = {
     "zones.residents": {"file", "columns", "row", "source", "persons"},
     "zones.areas": {"file", "name", "crs"},
     "places": {"file", "crs", "kind", "kinds", "columns"},
-    "transit": {"file", "stations", "crs", "kind", "columns"},
+    "transit": {"file", "lines", "crs", "mode", "columns"},
+    "transit stations": {"file", "lines", "stations", "entrances", "from_year", "crs", "mode", "columns"},
     "transit feed": {"gtfs", "date", "crs"},
+    "transit map": {"osm"},
 }
 
 
@@ -168,15 +171,15 @@ def _odd_keys(data: Mapping[str, Any], where: str) -> list[Problem]:
     tables += [("zones.residents", data.get("zones", {}).get("residents", {}))]
     tables += [("zones.areas", area) for area in data.get("zones", {}).get("areas", [])]
     tables += [("places", row) for row in data.get("places", [])]
-    tables += [("transit feed" if "gtfs" in row else "transit", row) for row in data.get("transit", [])]
+    kinds = {"gtfs": "transit feed", "osm": "transit map", "stations": "transit stations"}
+    tables += [
+        (next((kind for key, kind in kinds.items() if key in row), "transit"), row) for row in data.get("transit", [])
+    ]
     lacking = [
         Problem(f"{where} [{name}]", f"lacks {key!r}")
         for name, table in tables
         for key in sorted(_REQUIRED.get(name, set()) - table.keys())
     ]
-    if len(data.get("transit", [])) > 1 and any("gtfs" in row for row in data["transit"]):
-        hint = "a city has one feed, or lines without a timetable"
-        lacking.append(Problem(f"{where} [transit]", "names a GTFS feed and more", hint))
     return lacking + [
         Problem(
             f"{where} [{name}]" if name else where,

@@ -17,7 +17,7 @@ from network.errors import InputError, Problem
 from network.io.tables import read_bytes
 from network.part import Part, digest_of, specs
 
-_FORMAT = 2
+_FORMAT = 3
 _CARD = "city.json"
 _ENTRIES: Final = {"id": str, "name": str, "areas": list, "digest": str, "parts": dict}
 _REBUILD = "build the city again"
@@ -108,7 +108,7 @@ def _nested(kind: type[Part]) -> dict[str, type[Part]]:
 
 
 def _arrays(part: Part) -> dict[str, npt.NDArray[Any]]:
-    inner = {f"{n}.{k}": a for n in _nested(type(part)) for k, a in getattr(part, n).arrays()}
+    inner = {f"{n}.{k}": a for n in _nested(type(part)) for k, a in _arrays(getattr(part, n)).items()}
     return dict(part.arrays()) | inner
 
 

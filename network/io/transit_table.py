@@ -1,295 +1,328 @@
-"""Bus and rail as a zone-to-zone table: from lines with assumed speeds and headways, or from nothing but distance."""
+"""Lines without a timetable: from a table with a row per call, or from drawn lines that name their stations."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
-from network.city import Roads, Snap, Transit, Zones
+from network.city import Roads
 from network.errors import InputError, Problem
 from network.io.coordinates import check_datum, check_swapped, to_wgs84
+from network.io.headways import Calls, Modes, source_of
 from network.io.layers import read_features
 from network.io.parameters import Parameters
-from network.io.tables import LONLAT, Column, read_table
-from network.part import F64, I64, Bools
-from network.snap import local_metres, snap
-from network.travel.reach import walk_reach
-from network.travel.roads import skim
-from network.units import DRIVE, WALK
+from network.io.running import gathered, read_running, refuse
+from network.io.tables import LONLAT, Column, Table, read_table
+from network.io.transit import Entrance, Source, Station
+from network.part import F64, I64, Bools, Text
+from network.snap import local_metres
 
-LINE_KINDS = ("bus", "metro")
-_M_PER_S = 1 / 3.6
-_S_PER_MIN = 60.0
-_FOUND = ("in_vehicle_s", "wait_s", "walk_s", "length_m", "transfers")
-_ORIGINS = 32
-"""Origins per call of Dijkstra's algorithm: keeps its tables small."""
-
-
-@dataclass(frozen=True)
-class Lines:
-    """Stops (S) and the lines that call at them: kind (bus, metro) and stops in order, one direction each."""
-
-    lonlat: F64
-    lines: list[tuple[str, I64]]
-
-    def __post_init__(self) -> None:
-        unknown = sorted({kind for kind, _ in self.lines} - set(LINE_KINDS))
-        if unknown:
-            hint = f"known are {', '.join(LINE_KINDS)}"
-            raise InputError(Problem("transit", f"there is no kind of line {', '.join(unknown)}", hint))
-
-    @classmethod
-    def joined(cls, parts: list[Lines]) -> Lines:
-        start = np.cumsum([0, *(len(p.lonlat) for p in parts)])
-        lines = [(kind, stops + offset) for p, offset in zip(parts, start, strict=False) for kind, stops in p.lines]
-        return cls(np.concatenate([p.lonlat for p in parts]), lines)
+_TEXT = Column(required=False)
+_SECONDS = Column(number=True, low=0, required=False, blank=True)
+_ENDS = ("--", "—", "→")
+"""What stands between the ends of a line in the bracket that tells its directions apart."""
+_BRACKETS = {")": "(", "）": "（"}
+_YES, _NO = frozenset({"", "1", "yes", "true", "是"}), frozenset({"0", "no", "false", "否"})
 
 
 def read_line_table(
-    path: Path, *, kind: str, crs: str | None, roads: Roads, columns: dict[str, str] | None = None
-) -> Lines:
-    """Lines from a table with a row per call: line, stop, sequence, lon, lat. A line is one direction.
+    path: Path,
+    *,
+    mode: str,
+    crs: str | None,
+    roads: Roads,
+    parameters: Parameters,
+    columns: Mapping[str, str] | None = None,
+    lines: Path | None = None,
+) -> Source:
+    """Lines from a table with a row per call: line, stop, sequence, lon, lat; a line is one direction.
 
-    Raises InputError naming the rows that are wrong.
+    It may also have stop_name, line_name (which the directions of a line share; else it is the id without the bracket
+    of its ends, `1路(A--B)`), and either run_s, seconds from the call before, or arrive_s and depart_s, seconds since
+    the line set out. `lines` is a second table of headways and more, see `read_running`. Whatever neither tells is
+    by the parameters of the mode: speed, detour, headways. Lines with fewer than two stops near the streets are left
+    out, other stops far from them too. When in its headway a line leaves is drawn from its id, see `departures`.
+
+    Raises InputError naming all rows that are wrong.
     """
-    wanted = {"line": Column(), "stop": Column(), "sequence": Column(number=True, low=0), **LONLAT}
-    table = read_table(path, wanted, columns)
-    lonlat = to_wgs84(table.lonlat(), crs, path.name)
-    check_swapped(path.name, lonlat, roads, table.rows)
-    _, first, stop = np.unique(table.texts("stop"), return_index=True, return_inverse=True)
-    check_datum(path.name, lonlat[first], str(crs), roads)
-    _, line = np.unique(table.texts("line"), return_inverse=True)
+    modes, problems = Modes(parameters), list[Problem]()
+    with gathered(problems):
+        _ = modes[mode]
+    with gathered(problems):
+        table = _calls_table(path, columns)
+    refuse(problems)
+    stop_id, first_row, stop = np.unique(table.texts("stop"), return_index=True, return_inverse=True)
+    with gathered(problems):
+        lonlat = _lonlat(table, crs, roads, first_row)
+    line_id, line = np.unique(table.texts("line"), return_inverse=True)
     order = np.lexsort((table.numbers("sequence"), line))
-    cuts = np.flatnonzero(np.diff(line[order])) + 1
-    return Lines(lonlat[first], [(kind, calls.astype(np.int64)) for calls in np.split(stop[order], cuts)])
+    first = np.searchsorted(line[order], np.arange(len(line_id) + 1))
+    problems += _odd_calls(table, line_id, line, order)
+    ride_s, dwell_s = _times(table, line, order, problems)
+    names = _names(table, line_id.tolist(), order[first[:-1]])
+    with gathered(problems):
+        running, tariffs = read_running(lines, line_id.tolist(), names, mode, modes)
+    refuse(problems)
+    calls = Calls(
+        stop_id=stop_id,
+        stop_name=table.texts("stop_name")[first_row] if "stop_name" in table else stop_id,
+        lonlat=lonlat,
+        line_id=line_id.tolist(),
+        line_name=names,
+        first=first,
+        stop=stop[order].astype(np.int32),
+        ride_s=ride_s,
+        dwell_s=dwell_s,
+    )
+    near = _near(calls.lonlat, roads, parameters.number("places.farthest_street_m"))
+    calls, kept = _near_lines(calls, near, path.name)
+    return replace(source_of(calls, [running[i] for i in kept.tolist()], modes), tariffs=tariffs)
+
+
+def _lonlat(table: Table, crs: str | None, roads: Roads, rows: I64 | None = None) -> F64:
+    """WGS-84 positions of rows, of all where none are named."""
+    lonlat = to_wgs84(table.lonlat(), crs, table.name)
+    check_swapped(table.name, lonlat, roads, table.rows)
+    lonlat = lonlat if rows is None else lonlat[rows]
+    check_datum(table.name, lonlat, str(crs), roads)
+    return lonlat
+
+
+def _calls_table(path: Path, columns: Mapping[str, str] | None) -> Table:
+    wanted = {"line": Column(), "stop": Column(), "sequence": Column(number=True, low=0), **LONLAT}
+    wanted |= {"stop_name": _TEXT, "line_name": _TEXT, "run_s": _SECONDS}
+    wanted |= {"arrive_s": Column(number=True, low=0, required=False), "depart_s": _SECONDS}
+    table = read_table(path, wanted, columns)
+    if "run_s" in table and "arrive_s" in table:
+        raise InputError(Problem(f"{path.name}, row 1", "has both run_s and arrive_s", "leave one of them out"))
+    return table
+
+
+def _odd_calls(table: Table, line_id: Text, line: I64, order: I64) -> list[Problem]:
+    """Ids that are missing, positions along a line that repeat, lines of one stop."""
+    rows, number = table.rows, table.numbers("sequence")
+    problems = [
+        Problem(f"{table.name}, row {rows[i]}, column {column}", "the value is missing")
+        for column in ("line", "stop")
+        for i in np.flatnonzero(table.texts(column) == "")
+    ]
+    again = np.flatnonzero((np.diff(line[order]) == 0) & (np.diff(number[order]) == 0)) + 1
+    for i in order[again].tolist():
+        what = f"repeats {number[i]:g} of line {str(line_id[line[i]])!r}"
+        problems.append(
+            Problem(f"{table.name}, row {rows[i]}, column sequence", what, "number the calls of a line in their order")
+        )
+    alone = np.flatnonzero(np.bincount(line)[line] == 1)
+    return problems + [
+        Problem(f"{table.name}, row {rows[i]}", f"line {str(line_id[line[i]])!r} has one stop", "a line needs two")
+        for i in alone.tolist()
+    ]
+
+
+def _times(table: Table, line: I64, order: I64, problems: list[Problem]) -> tuple[F64, F64]:
+    """Seconds of each ride, NaN where not known, and at each stop, both in this order."""
+    unknown, none = np.full(len(order), np.nan), np.zeros(len(order))
+    if "arrive_s" not in table:
+        return (np.rint(table.numbers("run_s"))[order] if "run_s" in table else unknown), none
+    arrive = np.rint(table.numbers("arrive_s"))[order]
+    depart = np.rint(table.numbers("depart_s"))[order] if "depart_s" in table else arrive
+    depart = np.where(np.isnan(depart), arrive, depart)
+    ride_s = arrive - np.append(0.0, depart[:-1])
+    ride_s[np.append(True, np.diff(line[order]) != 0)] = 0.0
+    for wrong, what in (
+        (depart < arrive, "the line leaves before it arrives"),
+        (ride_s < 0, "the line arrives before it has left the call before"),
+    ):
+        problems += [Problem(f"{table.name}, row {table.rows[i]}", what) for i in order[wrong].tolist()]
+    return ride_s, depart - arrive
+
+
+def _names(table: Table, line_id: Sequence[str], row: I64) -> list[str]:
+    """Of each line the name in its first row, else what its id says before the bracket of its ends."""
+    given = table.texts("line_name")[row].tolist() if "line_name" in table else [""] * len(line_id)
+    return [name or _without_ends(i) for name, i in zip(given, line_id, strict=True)]
+
+
+def _without_ends(line: str) -> str:
+    """`400路(西线)(A--B(北))` -> `400路(西线)`; ids that do not end in such a bracket stay as they are."""
+    closing = line[-1:]
+    opening, depth = _BRACKETS.get(closing), 0
+    for i in range(len(line) - 1, -1, -1):
+        depth += (line[i] == closing) - (line[i] == opening)
+        if depth == 0:
+            return line[:i].strip() if opening and i and any(end in line[i:] for end in _ENDS) else line
+    return line
+
+
+def _near(lonlat: F64, roads: Roads, margin_m: float) -> Bools:
+    """Which places lie in the rectangle of the streets, or at most that far from it."""
+    lat = float(np.median(roads.lonlat[:, 1]))
+    streets = local_metres(roads.lonlat, lat)
+    xy = local_metres(lonlat, lat)
+    inside: Bools = ((xy >= streets.min(axis=0) - margin_m) & (xy <= streets.max(axis=0) + margin_m)).all(axis=1)
+    return inside
+
+
+def _near_lines(calls: Calls, near: Bools, file: str) -> tuple[Calls, I64]:
+    """Lines that call twice at near stops, and which they are; near stops stay where nobody calls."""
+    line = np.repeat(np.arange(len(calls.line_id)), np.diff(calls.first))
+    keep = np.bincount(line, near[calls.stop], len(calls.line_id)) > 1
+    if not keep.any():
+        hint = "are the lines of another city, or in another datum?"
+        raise InputError(Problem(file, "no line has two stops near the streets", hint))
+    kept, stays = np.flatnonzero(keep), keep[line]
+    used = near.copy()
+    used[calls.stop[stays]] = True
+    position = np.cumsum(used) - 1
+    return replace(
+        calls,
+        stop_id=calls.stop_id[used],
+        stop_name=calls.stop_name[used],
+        lonlat=calls.lonlat[used],
+        line_id=[calls.line_id[i] for i in kept.tolist()],
+        line_name=[calls.line_name[i] for i in kept.tolist()],
+        first=np.append(0, np.cumsum(np.diff(calls.first)[keep])),
+        stop=position[calls.stop[stays]].astype(np.int32),
+        ride_s=calls.ride_s[stays],
+        dwell_s=calls.dwell_s[stays],
+    ), kept
 
 
 def read_line_features(
     path: Path,
     stations: Path,
     *,
-    kind: str,
+    mode: str,
     crs: str | None,
     roads: Roads,
-    columns: dict[str, str] | None = None,
-    stops_property: str = "station_ids",
-) -> Lines:
-    """Lines, served both ways, from the property of a GeoJSON file that lists the stations of a table in order."""
-    table = read_table(stations, {"id": Column(unique=True), **LONLAT}, columns)
-    lonlat = to_wgs84(table.lonlat(), crs, stations.name)
-    check_swapped(stations.name, lonlat, roads, table.rows)
-    check_datum(stations.name, lonlat, str(crs), roads)
-    position = {str(name): i for i, name in enumerate(table.columns["id"])}
-    lines: list[tuple[str, I64]] = []
-    problems: list[Problem] = []
-    for i, feature in enumerate(read_features(path)[0]):
-        names = [str(name) for name in (feature.get("properties") or {}).get(stops_property, [])]
-        missing = [name for name in names if name not in position]
-        if missing or not names:
-            what = (
-                f"names stations that are not in {stations.name}: {', '.join(missing)}"
-                if missing
-                else "names no stations"
-            )
-            problems.append(Problem(f"{path.name}, feature {i + 1}", what))
+    parameters: Parameters,
+    columns: Mapping[str, str] | None = None,
+    lines: Path | None = None,
+    entrances: Path | None = None,
+    from_year: Mapping[str, int] | None = None,
+) -> Source:
+    """Lines of a GeoJSON file, served both ways: `line` names each, `station_ids` lists its stations in order.
+
+    `stations` has id, lon, lat, and may have name and eligible (whether the conditions for a bus stop are given, yes
+    where it is blank); `entrances` has id, station, lon, lat and may have eligible. `lines` is a table of headways and
+    more, see `read_running`; `from_year` gives the first year of lines by name. Far lines stay, for their length.
+
+    Raises InputError naming all rows and features that are wrong.
+    """
+    modes, problems = Modes(parameters), list[Problem]()
+    with gathered(problems):
+        _ = modes[mode]
+    with gathered(problems):
+        table = read_table(stations, {"id": Column(unique=True), **LONLAT, "name": _TEXT, "eligible": _TEXT}, columns)
+    with gathered(problems):
+        features = read_features(path)[0]
+    refuse(problems)
+    with gathered(problems):
+        lonlat = _lonlat(table, crs, roads)
+    stop_id = table.texts("id")
+    stop_name = np.where(table.texts("name") == "", stop_id, table.texts("name")) if "name" in table else stop_id
+    eligible = _eligible(table, problems)
+    drawn = list(_directions(path, features, table, stop_name, problems))
+    with gathered(problems):
+        running, tariffs = read_running(lines, [d.id for d in drawn], [d.name for d in drawn], mode, modes)
+    years, names = from_year or {}, dict.fromkeys(d.name for d in drawn)
+    if unknown := [name for name in years if name not in names]:
+        what = f"there is no line {', '.join(unknown)}"
+        problems.append(Problem(f"{path.name}, from_year", what, f"known are {', '.join(names)}"))
+    with gathered(problems):
+        doors = _entrances(entrances, crs, stop_id, roads)
+    refuse(problems)
+    calls = _calls(drawn, stop_id, stop_name, lonlat)
+    running = [replace(r, from_year=years.get(d.name, r.from_year)) for r, d in zip(running, drawn, strict=True)]
+    places = zip(stop_id.tolist(), stop_name.tolist(), lonlat.tolist(), eligible, strict=True)
+    return replace(
+        source_of(calls, running, modes),
+        tariffs=tariffs,
+        entrances=doors,
+        stations=[
+            Station(id=i, name=name, lonlat=(lon, lat), platforms=(number,), eligible=ok)
+            for number, (i, name, (lon, lat), ok) in enumerate(places)
+        ],
+    )
+
+
+class _Direction(NamedTuple):
+    """One direction of a line and the positions of its stations."""
+
+    id: str
+    name: str
+    stops: I64
+
+
+def _directions(
+    path: Path, features: Sequence[Mapping[str, Any]], stations: Table, stop_name: Text, problems: list[Problem]
+) -> Iterator[_Direction]:
+    """Both directions of every feature; ids are the name and the ends, numbered where they would be the same."""
+    position = {name: i for i, name in enumerate(stations.texts("id").tolist())}
+    seen: dict[str, int] = {}
+    for i, feature in enumerate(features):
+        properties = feature.get("properties") or {}
+        stops = [str(name) for name in properties.get("station_ids") or []]
+        where = f"{path.name}, feature {i + 1}"
+        if missing := [name for name in stops if name not in position]:
+            what = f"names stations that are not in {stations.name}: {', '.join(missing)}"
+            problems.append(Problem(where, what))
             continue
-        calls = np.array([position[name] for name in names], dtype=np.int64)
-        lines += [(kind, calls), (kind, calls[::-1])]
-    if problems:
-        raise InputError(problems)
-    return Lines(lonlat, lines)
+        if len(stops) < 2:
+            problems.append(Problem(where, f"names {len(stops)} stations in station_ids", "a line needs two"))
+            continue
+        name = str(properties.get("line") or f"{path.stem} {i + 1}")
+        calls = np.array([position[stop] for stop in stops], dtype=np.int64)
+        for way in (calls, calls[::-1]):
+            text = f"{name}({stop_name[way[0]]}--{stop_name[way[-1]]})"
+            seen[text] = seen.get(text, 0) + 1
+            yield _Direction(text if seen[text] == 1 else f"{text} {seen[text]}", name, way)
 
 
-def near_lines(lines: Lines, zones: Zones, reach_m: float) -> Lines:
-    """The part of each line from its first to its last stop near a zone; doubles are left out.
-
-    So are lines with fewer than two such stops. Raises InputError where no line is left.
-    """
-    from scipy.spatial import KDTree
-
-    lat = float(zones.lonlat[:, 1].mean())
-    gap, _ = KDTree(local_metres(zones.lonlat, lat)).query(local_metres(lines.lonlat, lat))
-    near = gap <= reach_m
-    kept: dict[tuple[str, bytes], tuple[str, I64]] = {}
-    for kind, calls in lines.lines:
-        at = np.flatnonzero(near[calls])
-        if len(at) > 1:
-            part = calls[at[0] : at[-1] + 1]
-            kept.setdefault((kind, part.tobytes()), (kind, part))
-    if not kept:
-        raise InputError(Problem("transit", "no line has two stops near the zones", "are the lines of another city?"))
-    used, position = np.unique(np.concatenate([calls for _, calls in kept.values()]), return_inverse=True)
-    cuts = np.cumsum([len(calls) for _, calls in kept.values()])[:-1]
-    parts = np.split(position.astype(np.int64), cuts)
-    return Lines(lines.lonlat[used], [(kind, part) for (kind, _), part in zip(kept, parts, strict=True)])
+def _calls(drawn: Sequence[_Direction], stop_id: Text, stop_name: Text, lonlat: F64) -> Calls:
+    first = np.cumsum([0, *(len(d.stops) for d in drawn)])
+    return Calls(
+        stop_id=stop_id,
+        stop_name=stop_name,
+        lonlat=lonlat,
+        line_id=[d.id for d in drawn],
+        line_name=[d.name for d in drawn],
+        first=first,
+        stop=np.concatenate([d.stops for d in drawn]).astype(np.int32),
+        ride_s=np.full(first[-1], np.nan),
+        dwell_s=np.zeros(first[-1]),
+    )
 
 
-def transit_of_lines(lines: Lines, zones: Zones, roads: Roads, parameters: Parameters) -> Transit:
-    """Quickest way by bus and rail between all zones, walks along the streets.
-
-    Boarding waits half a headway; a line is timed by its speed over the stop-to-stop distance. Ways are found by
-    Dijkstra's algorithm on a graph of zones, stops and calls; walks obey transit.access_m and transit.transfer_m.
-    """
-    lines = near_lines(lines, zones, parameters.number("transit.access_m"))
-    graph = _Graph.of(lines, zones, roads, parameters)
-    count = len(zones.id)
-    found = {name: np.full((count, count), np.inf) for name in _FOUND}
-    for start in range(0, count, _ORIGINS):
-        rows = np.arange(start, min(start + _ORIGINS, count))
-        time, before = dijkstra(graph.seconds, indices=rows, return_predecessors=True)
-        for row, t, p in zip(rows, time, before, strict=True):
-            for name, values in zip(_FOUND, graph.along(t, p), strict=True):
-                found[name][row] = values
-    found["transfers"] -= 1.0
-    served = np.isfinite(found["in_vehicle_s"]) & ~np.eye(count, dtype=bool)
-    return _transit(found, served, parameters)
+def _eligible(table: Table, problems: list[Problem]) -> list[bool]:
+    if "eligible" not in table:
+        return [True] * len(table)
+    texts = [text.lower() for text in table.texts("eligible").tolist()]
+    problems += [
+        Problem(f"{table.name}, row {row}, column eligible", f"{text!r} is neither yes nor no")
+        for text, row in zip(texts, table.rows.tolist(), strict=True)
+        if text not in _YES | _NO
+    ]
+    return [text in _YES for text in texts]
 
 
-@dataclass(frozen=True)
-class _Graph:
-    """Vertices: zones as origins (Z), stops to board at (S), arrivals (C), stops alighted at (S), zones as ends (Z).
-
-    Stops stand twice and an arrival is a whole ride from the call before, so that nobody is served on foot alone.
-    """
-
-    seconds: csr_array[np.float64, Any]
-    zones: int
-    stops: int
-    rides: _Rides
-
-    @classmethod
-    def of(cls, lines: Lines, zones: Zones, roads: Roads, parameters: Parameters) -> _Graph:
-        rides, near = _Rides.of(lines, parameters), _walks(lines, zones, roads, parameters)
-        z, s, c = len(zones.id), len(lines.lonlat), len(rides.metres)
-        board, ride, alight, end = z, z + s, z + s + c, z + s + c + s
-        on, every_stop = np.flatnonzero(rides.goes_on), np.arange(s)
-        edges = [
-            (near.zone, board + near.stop, near.access_s),
-            (board + rides.tail, ride + np.arange(c), rides.wait_s + rides.seconds),
-            (ride + on - 1, ride + on, rides.seconds[on]),
-            (ride + np.arange(c), alight + rides.head, np.zeros(c)),
-            (alight + every_stop, board + every_stop, np.zeros(s)),
-            (alight + near.from_stop, board + near.to_stop, near.transfer_s),
-            (alight + near.stop, end + near.zone, near.access_s),
-        ]
-        tail, head, seconds = (np.concatenate(x) for x in zip(*edges, strict=True))
-        order = np.lexsort((head, tail))
-        first = np.searchsorted(tail[order], np.arange(end + z + 1))
-        matrix = csr_array((seconds[order], head[order].astype(np.int32), first.astype(np.int32)), shape=(end + z,) * 2)
-        return cls(matrix, z, s, rides)
-
-    def along(self, time: F64, before: I64) -> tuple[F64, F64, F64, F64, F64]:
-        """Of one origin's tree: ride, wait, walk seconds, ride metres and boardings to each zone, else infinite."""
-        rides, first_ride = self.rides, self.zones + self.stops
-        alight = first_ride + len(rides.metres)
-        ride, wait, walk, metres, boardings = np.zeros((5, self.zones))
-        at = alight + self.stops + np.arange(self.zones)
-        for matrix in (ride, wait, walk, metres, boardings):
-            matrix[before[at] < 0] = np.inf
-        live = np.flatnonzero(before[at] >= 0)
-        while len(live):
-            here, there = at[live], before[at[live]]
-            is_ride = (here >= first_ride) & (here < alight)
-            number = np.where(is_ride, here - first_ride, 0)
-            boards = is_ride & (there < first_ride)
-            ride[live] += np.where(is_ride, rides.seconds[number], 0.0)
-            metres[live] += np.where(is_ride, rides.metres[number], 0.0)
-            wait[live] += np.where(boards, rides.wait_s[number], 0.0)
-            walk[live] += np.where(is_ride, 0.0, time[here] - time[there])
-            boardings[live] += boards
-            at[live] = there
-            live = live[before[there] >= 0]
-        return ride, wait, walk, metres, boardings
-
-
-@dataclass(frozen=True)
-class _Rides:
-    """Rides (C) of all lines from one call to the next: the stops, metres and seconds, and the wait to board."""
-
-    tail: I64
-    head: I64
-    goes_on: Bools
-    """Whether the ride before is the same line's."""
-    metres: F64
-    seconds: F64
-    wait_s: F64
-
-    @classmethod
-    def of(cls, lines: Lines, parameters: Parameters) -> _Rides:
-        tail = np.concatenate([calls[:-1] for _, calls in lines.lines])
-        head = np.concatenate([calls[1:] for _, calls in lines.lines])
-        rides = [len(calls) - 1 for _, calls in lines.lines]
-        kinds = np.repeat([kind for kind, _ in lines.lines], rides)
-        goes_on = np.ones(len(tail), dtype=bool)
-        goes_on[np.cumsum([0, *rides])[:-1]] = False
-        xy = local_metres(lines.lonlat, float(lines.lonlat[:, 1].mean()))
-        metres = np.hypot(*(xy[head] - xy[tail]).T)
-        seconds, wait_s = np.zeros_like(metres), np.zeros_like(metres)
-        for kind in sorted(set(kinds)):
-            of = kinds == kind
-            metres[of] = np.round(metres[of] * parameters.number(f"transit.{kind}_detour"))
-            seconds[of] = np.round(metres[of] / (parameters.positive(f"transit.{kind}_kmh") * _M_PER_S))
-            wait_s[of] = parameters.number(f"transit.{kind}_headway_min") * _S_PER_MIN / 2
-        return cls(tail, head, goes_on, metres, seconds, wait_s)
-
-
-@dataclass(frozen=True)
-class _Walks:
-    zone: I64
-    stop: I64
-    access_s: F64
-    from_stop: I64
-    to_stop: I64
-    transfer_s: F64
-
-
-def _walks(lines: Lines, zones: Zones, roads: Roads, parameters: Parameters) -> _Walks:
-    """Walks between zones and stops and between stops, along the streets; stops beyond the road file have none."""
-    speed = parameters.positive("roads.walk_kmh") * _M_PER_S
-    where = snap(roads, lines.lonlat)
-    on_map = np.flatnonzero(where.off_m[WALK] <= parameters.number("places.farthest_street_m"))
-    stops = Snap(**{name: array[:, on_map] for name, array in where.arrays()})
-    zone, stop, access_m = _pairs(roads, zones.snap, stops, parameters.number("transit.access_m"))
-    a, b, transfer_m = _pairs(roads, stops, stops, parameters.number("transit.transfer_m"))
-    apart = a != b
-    return _Walks(
-        zone, on_map[stop], np.round(access_m / speed),
-        on_map[a[apart]], on_map[b[apart]], np.round(transfer_m[apart] / speed),
-    )  # fmt: skip
-
-
-def _pairs(roads: Roads, starts: Snap, ends: Snap, limit_m: float) -> tuple[I64, I64, F64]:
-    first, end, metres = walk_reach(roads, starts, ends, limit_m)
-    return np.repeat(np.arange(len(first) - 1), np.diff(first)), end.astype(np.int64), metres.astype(np.float64)
-
-
-def transit_unknown(zones: Zones, stops_lonlat: F64, roads: Roads, parameters: Parameters) -> Transit:
-    """Where no line is known: street distance at an assumed speed, and the walk to the nearest stop on the map."""
-    speed = parameters.positive("roads.walk_kmh") * _M_PER_S
-    farthest = parameters.number("transit.unknown_walk_m")
-    to_stop = np.full(len(zones.id), farthest)
-    if len(stops_lonlat):
-        zone, _, metres = _pairs(roads, zones.snap, snap(roads, stops_lonlat), farthest)
-        np.minimum.at(to_stop, zone, metres)
-    _, length = skim(roads, zones.snap, zones.snap, DRIVE)
-    served = np.isfinite(length) & ~np.eye(len(length), dtype=bool)
-    every = np.ones_like(length)
-    arrays = {
-        "in_vehicle_s": np.round(length / (parameters.positive("transit.unknown_kmh") * _M_PER_S)),
-        "wait_s": every * parameters.number("transit.unknown_wait_min") * _S_PER_MIN,
-        "walk_s": np.round((to_stop[:, None] + to_stop) / speed),
-        "transfers": every * parameters.number("transit.unknown_transfers"),
-        "length_m": length,
-    }
-    return _transit(arrays, served, parameters)
-
-
-def _transit(arrays: dict[str, F64], served: Any, parameters: Parameters) -> Transit:
-    """All arrays infinite together where there is no service, as within a zone."""
-    shown = {name: np.where(served, array, np.inf) for name, array in arrays.items()}
-    return Transit(**shown, fare_cny=np.full(served.shape, parameters.number("transit.fare_cny")))
+def _entrances(path: Path | None, crs: str | None, stations: Text, roads: Roads) -> list[Entrance]:
+    if path is None:
+        return []
+    table = read_table(path, {"id": Column(unique=True), "station": Column(), **LONLAT, "eligible": _TEXT})
+    problems = [
+        Problem(
+            f"{path.name}, row {table.rows[i]}, column station", f"there is no station {table.texts('station')[i]!s}"
+        )
+        for i in np.flatnonzero(~np.isin(table.texts("station"), stations)).tolist()
+    ]
+    eligible = _eligible(table, problems)
+    with gathered(problems):
+        lonlat = _lonlat(table, crs, roads)
+    refuse(problems)
+    rows = zip(table.texts("id").tolist(), table.texts("station").tolist(), lonlat.tolist(), eligible, strict=True)
+    return [Entrance(id=i, station=of, lonlat=(lon, lat), eligible=ok) for i, of, (lon, lat), ok in rows]

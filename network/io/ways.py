@@ -58,6 +58,7 @@ _KINDS: dict[str, dict[str, str]] = {
         "station": "station",
         "halt": "station",
         "subway_entrance": "subway_entrance",
+        "train_station_entrance": "subway_entrance",
         "tram_stop": "tram_stop",
     },
     "public_transport": {"station": "station"},

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from numba import njit, prange
 
 from network.kernels.hierarchy import NEVER
+from network.kernels.inner import Whole, inner_njit
 from network.kernels.lanes import LENGTH_BITS
 
 Ints = npt.NDArray[np.integer]
@@ -30,7 +31,7 @@ _SHARED = 256
 """Fronts from this size on are shared by all threads; a panel of a smaller one is done before they have gathered."""
 
 
-@njit(cache=True)
+@inner_njit
 def _supernodes(up_first: Ints, up_head: Ints) -> tuple[I32, I32]:
     """(first rank (K+1) of each supernode, parent (K) in the tree of supernodes or -1)."""
     n = up_first.shape[0] - 1
@@ -51,7 +52,7 @@ def _supernodes(up_first: Ints, up_head: Ints) -> tuple[I32, I32]:
     return start[: count + 1], parent
 
 
-@njit(cache=True)
+@inner_njit
 def _work(up_first: Ints, start: Ints, parent: Ints) -> tuple[Ints, Ints, I32]:
     """(work (K) of each supernode, work (K) of its subtree, supernodes (K) in its subtree)."""
     count = parent.shape[0]
@@ -66,7 +67,7 @@ def _work(up_first: Ints, start: Ints, parent: Ints) -> tuple[Ints, Ints, I32]:
     return own, work, size
 
 
-@njit(cache=True)
+@inner_njit
 def _subtrees(up_first: Ints, start: Ints, parent: Ints, crews: int) -> tuple[I32, I32, I32]:
     """(first (T), last (T), crew (T)): supernodes of the subtrees that are worked on independently, and by whom.
 
@@ -104,7 +105,7 @@ def _subtrees(up_first: Ints, start: Ints, parent: Ints, crews: int) -> tuple[I3
     return first[:found], last[:found], crew[:found]
 
 
-@njit(cache=True)
+@inner_njit
 def _plan(up_first: Ints, start: Ints, parent: Ints, owner: Ints) -> tuple[I32, I32, Ints, np.int64]:
     """(child, sibling, at, room): lists of children, and where on the stack a front leaves its offers, -1 for nowhere.
 
@@ -135,14 +136,14 @@ def _plan(up_first: Ints, start: Ints, parent: Ints, owner: Ints) -> tuple[I32, 
     return child, sibling, at, room
 
 
-@njit(cache=True)
-def _lower(into: Ints, near: Ints, step: int) -> None:
+@inner_njit
+def _lower(into: Ints, near: Ints, step: Whole) -> None:
     """Lengths known only at run time and no index arithmetic: this is what becomes vector instructions."""
     for i in range(into.shape[0]):
         into[i] = min(into[i], near[i] + step)
 
 
-@njit(cache=True)
+@inner_njit
 def _places(up_head: Ints, first: int, low: int, high: int, above: Ints, place: Ints) -> None:
     """Where ranks above a child stand in the front of the ranks low .. high - 1, above whom are up_head[first:]."""
     q = first
@@ -155,7 +156,7 @@ def _places(up_head: Ints, first: int, low: int, high: int, above: Ints, place: 
             place[i] = q - first + high - low
 
 
-@njit(cache=True)
+@inner_njit
 def _offered(weight: Ints, first: int, rows: Ints, place: Ints, front: Ints) -> None:
     """Lower a front by what a child offers: its `rows`, or over its arcs from `first` on where it has none."""
     count = place.shape[0]
@@ -166,14 +167,14 @@ def _offered(weight: Ints, first: int, rows: Ints, place: Ints, front: Ints) -> 
                 for t in range(count):
                     into[place[t]] = min(into[place[t]], weight[1, first + i] + weight[0, first + t])
         elif place[count - 1] - place[0] == count - 1:
-            _lower(into[place[0] : place[0] + count], rows[i], 0)
+            _lower(into[place[0] : place[0] + count], rows[i], np.int64(0))
         else:
             row = rows[i]
             for t in range(count):
                 into[place[t]] = min(into[place[t]], row[t])
 
 
-@njit(cache=True)
+@inner_njit
 def _assemble(up_first: Ints, up_head: Ints, weight: Ints, tree: Tree, j: int, stack: Ints, front: Ints) -> None:
     """The front of a supernode from its arcs and what its children offer."""
     start, child, sibling, at = tree
@@ -198,7 +199,7 @@ def _assemble(up_first: Ints, up_head: Ints, weight: Ints, tree: Tree, j: int, s
         kid = sibling[kid]
 
 
-@njit(cache=True)
+@inner_njit
 def _offer(front: Ints, first: int, last: int, low: int, high: int) -> None:
     """The ranks low .. high - 1 of a front offer what leads over them to its rows first .. last - 1."""
     for x in range(first, last):
@@ -208,7 +209,7 @@ def _offer(front: Ints, first: int, last: int, low: int, high: int) -> None:
                 _lower(into[c + 1 :], front[c, c + 1 :], into[c])
 
 
-@njit(cache=True)
+@inner_njit
 def _eliminate(front: Ints, own: int) -> None:
     """All ways over the first `own` ranks of a front."""
     for low in range(0, own, _PANEL):
@@ -226,7 +227,7 @@ def _eliminate_shared(front: Ints, own: int, shares: int) -> None:
             _offer(front, high + rows * share // shares, high + rows * (share + 1) // shares, low, high)
 
 
-@njit(cache=True)
+@inner_njit
 def _store(up_first: Ints, weight: Ints, low: int, high: int, front: Ints, offers: Ints) -> None:
     """The finished arcs of the ranks low .. high - 1, and what they offer to those above."""
     size, own = front.shape[0], high - low
@@ -240,7 +241,7 @@ def _store(up_first: Ints, weight: Ints, low: int, high: int, front: Ints, offer
             out[t] = row[t]
 
 
-@njit(cache=True)
+@inner_njit
 def _finish(
     up_first: Ints, up_head: Ints, weight: Ints, tree: Tree, first: int, last: int, stack: Ints, space: Ints
 ) -> None:
@@ -257,6 +258,17 @@ def _finish(
 
 
 @njit(cache=True, parallel=True)
+def _finish_subtrees(
+    up_first: Ints, up_head: Ints, weight: Ints, tree: Tree, first: Ints, last: Ints, crew: Ints, stack: Ints,
+    space: Ints,
+) -> None:  # fmt: skip
+    for c in prange(space.shape[0]):
+        for t in range(first.shape[0]):
+            if crew[t] == c:
+                _finish(up_first, up_head, weight, tree, first[t], last[t], stack, space[c])
+
+
+@njit(cache=True)
 def customise(up_first: Ints, up_head: Ints, slot: Ints, time_ms: Ints, length_mm: Ints, crews: int) -> I64:
     """Weights (2, A) of the arcs, up and down, from the times (E, -1 where closed) and lengths of the edges.
 
@@ -281,10 +293,7 @@ def customise(up_first: Ints, up_head: Ints, slot: Ints, time_ms: Ints, length_m
         most = max(most, up_first[v + 1] - up_first[v] + 1)
     stack = np.empty(room, np.int64)
     space = np.empty((crews, most * most), np.int64)
-    for c in prange(crews):
-        for t in range(first.shape[0]):
-            if crew[t] == c:
-                _finish(up_first, up_head, weight, tree, first[t], last[t], stack, space[c])
+    _finish_subtrees(up_first, up_head, weight, tree, first, last, crew, stack, space)
     for j in range(parent.shape[0]):
         if owner[j] < 0 and at[j] >= 0:
             low, high = start[j], start[j + 1]

@@ -4,6 +4,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from network.kernels.inner import Whole, inner_njit
+
 Ints = npt.NDArray[np.integer]
 I32 = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
@@ -13,8 +15,8 @@ END_SHARE = 0.2
 _OUT = -1
 
 
-@njit(cache=True)
-def _components(first: Ints, head: Ints, cell: Ints, nodes: Ints, mine: int, fresh: int, queue: Ints) -> int:
+@inner_njit
+def _components(first: Ints, head: Ints, cell: Ints, nodes: Ints, mine: Whole, fresh: Whole, queue: Ints) -> int:
     """Give every connected piece of cell `mine` a label from `fresh` on; `nodes` sorted by piece. Number of pieces."""
     found, pieces = 0, 0
     for root in nodes:
@@ -33,13 +35,14 @@ def _components(first: Ints, head: Ints, cell: Ints, nodes: Ints, mine: int, fre
                     cell[head[e]] = label
                     queue[found] = head[e]
                     found += 1
-    nodes[:] = queue[:found]
+    for i in range(found):
+        nodes[i] = queue[i]
     return pieces
 
 
-@njit(cache=True)
+@inner_njit
 def _levels(
-    first: Ints, head: Ints, cell: Ints, flow: Ints, nodes: Ints, sources: int, mine: int,
+    first: Ints, head: Ints, cell: Ints, flow: Ints, nodes: Ints, sources: int, mine: Whole,
     is_sink: Flags, level: Ints, arc: Ints, queue: Ints,
 ) -> bool:  # fmt: skip
     """Breadth-first levels from the first `sources` of `nodes` over arcs with room; whether a sink was reached."""
@@ -63,9 +66,9 @@ def _levels(
     return reached
 
 
-@njit(cache=True)
+@inner_njit
 def _block(
-    first: Ints, head: Ints, back: Ints, cell: Ints, flow: Ints, source: int, mine: int,
+    first: Ints, head: Ints, back: Ints, cell: Ints, flow: Ints, source: int, mine: Whole,
     is_sink: Flags, level: Ints, arc: Ints, path: Ints,
 ) -> int:  # fmt: skip
     """Push one unit at a time from `source` down the levels until none gets through; units pushed."""
@@ -95,9 +98,9 @@ def _block(
             arc[v] += 1
 
 
-@njit(cache=True)
+@inner_njit
 def _cut(
-    first: Ints, head: Ints, back: Ints, cell: Ints, flow: Ints, nodes: Ints, mine: int, most: float,
+    first: Ints, head: Ints, back: Ints, cell: Ints, flow: Ints, nodes: Ints, mine: Whole, most: float,
     is_sink: Flags, level: Ints, arc: Ints, queue: Ints,
 ) -> int:  # fmt: skip
     """Fewest arcs between the first and the last nodes (Dinic), -1 once above `most`; before the cut level is >= 0."""
@@ -117,8 +120,8 @@ def _cut(
     return size
 
 
-@njit(cache=True)
-def _borders(first: Ints, head: Ints, cell: Ints, nodes: Ints, mine: int, before: Flags) -> tuple[int, int]:
+@inner_njit
+def _borders(first: Ints, head: Ints, cell: Ints, nodes: Ints, mine: Whole, before: Flags) -> tuple[int, int]:
     """Nodes before and behind a cut with a neighbour on the other side."""
     ahead, behind = 0, 0
     for v in nodes:
@@ -130,15 +133,16 @@ def _borders(first: Ints, head: Ints, cell: Ints, nodes: Ints, mine: int, before
     return ahead, behind
 
 
-@njit(cache=True)
+@inner_njit
 def _part(
-    first: Ints, head: Ints, cell: Ints, nodes: Ints, mine: int, before: Flags, fresh: int, queue: Ints
+    first: Ints, head: Ints, cell: Ints, nodes: Ints, mine: Whole, before: Flags, fresh: Whole, queue: Ints
 ) -> tuple[int, int]:
     """Sort `nodes` into one side, other side, separator, and label them; where the other side and separator start."""
     ahead, behind = _borders(first, head, cell, nodes, mine, before)
     side = ahead <= behind
-    queue[: len(nodes)] = nodes
     old = queue[: len(nodes)]
+    for i, v in enumerate(nodes):
+        old[i] = v
     for v in old:
         if before[v] == side:
             for e in range(first[v], first[v + 1]):
@@ -161,15 +165,19 @@ def _part(
     return starts[1], starts[2]
 
 
-@njit(cache=True)
+@inner_njit
 def _best_cut(
-    first: Ints, head: Ints, back: Ints, lines: Ints, place: Ints, cell: Ints, flow: Ints, nodes: Ints, mine: int,
+    first: Ints, head: Ints, back: Ints, lines: Ints, place: Ints, cell: Ints, flow: Ints, nodes: Ints, mine: Whole,
     before: Flags, is_sink: Flags, level: Ints, arc: Ints, queue: Ints,
 ) -> None:  # fmt: skip
     """Mark the nodes before the cut with the fewest arcs for the smaller side it leaves; the first of equals."""
-    best, count = np.inf, len(nodes)
+    best, count, line = np.inf, len(nodes), np.empty(len(nodes), np.int32)
     for d in range(lines.shape[0]):
-        line = lines[d][np.sort(place[d][nodes])]
+        for i in range(count):
+            line[i] = place[d, nodes[i]]
+        line.sort()
+        for i in range(count):
+            line[i] = lines[d, line[i]]
         size = _cut(first, head, back, cell, flow, line, mine, best * count / 2, is_sink, level, arc, queue)
         inside = 0
         for v in nodes:
@@ -189,7 +197,9 @@ def dissect(first: Ints, head: Ints, back: Ints, lines: Ints) -> I32:
     flow: Schild and Sommer 2015, doi:10.1007/978-3-319-20086-6_22.)
     """
     n = first.shape[0] - 1
-    order = np.arange(n).astype(np.int32)
+    order = np.empty(n, np.int32)
+    for v in range(n):
+        order[v] = v
     cell, level, queue = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32)
     arc, flow = np.zeros(n, np.int32), np.zeros(head.shape[0], np.int8)
     is_sink, before = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
@@ -199,7 +209,7 @@ def dissect(first: Ints, head: Ints, back: Ints, lines: Ints) -> I32:
             place[d, lines[d, i]] = i
     waiting = np.zeros((n + 2, 3), np.int64)  # cells: where in `order` they start and end, and their label
     waiting[0, 1] = n
-    left, fresh = 1, 1
+    left, fresh = 1, np.int64(1)  # a literal would have all that is given it compiled twice
     while left > 0:
         left -= 1
         low, high, mine = waiting[left, 0], waiting[left, 1], waiting[left, 2]

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from network.kernels.inner import Whole, inner_njit
+
 Ints = npt.NDArray[np.integer]
 I32 = npt.NDArray[np.int32]
 
@@ -44,7 +46,8 @@ def neighbours(first: Ints, head: Ints) -> tuple[I32, I32, I32]:
     for v in range(n):
         count = free[v] - start[v]
         out_first[v + 1] = out_first[v] + count
-        out_head[out_first[v] : out_first[v + 1]] = ordered[start[v] : free[v]]
+        for i in range(count):
+            out_head[out_first[v] + i] = ordered[start[v] + i]
     back, following = np.empty(out_first[n], np.int32), out_first[:-1].copy()
     for e in range(out_first[n]):  # by ascending tails, so the next of the head's arcs is the one that leads back
         back[e] = following[out_head[e]]
@@ -52,12 +55,20 @@ def neighbours(first: Ints, head: Ints) -> tuple[I32, I32, I32]:
     return out_first, out_head[: out_first[n]], back
 
 
+@inner_njit
+def _inverse(order: Ints) -> I32:
+    """Position of each of the nodes of an order."""
+    rank = np.empty(order.shape[0], np.int32)
+    for r in range(order.shape[0]):
+        rank[order[r]] = r
+    return rank
+
+
 @njit(cache=True)
 def elimination_tree(first: Ints, head: Ints, order: Ints) -> I32:
     """Parent (N) of each position of `order`, -1 at a root (Liu 1990, doi:10.1137/0611010)."""
     n = order.shape[0]
-    rank = np.empty(n, np.int32)
-    rank[order] = np.arange(n).astype(np.int32)
+    rank = _inverse(order)
     parent, root = np.full(n, _NONE), np.full(n, _NONE)
     for r in range(n):
         v = order[r]
@@ -81,7 +92,6 @@ def postorder(parent: Ints) -> I32:
         if parent[v] >= 0:
             size[parent[v]] += size[v]
     out, free, next_root = np.empty(n, np.int32), np.empty(n, np.int32), 0
-    place = np.empty(n, np.int32)
     for v in range(n - 1, -1, -1):  # parents first: each hands its stretch to its children from the back
         if parent[v] < 0:
             end = n - next_root
@@ -89,14 +99,13 @@ def postorder(parent: Ints) -> I32:
         else:
             end = free[parent[v]]
             free[parent[v]] -= size[v]
-        place[v] = end - 1
+        out[end - 1] = v
         free[v] = end - 1
-    out[place] = np.arange(n).astype(np.int32)
     return out
 
 
-@njit(cache=True)
-def _add(found: Ints, rank: int, seen: Ints, into: Ints, size: int) -> int:
+@inner_njit
+def _add(found: Ints, rank: int, seen: Ints, into: Ints, size: Whole) -> Whole:
     """Append what is above a rank and not yet seen for it; the new size."""
     for high in found:
         if high > rank and seen[high] != rank:
@@ -113,26 +122,29 @@ def complete(first: Ints, head: Ints, order: Ints, parent: Ints) -> tuple[I32, I
     Above a node are its higher neighbours and whoever is above its children.
     """
     n = order.shape[0]
-    rank = np.empty(n, np.int32)
-    rank[order] = np.arange(n).astype(np.int32)
+    rank, around = _inverse(order), np.empty(head.shape[0], np.int32)
+    for e in range(head.shape[0]):
+        around[e] = rank[head[e]]
     child, sibling, seen = np.full(n, _NONE), np.full(n, _NONE), np.full(n, _NONE)
-    up_first, up_head, size = np.zeros(n + 1, np.int32), np.empty(4 * n, np.int32), 0
+    up_first, up_head = np.zeros(n + 1, np.int32), np.empty(4 * n, np.int32)
+    size: Whole = np.int64(0)
     for r in range(n):
-        start, around = size, rank[head[first[order[r]] : first[order[r] + 1]]]
-        need, c = len(around), child[r]
+        start, low, high, c = size, first[order[r]], first[order[r] + 1], child[r]
+        need = high - low
         while c >= 0:
             need += up_first[c + 1] - up_first[c]
             c = sibling[c]
         if size + need > up_head.shape[0]:
             more = np.empty(2 * (size + need), np.int32)
-            more[:size] = up_head[:size]
+            for i in range(size):
+                more[i] = up_head[i]
             up_head = more
-        size = _add(around, r, seen, up_head, size)
+        size = _add(around[low:high], r, seen, up_head, size)
         c = child[r]
         while c >= 0:
             size = _add(up_head[up_first[c] : up_first[c + 1]], r, seen, up_head, size)
             c = sibling[c]
-        up_head[start:size] = np.sort(up_head[start:size])
+        up_head[start:size].sort()
         up_first[r + 1] = size
         if parent[r] >= 0:
             sibling[r], child[parent[r]] = child[parent[r]], r

@@ -4,12 +4,14 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from network.kernels.inner import inner_njit
+
 Ints = npt.NDArray[np.integer]
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
 
 
-@njit(cache=True)
+@inner_njit
 def _behind(lonlat: F64, narrow: float, into: F64) -> float:
     """Length before each point of a line, in degrees of latitude; the whole length."""
     into[0] = 0.0
@@ -19,7 +21,7 @@ def _behind(lonlat: F64, narrow: float, into: F64) -> float:
     return float(into[lonlat.shape[0] - 1])
 
 
-@njit(cache=True)
+@inner_njit
 def _point_at(lonlat: F64, behind: F64, length: float, into: F64) -> None:
     p = 1
     while p < lonlat.shape[0] - 1 and behind[p] < length:

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit, prange
 
+from network.kernels.inner import inner_njit
+
 Ints = npt.NDArray[np.integer]
 Reals = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -44,7 +46,7 @@ def grid_of(ax: Reals, ay: Reals, bx: Reals, by: Reals) -> Grid:
     return Grid(ax, ay, bx, by, low_x, low_y, side, columns, rows, first, piece)
 
 
-@njit(cache=True)
+@inner_njit
 def _layout(ax: Reals, ay: Reals, bx: Reals, by: Reals) -> tuple[float, float, float, int, int]:
     """Lower corner, side, columns and rows of a grid around all pieces with about as many cells as pieces."""
     low_x, low_y = min(ax.min(), bx.min()), min(ay.min(), by.min())
@@ -56,13 +58,13 @@ def _layout(ax: Reals, ay: Reals, bx: Reals, by: Reals) -> tuple[float, float, f
     return low_x, low_y, side, int(width / side) + 1, int(height / side) + 1
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def _cell(value: float, low: float, side: float, cells: int) -> int:
     """Row or column of a coordinate; what lies outside belongs to the outermost."""
     return int(min(max((value - low) / side, 0.0), cells - 1.0))
 
 
-@njit(cache=True)
+@inner_njit
 def _filed(
     ax: Reals, ay: Reals, bx: Reals, by: Reals, low_x: float, low_y: float, side: float, columns: int, rows: int
 ) -> tuple[Ints, Ints]:
@@ -71,7 +73,8 @@ def _filed(
     piece = np.empty(0, np.int32)
     for counted in (False, True):
         if counted:
-            first[1:] = np.cumsum(first[1:])
+            for cell in range(columns * rows):
+                first[cell + 1] += first[cell]
             piece = np.empty(first[-1], np.int32)
         place = first[:-1].copy()
         for q in range(ax.shape[0]):
@@ -87,7 +90,7 @@ def _filed(
     return first, piece
 
 
-@njit(cache=True)
+@inner_njit
 def _meet(
     px: float, py: float, qx: float, qy: float, length: float, ax: float, ay: float, bx: float, by: float
 ) -> bool:
@@ -110,7 +113,7 @@ def _meet(
     return TOUCH_M <= side_p / (side_p - side_q) * length <= length - TOUCH_M
 
 
-@njit(cache=True)
+@inner_njit
 def _crosses(px: float, py: float, qx: float, qy: float, walls: Grid) -> bool:
     """Whether the connector p-q crosses a piece of `walls`: row by row through their grid, from p to q."""
     dx, dy = qx - px, qy - py
@@ -142,7 +145,7 @@ def _crosses(px: float, py: float, qx: float, qy: float, walls: Grid) -> bool:
     return False
 
 
-@njit(cache=True)
+@inner_njit
 def _in_sight(
     px: float, py: float, q: int, t: float, squared: float, most: float, lines: Grid, walls: Grid
 ) -> tuple[float, float]:
@@ -161,15 +164,15 @@ def _in_sight(
     return t, np.inf
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def _wins(d: float, q: int, squared: float, piece: int) -> bool:
     """Whether piece q at squared distance d is better than what was found; of equals the first piece is."""
     return d < squared or (d == squared and q < piece)
 
 
-@njit(cache=True)
+@inner_njit
 def _improve(
-    px: float, py: float, lines: Grid, cell: int, owner: Ints, usable: Flags, walls: Grid, heeded: bool,  # noqa: FBT001
+    px: float, py: float, lines: Grid, cell: int, owner: Ints, usable: Flags, walls: Grid, heeded: np.bool_,
     piece: Ints, share: Reals, squared: Reals,
 ) -> None:  # fmt: skip
     """Let every piece of a cell compete for being the nearest of each mode, the nearest in sight if `heeded`."""
@@ -199,9 +202,9 @@ def _improve(
                 squared[m], piece[m], share[m] = d, q, t
 
 
-@njit(cache=True)
+@inner_njit
 def _search(
-    px: float, py: float, lines: Grid, owner: Ints, usable: Flags, walls: Grid, heeded: bool,  # noqa: FBT001
+    px: float, py: float, lines: Grid, owner: Ints, usable: Flags, walls: Grid, heeded: np.bool_,
     piece: Ints, share: Reals, squared: Reals,
 ) -> None:  # fmt: skip
     """Improve on `squared` by cells in rings around the point's own.
@@ -240,13 +243,13 @@ def nearest_pieces(
     squared = np.full((points, modes), np.inf)
     for i in prange(points):
         if lines.ax.shape[0] > 0:
-            _search(x[i], y[i], lines, owner, usable, walls, False, piece[i], share[i], squared[i])
+            _search(x[i], y[i], lines, owner, usable, walls, np.bool_(False), piece[i], share[i], squared[i])
             if walls.ax.shape[0] > 0:
                 _look_round(x[i], y[i], lines, owner, usable, walls, detour_m, piece[i], share[i], squared[i])
     return piece.T, share.T, squared.T
 
 
-@njit(cache=True)
+@inner_njit
 def _look_round(
     px: float, py: float, lines: Grid, owner: Ints, usable: Flags, walls: Grid, detour_m: float,
     piece: Ints, share: Reals, squared: Reals,
@@ -262,7 +265,7 @@ def _look_round(
                 hidden = True
                 piece[m], squared[m] = -1, (math.sqrt(squared[m]) + detour_m) ** 2
     if hidden:
-        _search(px, py, lines, owner, usable, walls, True, piece, share, squared)
+        _search(px, py, lines, owner, usable, walls, np.bool_(True), piece, share, squared)
         for m in range(piece.shape[0]):
             if piece[m] < 0:
                 piece[m], share[m], squared[m] = old_piece[m], old_share[m], old_squared[m]

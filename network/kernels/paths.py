@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit, prange
 
+from network.kernels.inner import Whole, inner_njit
 from network.kernels.search import (
     FOUND,
     NEVER,
@@ -14,7 +15,6 @@ from network.kernels.search import (
     Scratch,
     Starts,
     Streets,
-    Whole,
     clean,
     offer_on_segment,
     scratch,
@@ -25,32 +25,35 @@ from network.kernels.search import (
 Ints = npt.NDArray[np.integer]
 I64 = npt.NDArray[np.int64]
 
-_BLOCK = 16
+_BLOCK = np.int64(16)
 """Starts a worker takes at a time; neighbours search the same streets."""
 _ROOM = 1024
-_DE_BRUIJN = np.int64(0x03F79D71B4CB0A89)
+DE_BRUIJN = np.int64(0x03F79D71B4CB0A89)
+_ZERO, _ONE = np.int64(0), np.int64(1)
+"""Not written as literals: what is called with a literal is compiled for it apart."""
 
 
-@njit(cache=True)
+@inner_njit
 def _room(array: Ints, size: Whole, need: Whole) -> Ints:
     """The array, or a longer copy where `need` more do not fit behind its first `size`."""
     if size + need <= array.shape[0]:
         return array
     longer = np.empty(2 * (size + need), array.dtype)
-    longer[:size] = array[:size]
+    for i in range(size):
+        longer[i] = array[i]
     return longer
 
 
-@njit(cache=True)
-def _lowest_bit() -> I64:
+@inner_njit
+def lowest_bit() -> I64:
     """Place of the only bit of a word, by the top six bits of its product with a de Bruijn number."""
     table = np.empty(64, np.int64)
     for bit in range(64):
-        table[((_DE_BRUIJN << bit) >> 58) & 63] = bit
+        table[((DE_BRUIJN << bit) >> 58) & 63] = bit
     return table
 
 
-@njit(cache=True)
+@inner_njit
 def _take_found(s: Scratch, bits: I64, table: I64, end: Ints, cost: Ints, size: Whole) -> Whole:
     """Append what was found, ends ascending, and wipe `bits` (Y / 64 words); the new size."""
     found, end_best = s.found, s.end_best
@@ -65,13 +68,13 @@ def _take_found(s: Scratch, bits: I64, table: I64, end: Ints, cost: Ints, size: 
         while left != 0:
             bit = left & -left
             left ^= bit
-            j = (word << 6) + table[((bit * _DE_BRUIJN) >> 58) & 63]
+            j = (word << 6) + table[((bit * DE_BRUIJN) >> 58) & 63]
             end[size], cost[size] = j, end_best[j]
             size += 1
     return size
 
 
-@njit(cache=True)
+@inner_njit
 def _surely(s: Scratch, bound: Whole) -> Whole:
     """How many of the ends found cost less than whatever is not settled yet."""
     end_best, found, sure = s.end_best, s.found, 0
@@ -81,7 +84,7 @@ def _surely(s: Scratch, bound: Whole) -> Whole:
     return sure
 
 
-@njit(cache=True)
+@inner_njit
 def _ends_of(
     crew: Whole,
     crews: Whole,
@@ -92,13 +95,15 @@ def _ends_of(
     limit: Whole,
     most: Whole,
     count: Ints,
-) -> tuple[Ints, Ints]:
+    end_of: list[Ints],
+    cost_of: list[Ints],
+) -> None:
     """Rows of every `crews`-th block of starts, from `crew` on, one after the other."""
-    s = scratch(g.first.shape[0] - 1, ends.passed.shape[0], 0)
-    bits, table = np.zeros((ends.passed.shape[0] >> 6) + 1, np.int64), _lowest_bit()
+    s = scratch(g.first.shape[0] - 1, ends.passed.shape[0], _ZERO)
+    bits, table = np.zeros((ends.passed.shape[0] >> 6) + 1, np.int64), lowest_bit()
     end: Ints = np.empty(_ROOM, np.int32)
     cost: Ints = np.empty(_ROOM, np.int64)
-    size: Whole = 0
+    size: Whole = _ZERO
     buckets = np.int64(1) if most < ends.passed.shape[0] else NEVER
     for block in range(crew * _BLOCK, order.shape[0], crews * _BLOCK):
         for at in range(block, min(block + _BLOCK, order.shape[0])):
@@ -112,10 +117,20 @@ def _ends_of(
             count[i] = s.at[FOUND]
             size = _take_found(s, bits, table, end, cost, size)
             clean(s)
-    return end, cost
+    end_of[crew], cost_of[crew] = end, cost
 
 
 @njit(cache=True, parallel=True)
+def _share_ends(
+    order: Ints, g: Streets, starts: Starts, ends: Ends, limit: Whole, most: Whole, count: Ints,
+    end_of: list[Ints], cost_of: list[Ints],
+) -> None:  # fmt: skip
+    crews = len(end_of)
+    for crew in prange(crews):
+        _ends_of(np.int64(crew), crews, order, g, starts, ends, limit, most, count, end_of, cost_of)
+
+
+@njit(cache=True)
 def ends_within(
     order: Ints, g: Streets, starts: Starts, ends: Ends, limit: Whole, most: Whole, crews: Whole
 ) -> tuple[I64, Ints, I64]:  # fmt: skip
@@ -127,41 +142,40 @@ def ends_within(
     count = np.zeros(total, np.int64)
     end_of: list[Ints] = [np.empty(0, np.int32) for _ in range(crews)]
     cost_of: list[Ints] = [np.empty(0, np.int64) for _ in range(crews)]
-    for crew in prange(crews):
-        end_of[crew], cost_of[crew] = _ends_of(np.int64(crew), crews, order, g, starts, ends, limit, most, count)
-    first = _firsts(count)
+    _share_ends(order, g, starts, ends, limit, most, count, end_of, cost_of)
+    first = firsts(count)
     end, cost = np.empty(first[total], np.int32), np.empty(first[total], np.int64)
     for crew in range(crews):
-        _spread(crew, crews, order, first, end_of[crew], end)
-        _spread(crew, crews, order, first, cost_of[crew], cost)
+        spread(crew, crews, _BLOCK, order, first, end_of[crew], end)
+        spread(crew, crews, _BLOCK, order, first, cost_of[crew], cost)
     return first, end, cost
 
 
-@njit(cache=True)
-def _firsts(count: I64) -> I64:
+@inner_njit
+def firsts(count: I64) -> I64:
     first = np.zeros(count.shape[0] + 1, np.int64)
     for i in range(count.shape[0]):
         first[i + 1] = first[i] + count[i]
     return first
 
 
-@njit(cache=True)
-def _spread(crew: Whole, crews: Whole, order: Ints, first: I64, rows: Ints, out: Ints) -> None:
+@inner_njit
+def spread(crew: Whole, crews: Whole, size_of_block: Whole, order: Ints, first: I64, rows: Ints, out: Ints) -> None:
     """Put the rows of one worker where they belong."""
     size = 0
-    for block in range(crew * _BLOCK, order.shape[0], crews * _BLOCK):
-        for at in range(block, min(block + _BLOCK, order.shape[0])):
+    for block in range(crew * size_of_block, order.shape[0], crews * size_of_block):
+        for at in range(block, min(block + size_of_block, order.shape[0])):
             for r in range(first[order[at]], first[order[at] + 1]):
                 out[r] = rows[size]
                 size += 1
 
 
-@njit(cache=True)
+@inner_njit
 def _trace(tail: Ints, by: Ints, node: Whole, edge: Ints, size: Whole) -> tuple[Ints, Whole, Whole]:
     """Append the edges that lead to a node, in the order they are passed: (edges, new size, column of the start)."""
     start = size
     while by[node] >= 0:
-        edge = _room(edge, size, 1)
+        edge = _room(edge, size, _ONE)
         edge[size] = by[node]
         size += 1
         node = tail[by[node]]
@@ -171,17 +185,17 @@ def _trace(tail: Ints, by: Ints, node: Whole, edge: Ints, size: Whole) -> tuple[
     return edge, size, -1 - by[node]
 
 
-@njit(cache=True)
+@inner_njit
 def _quickest_of(
     crew: Whole, crews: Whole, order: Ints, g: Streets, tail: Ints,
     starts: Starts, passed: I64, arrive: Ints, cost: I64, best: I64, side: Ints, count: Ints,
 ) -> Ints:  # fmt: skip
     """Edges of every `crews`-th pair, from `crew` on, one after the other."""
-    s = scratch(g.first.shape[0] - 1, 0, g.first.shape[0] - 1)
+    s = scratch(g.first.shape[0] - 1, _ZERO, g.first.shape[0] - 1)
     none = np.empty(0, np.int32)
     ends = Ends(none, none, best[:0], none, passed[:0])
     edge: Ints = np.empty(_ROOM, np.int32)
-    size: Whole = 0
+    size: Whole = _ZERO
     for block in range(crew * _BLOCK, order.shape[0], crews * _BLOCK):
         for at in range(block, min(block + _BLOCK, order.shape[0])):
             i = order[at]
@@ -191,9 +205,9 @@ def _quickest_of(
                         best[i] = passed[i, k] - starts.passed[i, k]
                         side[i, 1] = k
             seed(s, starts.node[i], starts.cost[i], g.shift, NEVER - 1)
-            bound: Whole = np.int64(0)
+            bound: Whole = _ZERO
             while bound < best[i]:
-                bound = settle(g, ends, s, best[i] - 1, 1)
+                bound = settle(g, ends, s, best[i] - 1, _ONE)
                 for k in range(2):
                     there = s.best[arrive[i, k]]
                     if cost[i, k] >= 0 and there + cost[i, k] < best[i]:
@@ -208,6 +222,18 @@ def _quickest_of(
 
 
 @njit(cache=True, parallel=True)
+def _share_pairs(
+    order: Ints, g: Streets, tail: Ints, starts: Starts, passed: I64, arrive: Ints, cost: I64, best: I64, side: Ints,
+    count: Ints, edge_of: list[Ints],
+) -> None:  # fmt: skip
+    crews = len(edge_of)
+    for crew in prange(crews):
+        edge_of[crew] = _quickest_of(
+            np.int64(crew), crews, order, g, tail, starts, passed, arrive, cost, best, side, count
+        )
+
+
+@njit(cache=True)
 def quickest(
     order: Ints, g: Streets, tail: Ints, starts: Starts, passed: I64, arrive: Ints, cost: I64, crews: Whole
 ) -> tuple[I64, Ints, Ints, Ints]:  # fmt: skip
@@ -222,21 +248,18 @@ def quickest(
     best, side = np.full(total, NEVER, np.int64), np.full((total, 2), -1, np.int32)
     count = np.zeros(total, np.int64)
     edge_of: list[Ints] = [np.empty(0, np.int32) for _ in range(crews)]
-    for crew in prange(crews):
-        edge_of[crew] = _quickest_of(
-            np.int64(crew), crews, order, g, tail, starts, passed, arrive, cost, best, side, count
-        )
-    first = _firsts(count)
+    _share_pairs(order, g, tail, starts, passed, arrive, cost, best, side, count, edge_of)
+    first = firsts(count)
     edge = np.empty(first[total], np.int32)
     for crew in range(crews):
-        _spread(crew, crews, order, first, edge_of[crew], edge)
+        spread(crew, crews, _BLOCK, order, first, edge_of[crew], edge)
     return best, side, first, edge
 
 
 @njit(cache=True)
 def nodes_within(g: Streets, node: Ints, cost: I64, limit: Whole) -> I64:
     """Cost (N) from the nearest of the starts, left by nodes (X, 2) at a cost (X, 2); NEVER past the limit."""
-    s = scratch(g.first.shape[0] - 1, 0, 0)
+    s = scratch(g.first.shape[0] - 1, _ZERO, _ZERO)
     none = np.empty(0, np.int32)
     ends = Ends(none, none, cost[0, :0], none, cost[:0])
     for i in range(node.shape[0]):

@@ -1,228 +1,198 @@
-"""Earliest arrivals by timetable for every departure of a window: range RAPTOR, round by round of rides.
+"""Journeys by timetable over a window of departures: their times by rank, and what a journey is made of."""
 
-Delling, Pajor, Werneck 2015, doi:10.1287/trsc.2014.0534. Departures are taken from the last to the first; whatever a
-later one has reached stays reached, so that an earlier one only has to find what is better. Whole seconds throughout.
-
-Labels (K+1, S): `ready` is when somebody with k rides behind them may board at a stop, `ride` when they arrive at it by
-their k-th ride. Each has a twin that is the least over all rounds up to k: what does not beat it is no use.
-"""
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit, prange
 
-I32 = npt.NDArray[np.int32]
-Ints = npt.NDArray[np.integer]
-Bools = npt.NDArray[np.bool_]
+from network.kernels.rounds import (
+    BEFORE,
+    BEHIND,
+    BY,
+    CALL,
+    EGRESS,
+    FROM,
+    I32,
+    NEVER,
+    PATTERN,
+    STOP,
+    TIME,
+    TRIP,
+    WHEN,
+    Bools,
+    Ints,
+    Lines,
+    Walks,
+    Whole,
+    rides_of,
+    scratch,
+    search,
+)
 
-Lines = tuple[I32, I32, I32, Bools, Bools, I32, Ints, I32, I32, I32, I32, I32]
-"""pattern_first (P+1), call_stop, call_m, call_boards, call_alights (Q), trip_first (P+1), time_first (P), arrive_s,
-depart_s (X): trip t of pattern p calls at its position i at time_first[p] + t * calls + i. Then the calls by stop:
-stop_first (S+1), stop_pattern, stop_position (Q)."""
-Walks = tuple[I32, I32, I32, I32, I32, I32, I32, I32, I32, I32, I32]
-"""access_first (O+1), access_stop, access_s; egress_first (S+1), egress_zone, egress_s; change_s (S) to board at the
-stop one has alighted at; transfer_first (S+1), transfer_stop, transfer_s (all of it) and transfer_walk_s."""
+RIDE_S, WALK_S, ACCESS, LENGTH_M, RIDES, FARE_FEN = range(6)
+"""What is known of a journey besides its time; the walk is that of changes and from the last stop, ACCESS a position in
+Walks.access_stop."""
+PARTS = 6
 
-NEVER = np.int32(2**30 - 1)
-"""No way; twice as much still is a whole number of 32 bits."""
-RIDE_S, WALK_S, LENGTH_M, RIDES = range(4)
-"""What is known of a journey besides its time."""
+
+class Tariffs(NamedTuple):
+    """As network.tariffs.Tariffs, in fen."""
+
+    first: Ints
+    from_m: Ints
+    fen: Ints
+    through: Bools
+    off_fen: Ints
 
 
 @njit(cache=True)
-def _lower(low: I32, k: int, stop: int, value: int) -> None:
-    """The least up to round k, k + 1, ... becomes at most `value`; it never grows with the round."""
-    for j in range(k, low.shape[0]):
-        if low[j, stop] <= value:
-            break
-        low[j, stop] = value
+def _fare(tariff: Whole, metres: Whole, tariffs: Tariffs) -> Whole:
+    """Fen for one ride."""
+    band = int(tariffs.first[tariff + 1]) - 1
+    while tariffs.from_m[band] > metres:
+        band -= 1
+    return int(tariffs.fen[band])
 
 
 @njit(cache=True)
-def _first_trip(depart: I32, at: int, calls: int, trips: int, ready: int) -> int:
-    """The first of `trips` that departs at or after `ready`; its time of departure stands at[trip * calls]."""
-    low, high = 0, trips
-    while low < high:
-        middle = (low + high) // 2
-        if depart[at + middle * calls] >= ready:
-            high = middle
+def _describe(row: Ints, lines: Lines, walks: Walks, tariffs: Tariffs, boardings: I32, out: I32) -> None:
+    """What is to be known of the journey that ends in an arrival: follow it back to its start."""
+    stop, by = row[STOP], row[BY]
+    ride_s, walk_s, length, fare = 0, walks.egress_s[row[EGRESS]], 0, 0
+    out[RIDES] = rides_of(boardings, by)
+    tariff, metres = -1, 0  # of the ride not paid for yet: it may go on further to the front
+    while True:
+        p, call, trip = boardings[by, PATTERN], boardings[by, CALL], boardings[by, TRIP]
+        low, calls = lines.pattern_first[p], lines.pattern_first[p + 1] - lines.pattern_first[p]
+        trips = lines.trip_first[p + 1] - lines.trip_first[p]
+        off = call + 1
+        while lines.call_stop[off] != stop or not lines.alights[off]:
+            off += 1
+        ride_s += lines.arrive[lines.time_first[p] + trip * calls + off - low]
+        ride_s -= lines.depart[lines.time_first[p] + (call - low) * trips + trip]
+        length += lines.call_m[off] - lines.call_m[call]
+        before = lines.pattern_tariff[p]
+        if before == tariff and tariffs.through[tariff]:
+            metres += lines.call_m[off] - lines.call_m[call]
         else:
-            low = middle + 1
-    return low
+            if tariff >= 0:
+                fare += max(0, _fare(tariff, metres, tariffs) - tariffs.off_fen[before, tariff])
+            tariff, metres = before, lines.call_m[off] - lines.call_m[call]
+        stop, behind = boardings[by, FROM], boardings[by, BEHIND]
+        if behind < 0:
+            break
+        if stop != lines.call_stop[call]:
+            t = walks.transfer_first[stop]
+            while walks.transfer_stop[t] != lines.call_stop[call]:
+                t += 1
+            walk_s += walks.transfer_walk_s[t]
+        by = behind
+    out[RIDE_S], out[WALK_S], out[ACCESS], out[LENGTH_M] = ride_s, walk_s, -1 - behind, length
+    out[FARE_FEN] = fare + _fare(tariff, metres, tariffs)
 
 
 @njit(cache=True)
-def _ride(
-    k: int, latest: int, lines: Lines, marked: I32, count: int, start: I32, queue: I32, ready: I32, ride: I32,
-    ride_low: I32, ride_from: I32, ride_s: I32, ride_m: I32, ridden: I32, is_ridden: Bools,
-) -> int:  # fmt: skip
-    """Round k: ride every pattern that calls at a marked stop from its first such call on; how many stops gained."""
-    pattern_first, call_stop, call_m, boards, alights, trip_first, time_first, arrive, depart = lines[:9]
-    stop_first, stop_pattern, stop_position = lines[9:]
-    queued = 0
-    for m in range(count):
-        for c in range(stop_first[marked[m]], stop_first[marked[m] + 1]):
-            p = stop_pattern[c]
-            if start[p] < 0:
-                queue[queued] = p
-                queued += 1
-                start[p] = stop_position[c]
-            elif stop_position[c] < start[p]:
-                start[p] = stop_position[c]
-    gained = 0
-    for n in range(queued):
-        p = queue[n]
-        low, calls = pattern_first[p], pattern_first[p + 1] - pattern_first[p]
-        trip, board, base = trip_first[p + 1] - trip_first[p], np.int64(-1), time_first[p]
-        for i in range(start[p], calls):
-            stop = call_stop[low + i]
-            if board >= 0 and alights[low + i]:
-                time = arrive[base + trip * calls + i]
-                if time < ride_low[k, stop] and time <= latest:
-                    ride[k, stop] = time
-                    _lower(ride_low, k, stop, time)
-                    ride_from[k, stop] = call_stop[low + board]
-                    ride_s[k, stop] = time - depart[base + trip * calls + board]
-                    ride_m[k, stop] = call_m[low + i] - call_m[low + board]
-                    if not is_ridden[stop]:
-                        is_ridden[stop] = True
-                        ridden[gained] = stop
-                        gained += 1
-            if boards[low + i] and trip > 0 and ready[k - 1, stop] <= depart[base + (trip - 1) * calls + i]:
-                trip = _first_trip(depart, base + i, calls, trip, ready[k - 1, stop])
-                board = np.int64(i)
-        start[p] = -1
-    return gained
-
-
-@njit(cache=True)
-def _change(
-    k: int, walks: Walks, ridden: I32, gained: int, ride: I32, ready: I32, ready_low: I32, ready_from: I32,
-    ready_walk: I32, marked: I32, is_marked: Bools,
-) -> int:  # fmt: skip
-    """From the stops ridden to, to where the next ride may be boarded; how many stops are marked for it."""
-    change_s, first, to, total, walk = walks[6:]
-    count = 0
-    for g in range(gained):
-        here = ridden[g]
-        for t in range(first[here] - 1, first[here + 1]):
-            stays = t < first[here]
-            stop = here if stays else to[t]
-            time = ride[k, here] + (change_s[here] if stays else total[t])
-            if time < ready_low[k, stop]:
-                ready[k, stop] = time
-                _lower(ready_low, k, stop, time)
-                ready_from[k, stop] = here
-                ready_walk[k, stop] = 0 if stays else walk[t]
-                if not is_marked[stop]:
-                    is_marked[stop] = True
-                    marked[count] = stop
-                    count += 1
-    return count
-
-
-@njit(cache=True)
-def _describe(
-    k: int, stop: int, egress: int, ready_from: I32, ready_walk: I32, ride_from: I32, ride_s: I32, ride_m: I32, out: I32
-) -> None:
-    """What is to be known of the journey whose k-th and last ride ends at a stop: follow it back to its start."""
-    out[RIDE_S], out[WALK_S], out[LENGTH_M], out[RIDES] = 0, egress, 0, k
-    while k > 0:
-        out[RIDE_S] += ride_s[k, stop]
-        out[LENGTH_M] += ride_m[k, stop]
-        boarded = ride_from[k, stop]
-        k -= 1
-        out[WALK_S] += ready_walk[k, boarded]
-        stop = ready_from[k, boarded]
+def _by_departure(last: Whole, departures: Ints, longest_s: Whole, arrivals: I32, total: I32, row: I32) -> None:
+    """Seconds (W) to one end, NEVER where there is none, and which of the arrivals (W) each departure leads to."""
+    total[:] = NEVER
+    since = 0
+    while last >= 0:
+        for w in range(since, arrivals[last, WHEN] + 1):
+            if arrivals[last, TIME] - departures[w] <= longest_s:
+                total[w], row[w] = arrivals[last, TIME] - departures[w], last
+        since = arrivals[last, WHEN] + 1
+        last = arrivals[last, BEFORE]
 
 
 @njit(cache=True)
 def each_departure(
-    origin: int, departures: I32, most_rides: int, longest_s: int, lines: Lines, walks: Walks, zones: int
-) -> tuple[I32, I32]:
-    """Seconds (W, Z) from an origin at each departure, ascending, to each zone, and what the journeys are made of.
+    origin: Whole, departures: Ints, most_rides: Whole, longest_s: Whole, lines: Lines, walks: Walks, tariffs: Tariffs,
+    ends: Whole,
+) -> tuple[I32, I32]:  # fmt: skip
+    """Seconds (W, Z) from an origin at each departure, ascending, to each end, and what the journeys are made of.
 
-    The latter (W, Z, 4) by RIDE_S, WALK_S, LENGTH_M, RIDES. NEVER where there is no journey with a ride, with at most
-    `most_rides` and within `longest_s`. Of equally early arrivals the one that can leave latest counts, then the one
-    with the fewest rides.
+    The latter (W, Z, PARTS) by RIDE_S, WALK_S, ACCESS, LENGTH_M, RIDES, FARE_FEN. NEVER where there is no journey with
+    a ride, with at most `most_rides` and within `longest_s`. Of equally early arrivals the one that can leave latest
+    counts, then the one with the fewest rides. Fares do not lead the search.
     """
-    access_first, access_stop, access_s, egress_first, egress_zone, egress_s = walks[:6]
-    stops, patterns, window = egress_first.shape[0] - 1, lines[0].shape[0] - 1, departures.shape[0]
-    shape = (most_rides + 1, stops)
-    ready, ready_low = np.full(shape, NEVER, np.int32), np.full(shape, NEVER, np.int32)
-    ride, ride_low = np.full(shape, NEVER, np.int32), np.full(shape, NEVER, np.int32)
-    ready_from, ready_walk = np.full(shape, -1, np.int32), np.zeros(shape, np.int32)
-    ride_from, ride_s, ride_m = np.full(shape, -1, np.int32), np.zeros(shape, np.int32), np.zeros(shape, np.int32)
-    marked, is_marked = np.empty(stops, np.int32), np.zeros(stops, np.bool_)
-    ridden, is_ridden = np.empty(stops, np.int32), np.zeros(stops, np.bool_)
-    start, queue = np.full(patterns, -1, np.int32), np.empty(patterns, np.int32)
-    best, parts = np.full(zones, NEVER, np.int32), np.zeros((zones, 4), np.int32)
-    by, last = np.zeros(zones, np.int32), np.zeros(zones, np.int32)
-    total, made_of = np.full((window, zones), NEVER, np.int32), np.zeros((window, zones, 4), np.int32)
-    for w in range(window - 1, -1, -1):
-        now, latest = departures[w], departures[w] + longest_s
-        count = 0
-        for a in range(access_first[origin], access_first[origin + 1]):
-            stop = access_stop[a]
-            if now + access_s[a] < ready_low[0, stop]:
-                ready[0, stop] = now + access_s[a]
-                _lower(ready_low, 0, stop, now + access_s[a])
-                ready_walk[0, stop] = access_s[a]
-                marked[count] = stop
-                count += 1
-        for k in range(1, most_rides + 1):
-            gained = _ride(
-                k, latest, lines, marked, count, start, queue, ready, ride, ride_low, ride_from, ride_s, ride_m,
-                ridden, is_ridden,
-            )  # fmt: skip
-            count = _change(k, walks, ridden, gained, ride, ready, ready_low, ready_from, ready_walk, marked, is_marked)
-            for m in range(count):
-                is_marked[marked[m]] = False
-            for g in range(gained):
-                stop = ridden[g]
-                is_ridden[stop] = False
-                for e in range(egress_first[stop], egress_first[stop + 1]):
-                    z = egress_zone[e]
-                    if ride[k, stop] + egress_s[e] < best[z]:
-                        best[z] = ride[k, stop] + egress_s[e]
-                        by[z], last[z] = k, e
-                        parts[z, RIDES] = -1 - stop
-        for z in range(zones):
-            if parts[z, RIDES] < 0:
-                stop = -1 - parts[z, RIDES]
-                _describe(by[z], stop, egress_s[last[z]], ready_from, ready_walk, ride_from, ride_s, ride_m, parts[z])
-            if best[z] <= latest:
-                total[w, z] = best[z] - now
-                made_of[w, z] = parts[z]
+    s = scratch(most_rides, departures[-1] + longest_s, lines, walks.change_s.shape[0], ends)
+    boardings, arrivals = np.empty((0, 5), np.int32), np.empty((0, 6), np.int32)
+    boardings, arrivals = search(origin, departures, longest_s, lines, walks, s, boardings, arrivals)
+    window = departures.shape[0]
+    total, made_of = np.empty((window, ends), np.int32), np.zeros((window, ends, PARTS), np.int32)
+    row = np.empty(window, np.int32)
+    for z in range(ends):
+        _by_departure(s.last[z], departures, longest_s, arrivals, total[:, z], row)
+        for w in range(window):
+            if total[w, z] < NEVER:
+                _describe(arrivals[row[w]], lines, walks, tariffs, boardings, made_of[w, z])
     return total, made_of
 
 
 @njit(cache=True)
-def _pick(total: I32, made_of: I32, ranks: Ints, middle: int, quantile: I32, found: I32) -> None:
-    """Times by rank among the departures of one origin, and the journey of the first departure of middle rank."""
-    for z in range(total.shape[1]):
-        ordered = np.sort(total[:, z])
-        for r in range(ranks.shape[0]):
-            quantile[r, z] = ordered[ranks[r]]
+def _at_rank(total: I32, rank: Whole, most: Whole) -> Whole:
+    """The time of that rank, counted from 0, where none but NEVER is above `most`: faster than to sort the times."""
+    low: Whole = -1
+    high: Whole = most + 1
+    while high - low > 1:
+        middle = np.int32((low + high) // 2)
+        count = 0
         for w in range(total.shape[0]):
-            if total[w, z] == ordered[middle]:
-                found[0, z] = total[w, z]
-                found[1:, z] = made_of[w, z]
-                break
+            count += total[w] <= middle
+        if count > rank:
+            high = middle
+        else:
+            low = middle
+    return high if high <= most else np.int64(NEVER)
+
+
+@njit(cache=True)
+def _crew(
+    crew: Whole, crews: Whole, departures: Ints, most_rides: Whole, longest_s: Whole, lines: Lines, walks: Walks,
+    tariffs: Tariffs, ranks: Ints, middle: Whole, quantile: I32, found: I32,
+) -> None:  # fmt: skip
+    """Every `crews`-th origin: neighbours take about as long as each other, so that all are done at the same time."""
+    ends = quantile.shape[2]
+    s = scratch(most_rides, departures[-1] + longest_s, lines, walks.change_s.shape[0], ends)
+    boardings, arrivals = np.empty((0, 5), np.int32), np.empty((0, 6), np.int32)
+    total, row = np.empty(departures.shape[0], np.int32), np.empty(departures.shape[0], np.int32)
+    parts = np.empty(PARTS, np.int32)
+    for origin in range(crew, quantile.shape[1], crews):
+        boardings, arrivals = search(origin, departures, longest_s, lines, walks, s, boardings, arrivals)
+        for z in range(ends):
+            if s.last[z] < 0:
+                continue
+            _by_departure(s.last[z], departures, longest_s, arrivals, total, row)
+            for r in range(ranks.shape[0]):
+                quantile[r, origin, z] = _at_rank(total, ranks[r], longest_s)
+            median = _at_rank(total, middle, longest_s)
+            if median == NEVER:
+                continue
+            w = 0
+            while total[w] != median:
+                w += 1
+            _describe(arrivals[row[w]], lines, walks, tariffs, boardings, parts)
+            found[0, origin, z] = median
+            found[1:, origin, z] = parts
 
 
 @njit(cache=True, parallel=True)
 def over_window(
-    departures: I32, most_rides: int, longest_s: int, lines: Lines, walks: Walks, zones: int, ranks: Ints, middle: int
-) -> tuple[I32, I32]:
-    """Of all origins (O): times by rank (R, O, Z), ranks counted from 0, and the journeys of middle rank (5, O, Z).
+    departures: Ints, most_rides: Whole, longest_s: Whole, lines: Lines, walks: Walks, tariffs: Tariffs, ends: Whole,
+    ranks: Ints, middle: Whole, crews: Whole,
+) -> tuple[I32, I32]:  # fmt: skip
+    """Of all origins (O): times by rank (R, O, Z), ranks counted from 0, and journeys of middle rank (1 + PARTS, O, Z).
 
-    A journey is its time, then as in `each_departure`; all infinite times are NEVER. Does not depend on threads.
+    A journey is its time, then as in `each_departure`; the first departure of that rank counts. Times are NEVER where
+    there is no journey. `crews` workers share the origins out; the answer does not depend on how many.
     """
-    origins = walks[0].shape[0] - 1
-    quantile = np.full((ranks.shape[0], origins, zones), NEVER, np.int32)
-    found = np.zeros((5, origins, zones), np.int32)
-    for origin in prange(origins):
-        total, made_of = each_departure(origin, departures, most_rides, longest_s, lines, walks, zones)
-        _pick(total, made_of, ranks, middle, quantile[:, origin], found[:, origin])
+    origins = walks.access_first.shape[0] - 1
+    quantile = np.full((ranks.shape[0], origins, ends), NEVER, np.int32)
+    found = np.zeros((1 + PARTS, origins, ends), np.int32)
+    found[0], found[1 + ACCESS] = NEVER, -1
+    for crew in prange(crews):
+        _crew(
+            np.int64(crew), crews, departures, most_rides, longest_s, lines, walks, tariffs, ranks, middle, quantile,
+            found,
+        )  # fmt: skip
     return quantile, found

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from network.kernels.inner import Whole, inner_njit
 
 Ints = npt.NDArray[np.integer]
 I64 = npt.NDArray[np.int64]
-Whole = int | np.int64
 
 NEVER = np.int64(2**62 - 1)
 """No way; twice as much still is a whole number of 64 bits."""
@@ -69,7 +69,7 @@ class Scratch(NamedTuple):
     at: Ints
 
 
-@njit(cache=True)
+@inner_njit
 def scratch(nodes: Whole, ends: Whole, trace: Whole) -> Scratch:
     return Scratch(
         np.full(nodes, NEVER, np.int64),
@@ -84,7 +84,7 @@ def scratch(nodes: Whole, ends: Whole, trace: Whole) -> Scratch:
     )
 
 
-@njit(cache=True)
+@inner_njit
 def _put(after: Ints, before: Ints, bucket: Ints, node: Whole, slot: Whole) -> None:
     front = bucket[slot]
     after[node] = front
@@ -94,7 +94,7 @@ def _put(after: Ints, before: Ints, bucket: Ints, node: Whole, slot: Whole) -> N
     bucket[slot] = node
 
 
-@njit(cache=True)
+@inner_njit
 def _take(after: Ints, before: Ints, bucket: Ints, node: Whole) -> None:
     ahead, behind = before[node], after[node]
     if ahead >= 0:
@@ -106,7 +106,7 @@ def _take(after: Ints, before: Ints, bucket: Ints, node: Whole) -> None:
     before[node] = _IDLE
 
 
-@njit(cache=True)
+@inner_njit
 def seed(s: Scratch, node: Ints, cost: Ints, shift: Whole, limit: Whole) -> None:
     """Queue the nodes (2) ahead of a start."""
     best, after, before, bucket, at = s.best, s.after, s.before, s.bucket, s.at
@@ -129,7 +129,7 @@ def seed(s: Scratch, node: Ints, cost: Ints, shift: Whole, limit: Whole) -> None
             _put(after, before, bucket, node[k], min((cost[k] >> shift) - at[_BASE], _BUCKETS))
 
 
-@njit(cache=True)
+@inner_njit
 def _rebase(best: I64, after: Ints, before: Ints, bucket: Ints, shift: Whole) -> Whole:
     """Move the buckets to the nearest of what lies beyond them, and sort that in; the new base."""
     node, low = bucket[_BUCKETS], NEVER
@@ -146,7 +146,7 @@ def _rebase(best: I64, after: Ints, before: Ints, bucket: Ints, shift: Whole) ->
     return base
 
 
-@njit(cache=True)
+@inner_njit
 def _offer(end_best: I64, found: Ints, at: Ints, end: Whole, cost: Whole) -> None:
     if cost < end_best[end]:
         if end_best[end] == NEVER:
@@ -155,7 +155,7 @@ def _offer(end_best: I64, found: Ints, at: Ints, end: Whole, cost: Whole) -> Non
         end_best[end] = cost
 
 
-@njit(cache=True)
+@inner_njit
 def settle(g: Streets, ends: Ends, s: Scratch, limit: Whole, buckets: Whole) -> Whole:  # noqa: PLR0912, PLR0915
     """Settle up to so many `buckets`; what is not settled yet costs at least the number returned, NEVER if nothing is.
 
@@ -220,7 +220,7 @@ def settle(g: Streets, ends: Ends, s: Scratch, limit: Whole, buckets: Whole) -> 
     return bound
 
 
-@njit(cache=True)
+@inner_njit
 def offer_on_segment(starts: Starts, ends: Ends, i: Whole, s: Scratch, limit: Whole) -> None:
     """Ends ahead of start i on its own segment."""
     for at in range(starts.low[i], starts.high[i]):
@@ -232,7 +232,7 @@ def offer_on_segment(starts: Starts, ends: Ends, i: Whole, s: Scratch, limit: Wh
                     _offer(s.end_best, s.found, s.at, j, cost)
 
 
-@njit(cache=True)
+@inner_njit
 def clean(s: Scratch) -> None:
     best, before, touched, end_best, found = s.best, s.before, s.touched, s.end_best, s.found
     for t in range(s.at[TOUCHED]):

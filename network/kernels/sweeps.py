@@ -16,6 +16,7 @@ import numpy.typing as npt
 from numba import njit, prange
 
 from network.kernels.hierarchy import NEVER
+from network.kernels.inner import Whole, inner_njit
 from network.kernels.lanes import LANES, LENGTH_BITS, LENGTH_MASK, PER_UNIT, TILE, fill, gather, scatter, write
 
 Ints = npt.NDArray[np.integer]
@@ -28,7 +29,7 @@ Graph = tuple[Ints, Ints, Flags, Ints, Ints, Ints, Ints, Ints, Ints]
 _NONE = np.int32(-1)
 
 
-@njit(cache=True)
+@inner_njit
 def _mark_above(up_first: Ints, up_head: Ints, points: Points, marked: Flags) -> None:
     """Mark the ranks that can be passed between the points and the tops of their trees."""
     rank, cost = points
@@ -42,7 +43,7 @@ def _mark_above(up_first: Ints, up_head: Ints, points: Points, marked: Flags) ->
                 v = up_head[up_first[v]]
 
 
-@njit(cache=True)
+@inner_njit
 def _open_arcs(up_first: Ints, up_head: Ints, weight: Ints, place: Ints, count: int) -> Arcs:
     """The open arcs of the ranks that have a place, in the order of the places."""
     arcs = 0
@@ -61,7 +62,7 @@ def _open_arcs(up_first: Ints, up_head: Ints, weight: Ints, place: Ints, count: 
     return first, head[:size], some[:size]
 
 
-@njit(cache=True)
+@inner_njit
 def _graph_of(up_first: Ints, up_head: Ints, weight: Ints, kept: Flags, asked: Flags) -> Graph:
     """What the kept ranks hold; they hold whoever is above them."""
     place = np.full(kept.shape[0], _NONE)
@@ -96,7 +97,7 @@ def graph_between(up_first: Ints, up_head: Ints, weight: Ints, starts: Points, e
     return _graph_of(up_first, up_head, weight, kept, asked)
 
 
-@njit(cache=True)
+@inner_njit
 def _sweep(graph: Graph, starts: Points, block: Ints, near: Ints, turn: int, touched: Ints) -> None:
     """Costs from a block of starts, one a lane, into the wanted rows of `near` (V, LANES); `turn` counts the blocks."""
     place, parent, wanted, up_first, up_head, up_weight, down_first, down_head, down_weight = graph
@@ -123,7 +124,7 @@ def _sweep(graph: Graph, starts: Points, block: Ints, near: Ints, turn: int, tou
             gather(near, v, near, down_head, down_weight, down_first[v], down_first[v + 1])
 
 
-@njit(cache=True)
+@inner_njit
 def _arrivals(place: Ints, ends: Points) -> Arcs:
     """The places an end is reached from, as arcs (first (Y+1), head, cost)."""
     rank, cost = ends
@@ -139,9 +140,9 @@ def _arrivals(place: Ints, ends: Points) -> Arcs:
     return first, head, some
 
 
-@njit(cache=True)
+@inner_njit
 def _answer_between(
-    crew: int, crews: int, graph: Graph, starts: Points, order: Ints, arrive: Arcs, near: Ints, out: Ints
+    crew: Whole, crews: int, graph: Graph, starts: Points, order: Ints, arrive: Arcs, near: Ints, out: Ints
 ) -> None:
     """The rows of `out` (X, Y) of every `crews`-th block of starts, from `crew` on."""
     first, head, cost = arrive
@@ -170,12 +171,12 @@ def between(graph: Graph, starts: Points, order: Ints, ends: Points, near: Ints,
     """
     arrive = _arrivals(graph[0], ends)
     for crew in prange(near.shape[0]):
-        _answer_between(crew, near.shape[0], graph, starts, order, arrive, near[crew], out)
+        _answer_between(np.int64(crew), near.shape[0], graph, starts, order, arrive, near[crew], out)
 
 
-@njit(cache=True)
+@inner_njit
 def _answer_to_all(
-    crew: int, crews: int, graph: Graph, rows: Ints, starts: Points, near: Ints, time_s: Floats, length_m: Floats
+    crew: Whole, crews: int, graph: Graph, rows: Ints, starts: Points, near: Ints, time_s: Floats, length_m: Floats
 ) -> None:
     """The rows of the answers of every `crews`-th block of starts, from `crew` on."""
     touched = np.full(near.shape[0], _NONE)
@@ -197,7 +198,7 @@ def to_all(graph: Graph, rank: Ints, starts: Points, near: Ints, time_s: Floats,
     rows = np.zeros(time_s.shape[1], np.int32)
     rows[: rank.shape[0]] = graph[0][rank]
     for crew in prange(near.shape[0]):
-        _answer_to_all(crew, near.shape[0], graph, rows, starts, near[crew], time_s, length_m)
+        _answer_to_all(np.int64(crew), near.shape[0], graph, rows, starts, near[crew], time_s, length_m)
 
 
 @njit(cache=True, parallel=True)

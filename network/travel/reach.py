@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
 
-from network.city import Roads, Snap
+from network.city import Roads
 from network.errors import InputError, Problem
 from network.kernels.lanes import LENGTH_BITS, LENGTH_MASK, threads
 from network.kernels.paths import ends_within
 from network.kernels.search import NEVER, Ends, Starts, Streets
+from network.kernels.sweeps import read
 from network.parallel import TURN
-from network.part import F64, I32, I64
+from network.part import F64, I32, I64, Snap
 from network.travel.roads import Ends as Points
-from network.travel.roads import ends_of, packed
+from network.travel.roads import ends_of, metric_of, packed
 from network.units import CLOSED, MM_PER_M, MS_PER_S, WALK
 
 _BUCKETS_PER_EDGE: Final = 4
 _SAMPLE: Final = 4096
+_ASKED_FIRST: Final = 32
+"""Starts that are searched from to see how much they find, where there are _MANY."""
+_MANY: Final = 512
+_FOUND_FOR_SWEEP: Final = 100
+_FOUND_PER_NODE: Final = 10
+"""A sweep beats searches where a start finds this many ends, and all of them this many for a node to be customised."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -39,7 +46,26 @@ def reach(roads: Roads, starts: Snap, ends: Snap, mode: int, limit_s: float) -> 
     """
     limit = min((whole("limit_s", limit_s, MS_PER_S) << LENGTH_BITS) | LENGTH_MASK, int(NEVER) - 1)
     start, end = (ends_of(roads, points, mode, weigh_time=True) for points in (starts, ends))
-    first, found, cost = _search(timed_streets(roads, mode), start, end, limit, len(end.segment))
+    first, found, cost = _within(roads, mode, start, end, limit)
+    time_s, length_m = np.empty(len(cost)), np.empty(len(cost))
+    with TURN:
+        read(cost[None], time_s[None], length_m[None])
+    return Reach(first=first, end=found, time_s=time_s, length_m=length_m)
+
+
+def reach_nodes(roads: Roads, starts: Snap, mode: int, limit_s: float) -> Reach:
+    """Nodes within `limit_s` seconds of each start by a network mode, where one may go on: waits there are counted.
+
+    Raises InputError if the limit is negative or not a number.
+    """
+    limit = min((whole("limit_s", limit_s, MS_PER_S) << LENGTH_BITS) | LENGTH_MASK, int(NEVER) - 1)
+    nodes = np.arange(len(roads.lonlat), dtype=np.int32)
+    closed, at_node = np.full((len(nodes), 2), -1, np.int64), np.column_stack((nodes, nodes))
+    end = Points(
+        np.full(len(nodes), -1, np.int32), closed, at_node, closed, at_node, np.where([True, False], 0, closed)
+    )
+    start = ends_of(roads, starts, mode, weigh_time=True)
+    first, found, cost = _search(timed_streets(roads, mode), start, end, limit, len(nodes))
     return Reach(first=first, end=found, time_s=seconds(cost), length_m=metres(cost))
 
 
@@ -76,9 +102,22 @@ def nearest(roads: Roads, starts: Snap, ends: Snap, mode: int, k: int) -> tuple[
     return position, time_s, length_m
 
 
+def _within(roads: Roads, mode: int, start: Points, end: Points, limit: int) -> tuple[I64, I32, I64]:
+    """The ends within the limit as CSR with what they cost, by searches or, where much is found, by a sweep."""
+    graph, count = timed_streets(roads, mode), len(start.segment)
+    if count >= _MANY:
+        few = Points(*(getattr(start, part.name)[:: count // _ASKED_FIRST] for part in fields(start)))
+        found = len(_search(graph, few, end, limit, len(end.segment))[1]) / len(few.segment)
+        if found >= _FOUND_FOR_SWEEP and found * count >= _FOUND_PER_NODE * len(roads.lonlat):
+            node, cost = _arrivals(end)
+            filed = _filed(len(roads.lonlat), node, cost, end)
+            return metric_of(roads, mode).within(_with_segments(start, end), (node, cost), filed, limit)
+    return _search(graph, start, end, limit, len(end.segment))
+
+
 def _search(graph: Streets, start: Points, end: Points, limit: int, most: int) -> tuple[I64, I32, I64]:
     """The ends within the limit, or more than the `most` nearest of them, as CSR with what they cost."""
-    filed = _filed(len(graph.first) - 1, end)
+    filed = _filed(len(graph.first) - 1, *_arrivals(end), end)
     with TURN:
         first, found, cost = ends_within(
             near_first(start), graph, _with_segments(start, end), filed, limit, most, crews_for(len(start.segment))
@@ -122,12 +161,18 @@ def _with_segments(start: Points, end: Points) -> Starts:
     return Starts(start.leave_node, start.leave_cost, start.passed, low, high)
 
 
-def _filed(nodes: int, end: Points) -> Ends:
-    """Ends by the nodes behind them, and by segment."""
+def _arrivals(end: Points) -> tuple[I32, I64]:
+    """The nodes behind the ends (Y, 2) and the cost from there, -1 where nobody needs to arrive that way."""
     at_head = (end.leave_cost == 0) & (end.arrive_cost[:, ::-1] == 0) & (end.leave_node == end.arrive_node[:, ::-1])
     at_head &= ~at_head.all(axis=1, keepdims=True)  # on a segment without length both ends are
-    usable = (end.arrive_cost >= 0) & ~at_head  # at a crossing: whoever comes along this edge is there already
-    node, cost = end.arrive_node[usable], end.arrive_cost[usable]
+    # at a crossing: whoever comes along this edge is there already
+    return end.arrive_node, np.where(at_head, CLOSED, end.arrive_cost)
+
+
+def _filed(nodes: int, arrive_node: I32, arrive_cost: I64, end: Points) -> Ends:
+    """Ends by the nodes behind them, and by segment."""
+    usable = arrive_cost >= 0
+    node, cost = arrive_node[usable], arrive_cost[usable]
     position = np.nonzero(usable)[0].astype(np.int32)
     order = np.argsort(node, kind="stable")
     first = np.append(0, np.cumsum(np.bincount(node, minlength=nodes))).astype(np.int32)

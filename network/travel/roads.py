@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from network.city import Roads, Snap
+from network.city import Roads
+from network.kernels.bounded import arcs_of, ends_around
 from network.kernels.customising import customise
 from network.kernels.lanes import LANES, LENGTH_BITS, TILE, threads
+from network.kernels.search import Ends as Filed
+from network.kernels.search import Starts
 from network.kernels.sweeps import Graph, between, graph_between, read, to_all, whole_graph
 from network.parallel import TURN
-from network.part import F64, I32, I64
+from network.part import F64, I32, I64, Snap
 
 F32 = npt.NDArray[np.float32]
 Room = tuple[I64, F32, F32]
@@ -117,6 +120,22 @@ class StreetMetric:
         with TURN:
             read(cost, time_s, length_m)
         return time_s, length_m
+
+    def within(self, starts: Starts, arrive: tuple[I32, I64], ends: Filed, limit: int) -> tuple[I64, I32, I64]:
+        """The ends (Y) that packed `limit` allows of each start (X): CSR (first (X+1), end, ascending, cost).
+
+        `arrive` are the nodes behind the ends (Y, 2) and the cost from there, -1 where closed, as they are filed.
+        """
+        over, rank = self.roads.hierarchy, self.roads.hierarchy.rank[starts.node]
+        node = np.empty(len(over.rank), np.int32)
+        node[over.rank] = np.arange(len(node), dtype=np.int32)
+        near = _room(np.int64, _crews(len(rank)), len(node) + TILE, LANES)
+        with TURN:
+            first, end, cost = ends_around(
+                np.argsort(rank[:, 0], kind="stable"), arcs_of(over.up_first, over.up_head, self.weight), node, rank,
+                starts, over.rank[arrive[0]].ravel(), arrive[1].ravel(), ends, limit, near,
+            )  # fmt: skip
+        return np.asarray(first), np.asarray(end), np.asarray(cost)
 
     def one_to_all(self, starts: Snap) -> tuple[F32, F32]:
         """Quickest time [s] to every node and its length [m], both (X, N); infinite where there is no way.

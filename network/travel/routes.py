@@ -9,14 +9,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from network.city import Roads, Snap
+from network.city import Roads
 from network.errors import InputError, Problem
 from network.kernels.lanes import LENGTH_BITS
 from network.kernels.lines import cut
 from network.kernels.paths import nodes_within, quickest
 from network.kernels.search import Starts
 from network.parallel import TURN
-from network.part import F64, I32, I64
+from network.part import F64, I32, I64, Snap
 from network.travel.reach import crews_for, metres, near_first, seconds, streets, timed_streets, whole
 from network.travel.roads import Ends, ends_of
 from network.units import CLOSED, MS_PER_S
@@ -141,24 +141,41 @@ def isochrone(roads: Roads, start: Snap, mode: int, limits_s: Sequence[float]) -
     A piece ends where the time is up, also in the middle of a segment. Raises InputError unless the limits are numbers
     of 0 or more.
     """
-    limits_ms = [whole("limits_s", limit_s, MS_PER_S) for limit_s in limits_s]
+    near = node_times_ms(roads, start, mode, max(limits_s, default=0.0))
+    return pieces_within(roads, mode, near, (start, np.zeros(start.segment.shape[1], np.int64)), limits_s)
+
+
+def node_times_ms(roads: Roads, start: Snap, mode: int, limit_s: float) -> I64:
+    """(N) milliseconds from the start to the nodes within a limit; more than any limit for the others."""
     points = ends_of(roads, start, mode, weigh_time=True)
+    over = streets(roads, roads.time_ms[mode].astype(np.int64))
+    cost = points.leave_cost >> LENGTH_BITS
+    return nodes_within(over, points.leave_node, cost, whole("limits_s", limit_s, MS_PER_S))
+
+
+def pieces_within(
+    roads: Roads, mode: int, near_ms: I64, started: tuple[Snap, I64], limits_s: Sequence[float]
+) -> tuple[Isochrone, ...]:
+    """What a network mode reaches within each limit from nodes (N) and from starts (X), at which one is at some time.
+
+    `near_ms` and the times of `started` are more than any limit where one never is. Raises InputError as `isochrone`.
+    """
+    starts, at_ms = started
+    limits_ms = [whole("limits_s", limit_s, MS_PER_S) for limit_s in limits_s]
+    points = ends_of(roads, starts, mode, weigh_time=True)
     time = roads.time_ms[mode].astype(np.int64)
-    near = nodes_within(
-        streets(roads, time), points.leave_node, points.leave_cost >> LENGTH_BITS, max(limits_ms, default=0)
-    )
     run = np.where(time < 0, CLOSED, time - roads.delay_ms[mode])  # what is waited for is beyond the end of an edge
     return tuple(
-        _isochrone(roads, float(limit_s), *_pieces(roads, run, near, (points, start.along[mode]), limit_ms))
+        _isochrone(roads, float(limit_s), *_pieces(roads, run, near_ms, (points, starts.along[mode], at_ms), limit_ms))
         for limit_s, limit_ms in zip(limits_s, limits_ms, strict=True)
     )
 
 
 def _pieces(
-    roads: Roads, run: I64, near: I64, start: tuple[Ends, F64], limit_ms: int
+    roads: Roads, run: I64, near: I64, start: tuple[Ends, F64, I64], limit_ms: int
 ) -> tuple[I32, F64, F64]:  # fmt: skip
     """(segment, from, to) within a limit, given the time (N) to each node: ascending, apart from each other."""
-    points, along = start
+    points, along, at = start
     segment: list[npt.NDArray[np.integer]] = []
     low, high = [], []
     for side in (_FORWARD, _BACKWARD):
@@ -170,8 +187,8 @@ def _pieces(
         high.append(far if side == _FORWARD else np.ones(len(far)))
 
         own = roads.edges[points.segment, side]
-        leaves = np.flatnonzero(run[own] >= 0)
-        far = _share(limit_ms + (points.passed[leaves, side] >> LENGTH_BITS), run[own[leaves]])
+        leaves = np.flatnonzero((run[own] >= 0) & (at <= limit_ms))
+        far = _share(limit_ms - at[leaves] + (points.passed[leaves, side] >> LENGTH_BITS), run[own[leaves]])
         segment.append(points.segment[leaves])
         low.append(along[leaves] if side == _FORWARD else np.minimum(along[leaves], 1.0 - far))
         high.append(np.maximum(along[leaves], far) if side == _FORWARD else along[leaves])

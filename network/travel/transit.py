@@ -1,20 +1,25 @@
-"""Door to door by timetable: on foot to a stop, rides and changes, on foot from the last stop."""
+"""Door to door by timetable: to a stop on foot, by bicycle or by car, rides and changes, on foot from the last stop."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from network.city import Roads, Snap
+from network.city import Roads
 from network.errors import InputError, Problem
-from network.kernels.raptor import LENGTH_M, NEVER, RIDE_S, RIDES, WALK_S, over_window
+from network.kernels import raptor as kernel
+from network.kernels import rounds
+from network.kernels.raptor import over_window
+from network.kernels.rounds import NEVER
 from network.parallel import TURN
-from network.part import F64, I32, I64, Bools
+from network.part import F64, I32, I64, Bools, Snap
+from network.tariffs import Tariffs
 from network.timetable import Timetable
-from network.travel.reach import reach
-from network.units import WALK
+from network.transit import Stations
+from network.travel.doors import doors_of, own_doors, ways
+from network.travel.reach import crews_for
+from network.units import FEN_PER_CNY, WALK
 
 _PERCENT = 100
 _MOST_S = int(NEVER) // 2
@@ -22,29 +27,33 @@ _MOST_S = int(NEVER) // 2
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Walks:
-    """Walks in whole seconds, rounded up, as CSR: from origins (O) to stops (S), from stops to zones, between stops."""
+    """Ways without a vehicle as CSR, in whole seconds, rounded up: origins (O) to stops (S), stops to ends, to stops.
+
+    All are walks but the access, which may be by another mode.
+    """
 
     access_first: I32
     access_stop: I32
     access_s: I32
+    access_m: I32
     egress_first: I32
-    egress_zone: I32
+    egress_end: I32
     egress_s: I32
     change_s: I32
     """(S) least time to change at a stop; NEVER where that is ruled out."""
     transfer_first: I32
     transfer_stop: I32
     transfer_s: I32
-    """Least time from alighting at a stop to boarding at another, the walk and the time to change."""
+    """Least time from alighting at a stop to boarding at another, the walk and the time to change; at most one way."""
     transfer_walk_s: I32
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Journeys:
-    """From origins (O) to zones (Z) over a window; infinite where there is no journey at that share of departures.
+    """From origins (O) to ends (Z) over a window; infinite where there is no journey at that share of departures.
 
     The parts are those of one real journey, that of the median departure, and add up to `median_s`: in the vehicles,
-    waiting (also before the first ride), on foot.
+    waiting (also before the first ride), on foot, and to the first stop.
     """
 
     percentile_s: F64
@@ -53,22 +62,61 @@ class Journeys:
     in_vehicle_s: F64
     wait_s: F64
     walk_s: F64
+    """Changes, and from the last stop to the end."""
+    access_s: F64
+    """To the first stop, with the time to leave the vehicle there."""
+    access_m: F64
+    access_stop: I32
+    """Stop where the first ride is boarded, -1 where there is no journey."""
     length_m: F64
+    """In the vehicles."""
     transfers: F64
+    fare_cny: F64
 
 
 def walks_to_stops(
-    roads: Roads, zones: Snap, timetable: Timetable, *, access_s: float, transfer_s: float, change_s: int
+    roads: Roads,
+    origins: Snap,
+    ends: Snap,
+    timetable: Timetable,
+    *,
+    access_s: float,
+    transfer_s: float,
+    change_s: int,
+    stations: Stations | None = None,
+    access_mode: int = WALK,
+    access_stops: I32 | None = None,
+    parking_s: int = 0,
 ) -> Walks:
-    """Walks along the streets of at most `access_s` and `transfer_s`; `change_s` is the least time for any change.
+    """Ways along the streets of at most `access_s` and `transfer_s`; `change_s` is the least time for any change.
 
-    What the timetable itself says about a change stands in its place.
+    What the timetable itself says about a change stands in its place. Stops with ways from the entrances of their
+    station are got to and left by these, whose time comes on top. Stops are got to by the network mode `access_mode`
+    and, where given, only `access_stops` (positions), as park and ride has them; `parking_s` is added to leave the
+    vehicle. Changes and the way from the last stop are on foot, the latter of at most `access_s` too.
+
+    Raises InputError if a limit is negative or not a number.
     """
-    stops = timetable.snap
-    access_first, access_stop, to_stop_s = _reached(roads, zones, stops, access_s)
-    egress_first, egress_zone, to_zone_s = _reached(roads, stops, zones, access_s)
-    first, to, walk_s = _reached(roads, stops, stops, transfer_s)
+    stops = own_doors(timetable.snap) if stations is None else doors_of(timetable.snap, stations)
+    listed = stops if access_stops is None else stops.some(np.isin(stops.to, access_stops))
+    access = ways(roads, own_doors(origins), listed, access_mode, access_s)
+    egress_first, egress_end, to_end_s, _ = ways(roads, stops, own_doors(ends), WALK, access_s)
+    first, to, walk_s, _ = ways(roads, stops, stops, WALK, transfer_s)
     here = np.repeat(np.arange(len(first) - 1, dtype=np.int32), np.diff(first))
+    return Walks(
+        access_first=access[0],
+        access_stop=access[1],
+        access_s=access[2] + np.int32(parking_s),
+        access_m=access[3],
+        egress_first=egress_first,
+        egress_end=egress_end,
+        egress_s=to_end_s,
+        **_changes(timetable, here, to, walk_s, change_s),
+    )
+
+
+def _changes(timetable: Timetable, here: I32, to: I32, walk_s: I32, change_s: int) -> dict[str, I32]:
+    """The fields of Walks about changes: by the walks from stop to stop, unless the timetable says something else."""
     given = (timetable.transfer_from, timetable.transfer_to, timetable.transfer_s)
     free = (here != to) & ~np.isin(_pairs(here, to), _pairs(*given[:2]))
     change = np.full(len(timetable.stop_id), change_s, np.int32)
@@ -80,65 +128,101 @@ def walks_to_stops(
     total = np.concatenate((walk_s[free] + np.int32(change_s), given[2][apart]))
     walk = np.concatenate((walk_s[free], given[2][apart]))
     order = np.lexsort((to, here))
-    return Walks(
-        access_first=access_first,
-        access_stop=access_stop,
-        access_s=to_stop_s,
-        egress_first=egress_first,
-        egress_zone=egress_zone,
-        egress_s=to_zone_s,
-        change_s=change,
-        transfer_first=np.searchsorted(here[order], np.arange(len(change) + 1)).astype(np.int32),
-        transfer_stop=to[order],
-        transfer_s=total[order],
-        transfer_walk_s=walk[order],
-    )
+    return {
+        "change_s": change,
+        "transfer_first": np.searchsorted(here[order], np.arange(len(change) + 1)).astype(np.int32),
+        "transfer_stop": to[order],
+        "transfer_s": total[order],
+        "transfer_walk_s": walk[order],
+    }
 
 
 def _pairs(a: I32, b: I32) -> I64:
     return (a.astype(np.int64) << 32) + b
 
 
-def _reached(roads: Roads, starts: Snap, ends: Snap, limit_s: float) -> tuple[I32, I32, I32]:
-    found = reach(roads, starts, ends, WALK, limit_s)
-    return found.first.astype(np.int32), found.end, np.ceil(found.time_s).astype(np.int32)
+def stop_order(timetable: Timetable) -> I64:
+    """(S) the stops in the order in which patterns call at them: so what is ridden lies side by side in the kernel."""
+    calls = len(timetable.call_stop)
+    seen = np.full(len(timetable.stop_id), calls)
+    seen[timetable.call_stop[::-1]] = np.arange(calls)[::-1]
+    return np.argsort(seen, kind="stable")
 
 
-def kernel_lines(timetable: Timetable) -> tuple[Any, ...]:
-    """The timetable as `network.kernels.raptor` wants it."""
-    t = timetable
-    return (
-        t.pattern_first, t.call_stop, t.call_m, t.call_boards, t.call_alights, t.trip_first, t.time_first, t.arrive_s,
-        t.depart_s, *t.calls_by_stop,
-    )  # fmt: skip
+def kernel_lines(timetable: Timetable, order: I64) -> rounds.Lines:
+    """The timetable as `network.kernels.raptor` wants it, stops numbered by their place in `order` (S)."""
+    t, number = timetable, _places(order)
+    first, pattern, position = t.calls_by_stop
+    call = t.pattern_first[pattern] + position
+    useful = t.call_boards[call] & (call + 1 < t.pattern_first[pattern + 1])
+    trips = np.diff(t.trip_first)[pattern]
+    offer = np.stack((pattern, position, t.time_first[pattern] + position * trips, t.trip_first[pattern]), axis=1)
+    some = np.append(0, np.cumsum(useful))[first]
+    stop_first, offer = _in_order(order, some, offer[useful].astype(np.int32))
+    return rounds.Lines(
+        pattern_first=t.pattern_first,
+        pattern_tariff=t.line_tariff[t.pattern_line],
+        call_stop=number[t.call_stop],
+        call_m=t.call_m,
+        alights=t.call_alights,
+        trip_first=t.trip_first,
+        time_first=t.time_first,
+        arrive=t.arrive_s,
+        depart=rounds.across_trips(t.pattern_first, t.trip_first, t.time_first, t.depart_s),
+        stop_first=stop_first,
+        offer=offer,
+    )
 
 
-def kernel_walks(walks: Walks) -> tuple[Any, ...]:
-    """The walks as `network.kernels.raptor` wants them."""
-    w = walks
-    return (
-        w.access_first, w.access_stop, w.access_s, w.egress_first, w.egress_zone, w.egress_s, w.change_s,
-        w.transfer_first, w.transfer_stop, w.transfer_s, w.transfer_walk_s,
-    )  # fmt: skip
+def kernel_walks(walks: Walks, order: I64) -> rounds.Walks:
+    """The walks as `network.kernels.raptor` wants them, stops numbered by their place in `order` (S)."""
+    w, number = walks, _places(order)
+    egress = _in_order(order, w.egress_first, w.egress_end, w.egress_s)
+    transfer = _in_order(order, w.transfer_first, number[w.transfer_stop], w.transfer_s, w.transfer_walk_s)
+    access = (w.access_first, number[w.access_stop], w.access_s)
+    return rounds.Walks._make((*access, *egress, w.change_s[order], *transfer))
+
+
+def _places(order: I64) -> I32:
+    """The place of each stop in an order."""
+    out = np.empty(len(order), np.int32)
+    out[order] = np.arange(len(order), dtype=np.int32)
+    return out
+
+
+def _in_order(order: I64, first: I32 | I64, *columns: I32) -> tuple[I32, ...]:
+    """The rows of a CSR put in another order."""
+    count = np.diff(first)[order]
+    after = np.append(0, np.cumsum(count))
+    at = np.arange(after[-1]) - np.repeat(after[:-1] - first[order], count)
+    return after.astype(np.int32), *(column[at] for column in columns)
+
+
+def kernel_tariffs(tariffs: Tariffs) -> kernel.Tariffs:
+    """The tariffs as `network.kernels.raptor` wants them."""
+    t = tariffs
+    return kernel.Tariffs(t.first, t.from_m, t.fen, t.through, t.transfer_off_fen)
 
 
 def journeys(
     timetable: Timetable,
+    tariffs: Tariffs,
     walks: Walks,
-    zones: int,
+    ends: int,
     departures_s: I32,
     *,
     most_rides: int,
     longest_s: int,
     percentiles: F64,
 ) -> Journeys:
-    """Journeys from door to door for every departure (W), ascending seconds of the service day.
+    """Journeys from door to door for every departure (W), ascending seconds of the service day, to the `ends` (Z).
 
     Journeys have one to `most_rides` rides and take at most `longest_s`. A percentile is the time of a real departure,
-    the least within which that share of all departures arrive: never a mean. The median is the 50th. Range RAPTOR, see
-    network.kernels.raptor.
+    the least within which that share of all departures arrive: never a mean. The median is the 50th. Journeys are the
+    quickest, whatever they cost; the fare is that of the journey told. Range RAPTOR, see network.kernels.raptor.
 
-    Raises InputError where the departures are not ascending, percentiles not in (0, 100], or no ride is allowed.
+    Raises InputError where the departures are not ascending, percentiles not in (0, 100], no ride is allowed, or a line
+    has a tariff that is not there.
     """
     ranks = np.ceil(np.asarray(percentiles, np.float64) * len(departures_s) / _PERCENT).astype(np.int64) - 1
     problems = [
@@ -148,26 +232,38 @@ def journeys(
             (((ranks < 0) | (ranks >= len(departures_s))).any(), "percentiles", "must be above 0 and at most 100"),
             (most_rides < 1, "most_rides", f"is {most_rides}, needs to be 1 or more"),
             (not 0 < longest_s < _MOST_S, "longest_s", f"is {longest_s}, needs to be above 0 and below {_MOST_S}"),
+            (timetable.line_tariff.max(initial=-1) >= len(tariffs.id), "tariffs", "lacks the tariff of a line"),
         )
         if wrong
     ]
     if problems:
         raise InputError(problems)
     middle = -(-len(departures_s) // 2) - 1
+    order, crews = stop_order(timetable), crews_for(len(walks.access_first) - 1)
+    given = kernel_lines(timetable, order), kernel_walks(walks, order), kernel_tariffs(tariffs)
     with TURN:
-        quantile, found = over_window(
-            departures_s, most_rides, longest_s, kernel_lines(timetable), kernel_walks(walks), zones, ranks, middle
-        )
-    none = found[0] == NEVER
-    in_vehicle, walk = found[1 + RIDE_S], found[1 + WALK_S]
+        quantile, found = over_window(departures_s, most_rides, longest_s, *given, ends, ranks, middle, crews)
+    return _journeys(walks, quantile, found)
+
+
+def _journeys(walks: Walks, quantile: I32, found: I32) -> Journeys:
+    median, parts = found[0], found[1:]
+    none, access = median == NEVER, parts[kernel.ACCESS]
+    access_s, access_m, stop = (
+        np.append(x, np.int32(-1))[access] for x in (walks.access_s, walks.access_m, walks.access_stop)
+    )
     return Journeys(
         percentile_s=_infinite(quantile, quantile == NEVER),
-        median_s=_infinite(found[0], none),
-        in_vehicle_s=_infinite(in_vehicle, none),
-        wait_s=_infinite(found[0] - in_vehicle - walk, none),
-        walk_s=_infinite(walk, none),
-        length_m=_infinite(found[1 + LENGTH_M], none),
-        transfers=_infinite(found[1 + RIDES] - 1, none),
+        median_s=_infinite(median, none),
+        in_vehicle_s=_infinite(parts[kernel.RIDE_S], none),
+        wait_s=_infinite(median - parts[kernel.RIDE_S] - parts[kernel.WALK_S] - access_s, none),
+        walk_s=_infinite(parts[kernel.WALK_S], none),
+        access_s=_infinite(access_s, none),
+        access_m=_infinite(access_m, none),
+        access_stop=stop,
+        length_m=_infinite(parts[kernel.LENGTH_M], none),
+        transfers=_infinite(parts[kernel.RIDES] - 1, none),
+        fare_cny=_infinite(parts[kernel.FARE_FEN], none) / FEN_PER_CNY,
     )
 
 

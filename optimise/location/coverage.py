@@ -78,7 +78,7 @@ class Coverage:
         run = stop.start()
         cheapest, reasons = cheapest_plugs(problem)
         if cheapest is None:
-            return impossible(problem, reasons, self.name, run.seconds)
+            return impossible(problem.sites, reasons, self.name, run.seconds)
         if start is None:
             start = first_answer(problem, cheapest, self.name, run)
         refuse_start(problem, start)

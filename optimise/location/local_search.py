@@ -53,7 +53,7 @@ class LocalSearch:
         run = stop.start()
         cheapest, reasons = cheapest_plugs(problem)
         if cheapest is None:
-            return impossible(problem, reasons, self.name, run.seconds)
+            return impossible(problem.sites, reasons, self.name, run.seconds)
         best, loss = cheapest if start is None else start.values.copy(), 0
         current, state = best.copy(), np.array([(seed + 1) * _SALT % 2**64 or 1], np.uint64)
         idle, fresh = 0, True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -143,47 +143,72 @@ def solve_mip(task: Task, model: Model) -> Incumbent:
 
 
 def _run(task: Task, model: Model) -> Any:
-    from ortools.math_opt.python import mathopt
-
-    hint = mathopt.SolutionHint()
+    hint: dict[Any, float] = {}
     for y, n, plugs in zip(model.opened, model.plugs, task.start.values.tolist(), strict=True):
         if y is not None:
-            hint.variable_values[y] = float(plugs > 0)
+            hint[y] = float(plugs > 0)
         if n is not None:
-            hint.variable_values[n] = float(min(plugs, n.upper_bound))
-    run, seconds = task.run, task.run.seconds_left
-    nodes = run.work_left / max(model.node_work, _LEAST_NODE_WORK) - ROOT_NODES + 1
+            hint[n] = float(min(plugs, n.upper_bound))
+    heard = _reporter(task) if task.progress else None
+    return run_highs(model.mathopt, task.run, seed=task.seed, node_work=model.node_work, hint=hint, heard=heard)
+
+
+def run_highs(
+    model: Any,
+    run: Run,
+    *,
+    seed: int,
+    node_work: float,
+    hint: Mapping[Any, float] | None = None,
+    absolute_gap: float = _INTEGER_STEP,
+    relative_gap: float | None = None,
+    heard: Callable[[float, float], None] | None = None,
+) -> Any:
+    """MathOpt's result for a model, from `hint` (column: value) on and until the run's stop.
+
+    node_work: units of work of one node. relative_gap: the stop's own where left out. heard: told the bound and the
+    best value (may be infinite) as HiGHS logs them; for people to watch only.
+    """
+    from ortools.math_opt.python import mathopt
+
+    seconds, nodes = run.seconds_left, run.work_left / max(node_work, _LEAST_NODE_WORK) - ROOT_NODES + 1
     parameters = mathopt.SolveParameters(
         time_limit=timedelta(seconds=seconds) if math.isfinite(seconds) else None,
         node_limit=max(1, int(nodes)) if math.isfinite(nodes) else None,
-        relative_gap_tolerance=task.stop.gap,
-        absolute_gap_tolerance=_INTEGER_STEP,
-        random_seed=task.seed % 2**31,
+        relative_gap_tolerance=run.stop.gap if relative_gap is None else relative_gap,
+        absolute_gap_tolerance=absolute_gap,
+        random_seed=seed % 2**31,
     )
+    hints = [mathopt.SolutionHint(variable_values=dict(hint))] if hint else []
     return mathopt.solve(
-        model.mathopt,
+        model,
         mathopt.SolverType.HIGHS,
         params=parameters,
-        model_params=mathopt.ModelSolveParameters(solution_hints=[hint]),
-        msg_cb=_log_reader(task) if task.progress else None,
+        model_params=mathopt.ModelSolveParameters(solution_hints=hints),
+        msg_cb=_log_reader(heard) if heard else None,
     )
 
 
-def _log_reader(task: Task) -> Callable[[Sequence[str]], None]:
-    """Reports the bound and best value that HiGHS logs; for people to watch only, the answer is read elsewhere."""
-    problem, better = task.problem, max if task.problem.objective == "cover" else min
-
+def _log_reader(heard: Callable[[float, float], None]) -> Callable[[Sequence[str]], None]:
     def listen(lines: Sequence[str]) -> None:
         for line in lines:
             found = _LOG_LINE.search(line)
-            if not found or not task.progress:
-                continue
-            bound = _tighter(problem, task.start.bound, _safe(problem, float(found["bound"])))
-            value = float(found["value"])
-            values = [task.start.objective, *([round(value)] if math.isfinite(value) else [])]
-            task.progress(Progress(task.run.seconds, better(values), bound, task.solver))
+            if found:
+                heard(float(found["bound"]), float(found["value"]))
 
     return listen
+
+
+def _reporter(task: Task) -> Callable[[float, float], None]:
+    problem, better = task.problem, max if task.problem.objective == "cover" else min
+
+    def heard(bound: float, value: float) -> None:
+        if task.progress:
+            known = _tighter(problem, task.start.bound, _safe(problem, bound))
+            values = [task.start.objective, *([round(value)] if math.isfinite(value) else [])]
+            task.progress(Progress(task.run.seconds, better(values), known, task.solver))
+
+    return heard
 
 
 def _values(problem: SitingProblem, model: Model, result: Any) -> I64:
@@ -214,8 +239,13 @@ def _whole_bound(problem: SitingProblem, result: Any) -> int | None:
 
 
 def _safe(problem: SitingProblem, bound: float) -> int:
+    return on_safe_side(bound, above=problem.objective == "cover")
+
+
+def on_safe_side(bound: float, *, above: bool) -> int:
+    """A bound from above or below on whole numbers, moved outwards by the solver's tolerance before it is rounded."""
     safety = _SLACK + _RELATIVE_SLACK * abs(bound)
-    return math.floor(bound + safety) if problem.objective == "cover" else math.ceil(bound - safety)
+    return math.floor(bound + safety) if above else math.ceil(bound - safety)
 
 
 def first_answer(problem: SitingProblem, values: I64, solver: str, run: Run) -> Incumbent:

@@ -61,7 +61,7 @@ class PMedian:
         run = stop.start()
         cheapest, reasons = cheapest_plugs(problem)
         if cheapest is None:
-            return impossible(problem, reasons, self.name, run.seconds)
+            return impossible(problem.sites, reasons, self.name, run.seconds)
         if start is None:
             start = first_answer(problem, cheapest, self.name, run)
         refuse_start(problem, start)

@@ -8,19 +8,36 @@ import shutil
 from pathlib import Path
 
 from network import City, InputError, Problem
-from optimise import Proposal
+from optimise import ParkRideProposal, Proposal, StopProposal
 from service.report.html import report_html
 from service.report.map import svg_map
+from service.report.park_ride import stations_csv, stations_geojson
+from service.report.stops import stop_report_html, stops_csv, stops_geojson, stops_map
 from service.report.tables import FORMAT, datapackage_json, plan_geojson, plan_json, sites_csv
 
-__all__ = ["FILES", "report_html", "svg_map", "write_plan_folder"]
+__all__ = [
+    "FILES",
+    "PARK_RIDE_FILES",
+    "STOP_FILES",
+    "report_html",
+    "stop_report_html",
+    "stops_map",
+    "svg_map",
+    "write_plan_folder",
+]
 
 FILES = ("plan.json", "plan.geojson", "sites.csv", "datapackage.json", "report.html")
-"""All a plan folder holds."""
+"""All the folder of a plan for chargers holds."""
+STOP_FILES = ("plan.json", "plan.geojson", "stops.csv", "report.html")
+"""All the folder of a plan for stops holds."""
+PARK_RIDE_FILES = ("plan.json", "plan.geojson", "stations.csv")
+"""All the folder of a plan for racks and spaces holds."""
 
 
-def write_plan_folder(folder: str | Path, city: City, proposal: Proposal) -> list[Path]:
-    """Write the proposal as a folder of FILES and return their paths. Same city and proposal, same bytes.
+def write_plan_folder(
+    folder: str | Path, city: City, proposal: Proposal | StopProposal | ParkRideProposal
+) -> list[Path]:
+    """Write the proposal as a folder of its files and return their paths. Same city and proposal, same bytes.
 
     city: the city before the plan.
     The folder appears whole or not at all. One that is there already is replaced only where it is empty or holds
@@ -29,25 +46,48 @@ def write_plan_folder(folder: str | Path, city: City, proposal: Proposal) -> lis
     """
     folder = Path(folder).resolve()
     _refuse_what_is_not_ours(folder)
-    contents = {
+    contents = _contents(city, proposal)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = folder.parent / f".{folder.name}.{secrets.token_hex(4)}"
+    fresh, old = beside.with_suffix(".new"), beside.with_suffix(".old")
+    try:
+        fresh.mkdir()
+        for name, content in contents.items():
+            (fresh / name).write_bytes(content)
+        _swap(fresh, folder, old)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+    return [folder / name for name in contents]
+
+
+def _contents(city: City, proposal: Proposal | StopProposal | ParkRideProposal) -> dict[str, bytes]:
+    """Contents of FILES, STOP_FILES or PARK_RIDE_FILES."""
+    if isinstance(proposal, StopProposal):
+        return _stop_contents(city, proposal)
+    if isinstance(proposal, ParkRideProposal):
+        return {
+            "plan.json": plan_json(city, proposal),
+            "plan.geojson": stations_geojson(city, proposal.plan),
+            "stations.csv": stations_csv(proposal.plan),
+        }
+    return {
         "plan.json": plan_json(city, proposal),
         "plan.geojson": plan_geojson(city, proposal),
         "sites.csv": sites_csv(city, proposal),
         "datapackage.json": datapackage_json(city),
         "report.html": report_html(city, proposal).encode(),
     }
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = folder.parent / f".{folder.name}.{secrets.token_hex(4)}"
-    fresh, old = beside.with_suffix(".new"), beside.with_suffix(".old")
-    try:
-        fresh.mkdir()
-        for name in FILES:
-            (fresh / name).write_bytes(contents[name])
-        _swap(fresh, folder, old)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-    shutil.rmtree(old, ignore_errors=True)
-    return [folder / name for name in FILES]
+
+
+def _stop_contents(city: City, proposal: StopProposal) -> dict[str, bytes]:
+    """Contents of STOP_FILES."""
+    return {
+        "plan.json": plan_json(city, proposal),
+        "plan.geojson": stops_geojson(city, proposal.plan),
+        "stops.csv": stops_csv(proposal.plan),
+        "report.html": stop_report_html(city, proposal).encode(),
+    }
 
 
 def _swap(fresh: Path, folder: Path, old: Path) -> None:
@@ -70,7 +110,7 @@ def _refuse_what_is_not_ours(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise InputError(Problem(str(folder), "is a file, not a folder", hint))
-    strangers = sorted({path.name for path in folder.iterdir()} - set(FILES))
+    strangers = sorted({path.name for path in folder.iterdir()} - {*FILES, *STOP_FILES, *PARK_RIDE_FILES})
     if strangers:
         raise InputError(Problem(str(folder), f"holds files that are not a plan's: {', '.join(strangers[:5])}", hint))
     if any(folder.iterdir()) and not _is_plan(folder / "plan.json"):

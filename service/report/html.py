@@ -38,6 +38,7 @@ CHECKS = {
     "status": "the claim of optimality matches value and bound",
     "relaxation": "the value is within an independent linear relaxation",
     "infeasible": "that no choice of sites meets the conditions",
+    "replay": "the shares, by a day of the city with the plan in it",
 }
 """Plain words for optimise.verify's checks; a new check shows under its own name."""
 LONGEST_VALUE = 90
@@ -52,8 +53,8 @@ def report_html(city: City, proposal: Proposal) -> str:
     sites = site_rows(city, proposal)
     plan = proposal.plan
     near = _nearest_streets(city)
-    changed = [_figure(row) for row in rows.values() if row.difference]
-    same = [_figure(row) for row in rows.values() if not row.difference]
+    changed = [figure_texts(row) for row in rows.values() if row.difference]
+    same = [figure_texts(row) for row in rows.values() if not row.difference]
     return render(
         "report.html",
         city=city,
@@ -65,12 +66,12 @@ def report_html(city: City, proposal: Proposal) -> str:
         map=plan_map(city, proposal, sites),
         groups=[g for g in (("Changed by the plan 方案带来的变化", changed), ("Not changed 保持不变", same)) if g[1]],
         proof=_proof(proposal),
-        green=[_figure(rows[name]) for name in GREEN],
+        green=[figure_texts(rows[name]) for name in GREEN],
         green_moves=any(rows[name].difference for name in GREEN),
         sites=[_site(i, row, near.get(row.id, "")) for i, row in enumerate(sites, 1)],
         total=_total(sites),
-        verdicts=[_verdict(v) for v in proposal.verdicts],
-        defaults=[{**row, "value": _short(row["value"])} for row in plan.defaults],
+        verdicts=[verdict_texts(v) for v in proposal.verdicts],
+        defaults=[{**row, "value": shortened(row["value"])} for row in plan.defaults],
         inputs=[{"name": name, "digest": digest} for name, digest in sorted(plan.inputs.items())],
         versions=sorted(plan.versions.items()),
         attribution=attribution(city),
@@ -98,7 +99,7 @@ def _plugs(outcome: Outcome, city: City) -> Any:
     return outcome.plugs
 
 
-def _short(value: str) -> str:
+def shortened(value: str) -> str:
     return value if len(value) <= LONGEST_VALUE else f"{value[: LONGEST_VALUE - 1]}…"
 
 
@@ -150,7 +151,7 @@ def _tiles(plan: Plan, rows: dict[str, MetricRow]) -> list[dict[str, str]]:
     ]
 
 
-def _figure(row: MetricRow) -> dict[str, str]:
+def figure_texts(row: MetricRow) -> dict[str, str]:
     """A metric as texts; `turn` says which way it moved: better, worse or nothing."""
     digits, moved = n.digits_for(row.before, row.after), row.difference or 0.0
     better = moved > 0 if row.better == "more" else moved < 0
@@ -216,8 +217,13 @@ def _site(number: int, row: SiteRow, street: str) -> dict[str, str]:
         "cost": n.number(row.cost_cny),
         "served": n.number(row.served_kwh_per_day),
         "where": f"{row.lat:.5f}, {row.lon:.5f}",
-        "link": f"https://www.openstreetmap.org/?mlat={row.lat:.6f}&mlon={row.lon:.6f}#map=18/{row.lat:.6f}/{row.lon:.6f}",
+        "link": link_to(row.lon, row.lat),
     }
+
+
+def link_to(lon: float, lat: float) -> str:
+    """A place on the map of OpenStreetMap."""
+    return f"https://www.openstreetmap.org/?mlat={lat:.6f}&mlon={lon:.6f}#map=18/{lat:.6f}/{lon:.6f}"
 
 
 def _total(rows: list[SiteRow]) -> dict[str, str]:
@@ -229,7 +235,7 @@ def _total(rows: list[SiteRow]) -> dict[str, str]:
     }
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def verdict_texts(verdict: Verdict) -> dict[str, Any]:
     target, metric = verdict.target, METRICS[verdict.target.metric]
     digits = n.digits_for(target.value, verdict.value)
     unit = "" if metric.unit == "share" else f" {metric.unit}"

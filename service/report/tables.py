@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from network import METRICS, City, units
-from optimise import Proposal
+from optimise import ParkRideProposal, Proposal, StopProposal
 
 FORMAT = "luxing-plan-folder/1"
 """Written into plan.json, and by it a folder is known again as our own."""
@@ -91,7 +91,7 @@ class MetricRow:
         return None if self.before is None or self.after is None else self.after - self.before
 
 
-def metric_rows(proposal: Proposal) -> list[MetricRow]:
+def metric_rows(proposal: Proposal | StopProposal | ParkRideProposal) -> list[MetricRow]:
     """Every registered metric, in the order of the register."""
     before, after = proposal.base.metrics, proposal.changed.metrics
     return [
@@ -105,7 +105,7 @@ def attribution(city: City) -> list[str]:
     return list(dict.fromkeys(map(str, city.provenance.attribution)))
 
 
-def plan_json(city: City, proposal: Proposal) -> bytes:
+def plan_json(city: City, proposal: Proposal | StopProposal | ParkRideProposal) -> bytes:
     """The plan as it replays, its proof, and what it changes."""
     metrics = {row.name: asdict(row) | {"difference": row.difference} for row in metric_rows(proposal)}
     for record in metrics.values():
@@ -142,11 +142,11 @@ def sites_csv(city: City, proposal: Proposal) -> bytes:
     names = [field.name for field in fields(SiteRow)]
     writer.writerow(names)
     for row in site_rows(city, proposal):
-        writer.writerow([_cell(getattr(row, name)) for name in names])
+        writer.writerow([cell(getattr(row, name)) for name in names])
     return text.getvalue().encode("utf-8-sig")
 
 
-def _cell(value: str | float) -> str | float:
+def cell(value: str | float) -> str | float:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 

@@ -107,9 +107,11 @@ def test_plugs(city):
 
 def test_transit(city):
     t = city.transit
-    assert "some pairs of zones have a time and no length" in said(
-        replace(city, transit=replace(t, length_m=changed(t.length_m, (0, 1), np.inf)))
+    assert "lines: ids stand for several of them: line/1" in said(
+        replace(city, transit=replace(t, line_id=changed(t.line_id, 0, "line/1")))
     )
-    names = ("in_vehicle_s", "wait_s", "walk_s", "transfers", "length_m")
-    empty = replace(t, **{name: np.full_like(t.wait_s, np.inf) for name in names})
-    assert "no pair of zones is served" in said(replace(city, transit=empty))
+    later = replace(t, line_from_year=np.full_like(t.line_from_year, 2030))
+    assert "no line runs in 2026" in said(replace(city, transit=later))
+    away = replace(t.timetable.snap, off_m=changed(t.timetable.snap.off_m, (WALK, 0), 900.0))
+    far = replace(t, timetable=replace(t.timetable, snap=away))
+    assert "1 stops lie more than 300 m from a street" in said(replace(city, transit=far))

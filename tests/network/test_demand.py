@@ -14,6 +14,7 @@ from network.demand.charging import public_demand_kwh, serve
 from network.demand.choice import costs_cny, split, utilities
 from network.demand.distribution import gravity
 from network.demand.generation import trip_ends
+from network.demand.stations import held_modes
 from network.kernels.balancing import furness
 from network.kernels.logit import split_trips
 
@@ -80,16 +81,16 @@ def test_trips_that_cannot_balance_are_refused():
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.floats(-30, 5) | st.just(-np.inf), min_size=5, max_size=5), st.floats(0, 1))
+@given(st.lists(st.floats(-30, 5) | st.just(-np.inf), min_size=7, max_size=7), st.floats(0, 1))
 def test_shares_are_those_of_the_oracle_and_sum_to_one(values, share):
-    utility = np.array(values).reshape(5, 1, 1)
-    out = split_trips(utility, units.TRIP_CAR, np.array([share]), np.ones((1, 1)))[:, 0, 0]
+    utility = np.array(values).reshape(7, 1, 1)
+    out = split_trips(utility, held_modes(7), np.array([share]), np.ones((1, 1)))[:, 0, 0]
     known = [None if v == -np.inf else v for v in values]
     if all(v is None for v in known):
         assert out.sum() == 0
         return
     truth = np.array(oracles.logit(known))
-    others = [None if k == units.TRIP_CAR else v for k, v in enumerate(known)]
+    others = [None if k in {units.TRIP_CAR, units.TRIP_PARK_RIDE} else v for k, v in enumerate(known)]
     if any(v is not None for v in others):
         truth = share * truth + (1 - share) * np.array(oracles.logit(others))
     assert out == pytest.approx(truth, abs=1e-12)
@@ -98,12 +99,12 @@ def test_shares_are_those_of_the_oracle_and_sum_to_one(values, share):
 
 def test_a_better_mode_never_loses_share():
     rng = np.random.default_rng(3)
-    utility, trips, share = rng.normal(size=(5, 6, 6)), rng.random((6, 6)), rng.random(6)
-    before = split_trips(utility, units.TRIP_CAR, share, trips)
-    for k in range(5):
+    utility, trips, share = rng.normal(size=(7, 6, 6)), rng.random((6, 6)), rng.random(6)
+    before = split_trips(utility, held_modes(7), share, trips)
+    for k in range(7):
         better = utility.copy()
         better[k] += 0.5
-        assert (split_trips(better, units.TRIP_CAR, share, trips)[k] >= before[k]).all()
+        assert (split_trips(better, held_modes(7), share, trips)[k] >= before[k]).all()
 
 
 def test_the_whole_demand_model_against_the_formulas_one_pair_at_a_time():
@@ -111,8 +112,8 @@ def test_the_whole_demand_model_against_the_formulas_one_pair_at_a_time():
     city = grid_city(3, seed=4)
     travel = travel_times(city)
     trips = [np.full((4, 4), 10.0), np.full((4, 4), 7.0)]
-    out = split(city, travel, trips)
-    b, t = city.behaviour, city.transit
+    out, _ = split(city, travel, trips)
+    b, t = city.behaviour, travel.transit
     for u in range(2):
         for i in range(4):
             for j in range(4):
@@ -133,7 +134,8 @@ def test_the_whole_demand_model_against_the_formulas_one_pair_at_a_time():
                     value.append(float(v))
                 with_car = np.array(oracles.logit(value))
                 without = np.array(oracles.logit([*value[:4], None]))
-                assert out[u, :, i, j] == pytest.approx((0.3 * with_car + 0.7 * without) * trips[u][i, j], rel=1e-9)
+                assert not out[u, 5:, i, j].any()
+                assert out[u, :5, i, j] == pytest.approx((0.3 * with_car + 0.7 * without) * trips[u][i, j], rel=1e-9)
 
 
 def test_produced_trips_are_drawn_somewhere():
@@ -233,16 +235,16 @@ def test_more_plugs_than_anybody_needs_can_be_counted():
     assert metrics["charging_served_kwh"] == metrics["charging_demand_kwh"]
 
 
-def test_parking_is_paid_where_a_trip_ends_and_the_fare_as_the_table_says():
+def test_parking_is_paid_where_a_trip_ends_and_the_fare_as_the_skims_say():
     city = grid_city(4)
     parking, fare = np.arange(9.0), np.arange(81.0).reshape(9, 9)
     city = replace(
         city,
         supply=replace(city.supply, parking_cny=parking, driving_cny_per_km=np.array(2.0)),
-        transit=replace(city.transit, fare_cny=fare),
         behaviour=replace(city.behaviour, car_persons=np.array(2.0)),
     )
     travel = travel_times(city)
+    travel = replace(travel, transit=replace(travel.transit, fare_cny=fare))
     cost = costs_cny(city, travel)
     for i in range(9):
         for j in range(9):

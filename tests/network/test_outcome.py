@@ -5,7 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from network import METRICS, AddChargers, Scenario, SetPrice, grid_city, simulate, travel_times, units
+from network import (
+    METRICS,
+    AddChargers,
+    AddStationParking,
+    Scenario,
+    SetFare,
+    SetPrice,
+    grid_city,
+    simulate,
+    travel_times,
+    units,
+)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +33,8 @@ def after(city, *edits):
     return simulate(Scenario(edits=edits).apply(city)).metrics
 
 
-def test_every_metric_has_a_unit_a_direction_and_two_names(base):
+def test_every_metric_has_a_unit_a_direction_and_two_names(city):
+    base = after(city, AddStationParking(station="station/0", spaces=10, racks=10))
     for name, metric in METRICS.items():
         assert metric.unit
         assert metric.better in {"more", "less", "none"}
@@ -33,8 +45,7 @@ def test_every_metric_has_a_unit_a_direction_and_two_names(base):
 
 
 def test_shares_by_mode_sum_to_one(base):
-    parts = ("walk", "cycle", "ebike", "transit", "car")
-    assert sum(base[f"{p}_trip_share"] for p in parts) == pytest.approx(1)
+    assert sum(base[f"{p}_trip_share"] for p in units.TRIP_MODES) == pytest.approx(1)
     assert base["green_trip_share"] == pytest.approx(1 - base["car_trip_share"])
     assert base["green_trip_share"] - base["green_trip_share_without_ebike"] == pytest.approx(base["ebike_trip_share"])
 
@@ -46,7 +57,7 @@ MOVES = [
         "+green_trip_share +green_trip_share_without_ebike -car_trip_share -car_km_per_day -co2_t_per_day",
     ),
     ("dearer driving", (SetPrice(item="driving", cny=3),), "+green_trip_share -car_trip_share -car_km_per_day"),
-    ("a cheaper fare", (SetPrice(item="fare", cny=0),), "+transit_trip_share -car_trip_share +green_trip_share"),
+    ("a cheaper fare", (SetFare(tariff="bus", cny=0),), "+transit_trip_share -car_trip_share +green_trip_share"),
     (
         "more plugs",
         (AddChargers(place="place/3", plugs=3),),
@@ -76,13 +87,15 @@ def test_the_same_outcome_twice(city):
 
 def test_the_guide_counts_by_hand(city):
     outcome = simulate(city)
-    band = np.zeros((5, units.BANDS))
+    band = np.zeros((7, units.BANDS))
     band[units.TRIP_WALK] = [10, 5, 0, 0, 0]
     band[units.TRIP_CYCLE] = [3, 4, 0, 0, 0]
     band[units.TRIP_TRANSIT] = [2, 0, 6, 7, 50]
     band[units.TRIP_CAR] = [1, 1, 1, 1, 50]
-    # followed: 10 on foot to 1 km, 5 + 4 to 3 km, 6 + 7 by transit to 8 km, of 41 trips up to 8 km
-    assert replace(outcome, trips_band=band).metrics["mode_guide_share"] == pytest.approx(32 / 41)
+    band[units.TRIP_BIKE_RIDE] = [1, 1, 2, 0, 50]
+    band[units.TRIP_PARK_RIDE] = [1, 1, 0, 3, 50]
+    # followed: 10 on foot to 1 km, 5 + 4 to 3 km, 6 + 7 by transit and 2 + 3 by station to 8 km, of 50 trips up to 8 km
+    assert replace(outcome, trips_band=band).metrics["mode_guide_share"] == pytest.approx(37 / 50)
 
 
 def test_a_city_without_trips_or_cars_has_no_shares():
@@ -99,7 +112,7 @@ def test_green_shares_with_and_without_ebikes_in_the_published_case(shared):
     import json
 
     case = json.loads((shared / "domain" / "golden_cases.json").read_text(encoding="utf-8"))["pivot_logit"]["base"]
-    by_mode = [case["walk"], case["bike"], case["ebike"], case["bus"] + case["rail"], case["car"] + case["taxi"]]
+    by_mode = [case["walk"], case["bike"], case["ebike"], case["bus"] + case["rail"], case["car"] + case["taxi"], 0, 0]
     outcome = simulate(grid_city(3))
     trips = np.zeros_like(outcome.trips_from)
     trips[0, :, 0] = by_mode
@@ -130,7 +143,6 @@ def only(city, zones=None, places=None):
         city,
         zones=replace(city.zones, **rows, **rings, snap=snap(city.zones, z)),
         places=replace(city.places, **{n: a[p] for n, a in city.places.arrays()}, snap=snap(city.places, p)),
-        transit=replace(city.transit, **{n: a[np.ix_(z, z)] for n, a in city.transit.arrays()}),
         supply=replace(city.supply, plugs=city.supply.plugs[p], parking_cny=city.supply.parking_cny[z]),
     )
 

@@ -1,153 +1,38 @@
-"""Journeys by timetable against a plain search, every departure of the window."""
+"""Journeys by timetable against a plain search, every departure of the window, and what they cost."""
 
 from __future__ import annotations
 
-import heapq
+from dataclasses import fields, replace
 
 import numba
 import numpy as np
 import pytest
+from plain_transit import (
+    DAY,
+    FLAT,
+    LONGEST,
+    answer,
+    for_kernel,
+    made,
+    plain_arrival,
+    plain_fare,
+    plain_journeys,
+    random_tariffs,
+    random_world,
+    service,
+    tariffs,
+    walks,
+)  # fmt: skip
 
 from network import InputError, grid_city
-from network.city import Snap
-from network.kernels.raptor import NEVER, each_departure
+from network.kernels.raptor import ACCESS, RIDE_S, RIDES, WALK_S, each_departure
+from network.kernels.rounds import NEVER
+from network.part import Snap
 from network.snap import snap
-from network.timetable import Service, timetable
+from network.timetable import timetable
 from network.travel.reach import reach
-from network.travel.transit import Walks, journeys, kernel_lines, kernel_walks, walks_to_stops
-from network.units import WALK
-
-DAY = 24 * 3600
-LONGEST = 2700
-
-
-def nowhere(stops):
-    zero = np.zeros((4, stops))
-    return Snap(segment=zero.astype(np.int32), along=zero, off_m=zero)
-
-
-def service(stops, *trips, length_m=None, boards=None, alights=None):
-    """One pattern; a trip is its departures, or (arrivals, departures)."""
-    times = [t if isinstance(t[0], (list, tuple, np.ndarray)) else (t, t) for t in trips]
-    count = len(stops)
-    return Service(
-        stop=np.array(stops, np.int32),
-        length_m=np.array(length_m if length_m is not None else 1000 * np.arange(count), np.int32),
-        boards=np.array(boards if boards is not None else [True] * count),
-        alights=np.array(alights if alights is not None else [True] * count),
-        arrive_s=np.array([a for a, _ in times], np.int32).reshape(-1, count),
-        depart_s=np.array([d for _, d in times], np.int32).reshape(-1, count),
-    )
-
-
-def made(stops, services, transfers=()):
-    ids = np.array([f"s{i}" for i in range(stops)])
-    return timetable(ids, np.zeros((stops, 2)), nowhere(stops), services, transfers)
-
-
-def csr(rows, count):
-    rows = sorted(rows)
-    first = np.searchsorted([r[0] for r in rows], np.arange(count + 1)).astype(np.int32)
-    return first, *(np.array([r[i] for r in rows], np.int32) for i in range(1, len(rows[0]) if rows else 4))
-
-
-def walks(stops, zones, access, egress, change, transfers):
-    """Walks from lists of (zone, stop, s), (stop, zone, s), s by stop and (stop, stop, all of it, walk)."""
-    empty = np.zeros(0, np.int32)
-    a, e = csr(access, zones), csr(egress, stops)
-    t = csr(transfers, stops) if transfers else (np.zeros(stops + 1, np.int32), empty, empty, empty)
-    return Walks(
-        access_first=a[0], access_stop=a[1], access_s=a[2], egress_first=e[0], egress_zone=e[1], egress_s=e[2],
-        change_s=np.array(change, np.int32), transfer_first=t[0], transfer_stop=t[1], transfer_s=t[2],
-        transfer_walk_s=t[3],
-    )  # fmt: skip
-
-
-def rides_from(services, stop, ready):
-    """Every ride from a stop: (arrival, stop, seconds, metres)."""
-    for s in services:
-        for arrive, depart in zip(s.arrive_s.tolist(), s.depart_s.tolist(), strict=True):
-            for i in range(len(s.stop)):
-                if s.stop[i] == stop and s.boards[i] and depart[i] >= ready:
-                    for j in range(i + 1, len(s.stop)):
-                        if s.alights[j]:
-                            length = int(s.length_m[j] - s.length_m[i])
-                            yield arrive[j], int(s.stop[j]), arrive[j] - depart[i], length
-
-
-def plain_arrival(services, world, origin, now, most_rides, zones):
-    """Earliest arrival at each zone: Dijkstra's algorithm over (rides, stop), trips looked at one by one."""
-    access, egress, change, transfers = world
-    best, done = [NEVER] * zones, set()
-    queue = [(now + s, 0, stop) for z, stop, s in access if z == origin]
-    heapq.heapify(queue)
-    while queue:
-        ready, k, stop = heapq.heappop(queue)
-        if (k, stop) in done or k == most_rides:
-            continue
-        done.add((k, stop))
-        for time, there, _, _ in rides_from(services, stop, ready):
-            for at, z, s in egress:
-                if at == there:
-                    best[z] = min(best[z], time + s)
-            if change[there] < NEVER:
-                heapq.heappush(queue, (time + change[there], k + 1, there))
-            for at, to, total, _ in transfers:
-                if at == there:
-                    heapq.heappush(queue, (time + total, k + 1, to))
-    return [t if t <= now + LONGEST else NEVER for t in best]
-
-
-def plain_journeys(services, world, origin, now, most_rides):
-    """Every journey there is: (zone, arrival, in-vehicle, walk, metres, rides)."""
-    access, egress, change, transfers = world
-
-    def on(stop, ready, ride_s, walk_s, length, rides):
-        if rides == most_rides:
-            return
-        for time, there, seconds, metres in rides_from(services, stop, ready):
-            so_far = (ride_s + seconds, walk_s, length + metres, rides + 1)
-            for at, z, s in egress:
-                if at == there:
-                    yield z, time + s, so_far[0], walk_s + s, *so_far[2:]
-            if change[there] < NEVER:
-                yield from on(there, time + change[there], *so_far)
-            for at, to, total, walk in transfers:
-                if at == there:
-                    yield from on(to, time + total, so_far[0], walk_s + walk, *so_far[2:])
-
-    for z, stop, s in access:
-        if z == origin:
-            yield from on(stop, now + s, 0, s, 0, 0)
-
-
-def random_world(rng, stops, zones, lines, trips):
-    """Loops, stops called at twice, overtaking, trips past midnight, stops nobody reaches, closed doors."""
-    start = int(rng.choice([7 * 3600, DAY - 1200]))
-    services = []
-    for _ in range(lines):
-        calls = rng.integers(2, 6)
-        route = rng.integers(0, stops - 1, calls)
-        rows = []
-        for _ in range(rng.integers(1, trips + 1)):
-            steps = rng.integers(0, 300, 2 * calls) // 30 * 30
-            times = start + rng.integers(0, 60) * 60 + np.cumsum(steps)
-            rows.append((times[0::2], times[1::2]))
-        doors = rng.random((2, calls)) < 0.9
-        length = np.cumsum(rng.integers(0, 900, calls))
-        services.append(service(route, *rows, length_m=length, boards=doors[0], alights=doors[1]))
-    access = [(z, s, int(rng.integers(0, 600))) for z in range(zones) for s in range(stops) if rng.random() < 0.4]
-    egress = [(s, z, int(rng.integers(0, 600))) for z, s, _ in access if rng.random() < 0.9]
-    change = np.where(rng.random(stops) < 0.1, NEVER, rng.integers(0, 200, stops)).tolist()
-    apart = [(a, b) for a in range(stops) for b in range(stops) if a != b and rng.random() < 0.2]
-    steps = [(a, b, int(rng.integers(0, 300))) for a, b in apart]
-    transfers = [(a, b, s + 60, s) for a, b, s in steps]
-    return services, (access, egress, change, transfers), start
-
-
-def answer(services, world, stops, zones, origin, departures, most_rides):
-    lines, walk = kernel_lines(made(stops, services)), kernel_walks(walks(stops, zones, *world))
-    return each_departure(origin, np.array(departures, np.int32), most_rides, LONGEST, lines, walk, zones)
+from network.travel.transit import journeys, walks_to_stops
+from network.units import CYCLE, WALK
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -164,16 +49,28 @@ def test_every_departure_equals_a_plain_search(seed):
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_every_journey_told_is_one_that_can_be_made(seed):
+def test_every_journey_told_is_one_that_can_be_made_and_has_its_fare(seed):
+    """Of the quickest, it has the fewest rides unless a later departure had it too."""
     rng = np.random.default_rng(1000 + seed)
     services, world, start = random_world(rng, 6, 3, 4, 3)
+    lines = rng.integers(0, 2, len(services))
+    services = [replace(s, line=int(line)) for s, line in zip(services, lines, strict=True)]
+    tariff = random_tariffs(rng, 2)
     departures = [start + 60 * m for m in range(0, 60, 5)]
-    total, parts = answer(services, world, 6, 3, 0, departures, 3)
+    total, parts = answer(services, world, 6, 3, 0, departures, 3, tariff)
     for w, now in enumerate(departures):
-        real = set(plain_journeys(services, world, 0, now, 3))
+        real, fewest = set(), {}
+        for z, time, ride_s, walk_s, entry, rides in plain_journeys(services, world, 0, now, 3):
+            length = sum(m for _, m in rides)
+            real.add((z, time, ride_s, walk_s, entry, length, len(rides), plain_fare(rides, tariff)))
+            fewest[z, time] = min(len(rides), fewest.get((z, time), 9))
         for z in np.flatnonzero(total[w] < NEVER):
-            assert (z, total[w, z] + now, *parts[w, z].tolist()) in real
-            assert total[w, z] >= parts[w, z, 0] + parts[w, z, 1]
+            time = total[w, z] + now
+            assert (z, time, *parts[w, z].tolist()) in real
+            access_s = sorted(world[0])[parts[w, z, ACCESS]][2]
+            assert total[w, z] >= parts[w, z, RIDE_S] + parts[w, z, WALK_S] + access_s
+            later = w + 1 < len(departures) and total[w + 1, z] + departures[w + 1] == time
+            assert later or parts[w, z, RIDES] == fewest[z, time]
 
 
 def test_the_random_worlds_are_worth_asking():
@@ -187,7 +84,7 @@ def test_the_random_worlds_are_worth_asking():
         overtakes += len(table.trip_first) - 1 > len(services)
         departures = [start + 60 * m for m in range(0, 60, 3)]
         total, parts = answer(services, world, stops, 4, 0, departures, 4)
-        changes += bool((parts[total < NEVER][:, 3] > 1).any())
+        changes += bool((parts[total < NEVER][:, RIDES] > 1).any())
         unreachable += bool((total == NEVER).all(axis=0).any())
         midnight += bool(((total < NEVER) & (np.array(departures)[:, None] + total > DAY)).any() and start < DAY)
     assert min(changes, overtakes, unreachable, midnight) >= 5
@@ -217,21 +114,23 @@ def test_a_change_worked_by_hand():
     walk = walks(4, 2, *world)
     table = made(4, [bus, train])
     departures = np.array([h, h + 480, h + 540, h + 1740], np.int32)
-    total, parts = each_departure(0, departures, 2, LONGEST, kernel_lines(table), kernel_walks(walk), 2)
+    total, parts = each_departure(0, departures, 2, LONGEST, *for_kernel(table, walk, FLAT), 2)
     # 8:00:00 and 8:08:00: the bus of 8:10 arrives 8:15, boarding from 8:18, train 8:20 to 8:30, door at 8:30:50;
     # 8:09:00: the bus of 8:20, the train of 8:40; 8:29:00: the bus of 8:40 is too late for it
     assert total[:, 1].tolist() == [1850, 1850 - 480, 3050 - 540, NEVER]
-    assert parts[0, 1].tolist() == [300 + 600, 100 + 120 + 50, 1000 + 9000, 2]
+    assert parts[0, 1].tolist() == [300 + 600, 120 + 50, 0, 1000 + 9000, 2, 400]
     assert (total[:, 0] == NEVER).all()
     found = journeys(
-        table, walk, 2, departures[:3], most_rides=2, longest_s=LONGEST, percentiles=np.array([1.0, 50.0, 100.0])
+        table, FLAT, walk, 2, departures[:3], most_rides=2, longest_s=LONGEST, percentiles=np.array([1.0, 50.0, 100.0])
     )
     assert found.percentile_s[:, 0, 1].tolist() == [1370, 1850, 2510]
-    assert found.median_s[0, 1] == 1850 == (found.in_vehicle_s + found.wait_s + found.walk_s)[0, 1]
-    assert (found.in_vehicle_s[0, 1], found.walk_s[0, 1]) == (900, 270)
+    assert found.median_s[0, 1] == 1850
+    assert (found.in_vehicle_s + found.wait_s + found.walk_s + found.access_s)[0, 1] == 1850
+    assert (found.in_vehicle_s[0, 1], found.walk_s[0, 1], found.access_s[0, 1]) == (900, 170, 100)
+    assert (found.access_m[0, 1], found.access_stop[0, 1], found.fare_cny[0, 1]) == (200, 0, 4.0)
     assert (found.length_m[0, 1], found.transfers[0, 1]) == (10_000, 1)
-    assert np.isinf(found.median_s[1]).all() and np.isinf(found.transfers[0, 0])
-    one_ride = journeys(table, walk, 2, departures, most_rides=1, longest_s=LONGEST, percentiles=np.array([50.0]))
+    assert np.isinf(found.median_s[1]).all() and np.isinf(found.transfers[0, 0]) and found.access_stop[0, 0] == -1
+    one_ride = journeys(table, FLAT, walk, 2, departures, most_rides=1, longest_s=LONGEST, percentiles=np.array([50.0]))
     assert np.isinf(one_ride.median_s).all()
 
 
@@ -251,7 +150,7 @@ def test_a_pair_is_served_when_half_of_the_departures_are():
     for last, served in ((1200, True), (1260, False)):
         departures = np.arange(60, last + 60, 60, dtype=np.int32)  # those up to 600 catch the only trip
         found = journeys(
-            made(2, [line]), walk, 2, departures, most_rides=1, longest_s=LONGEST, percentiles=np.array([50.0])
+            made(2, [line]), FLAT, walk, 2, departures, most_rides=1, longest_s=LONGEST, percentiles=np.array([50.0])
         )
         assert np.isfinite(found.median_s[0, 1]) == served
     assert np.array_equal(found.percentile_s[0], found.median_s)
@@ -263,8 +162,6 @@ def test_trips_that_overtake_run_in_patterns_of_their_own():
     assert [len(table.times(p)[0]) for p in range(2)] == [2, 1]
     assert table.times(0)[1].tolist() == [slow, later]
     assert table.times(1)[1].tolist() == [fast]
-    with pytest.raises(InputError, match="no trip runs"):
-        made(3, [])
 
 
 def test_a_wrong_window_is_refused():
@@ -272,7 +169,7 @@ def test_a_wrong_window_is_refused():
     walk = walks(2, 1, [(0, 0, 0)], [(1, 0, 0)], [60] * 2, [])
     wrong = {"departures_s": np.array([60, 60], np.int32), "most_rides": 0, "longest_s": 0}
     with pytest.raises(InputError, match="not ascending") as error:
-        journeys(table, walk, 1, **wrong, percentiles=np.array([0.0]))
+        journeys(table, FLAT, walk, 1, **wrong, percentiles=np.array([0.0]))
     assert len(error.value.problems) == 4
 
 
@@ -281,8 +178,10 @@ def test_walks_follow_the_streets_and_the_timetable_has_the_last_word():
     stops = snap(city.roads, city.roads.lonlat[[0, 1, 2, 35]])
     given = [(0, 0, 30), (2, 2, -1), (0, 1, 500), (1, 0, -1), (0, 3, 900)]
     ids, lonlat = np.array(list("abcd")), city.roads.lonlat[[0, 1, 2, 35]]
-    table = timetable(ids, lonlat, stops, [service([0, 1], [0, 60])], given)
-    walk = walks_to_stops(city.roads, city.zones.snap, table, access_s=400.0, transfer_s=250.0, change_s=60)
+    table = timetable(ids, lonlat, stops, [service([0, 1], [0, 60])], np.zeros(1, np.int32), transfers=given)
+    walk = walks_to_stops(
+        city.roads, city.zones.snap, city.zones.snap, table, access_s=400.0, transfer_s=250.0, change_s=60
+    )
     assert walk.change_s.tolist() == [30, 60, NEVER, 60]
     between = reach(city.roads, stops, stops, WALK, 250.0)
     step = {
@@ -312,10 +211,70 @@ def test_the_answer_does_not_depend_on_threads():
     services, world, start = random_world(rng, 20, 8, 15, 6)
     walk, departures = walks(20, 8, *world), np.arange(start, start + 1800, 60, dtype=np.int32)
     how = {"most_rides": 3, "longest_s": LONGEST, "percentiles": np.array([10.0, 90.0])}
-    many = journeys(made(20, services), walk, 8, departures, **how)
+    tariff = random_tariffs(rng, 15)
+    many = journeys(made(20, services), tariff, walk, 8, departures, **how)
     threads = numba.get_num_threads()
     numba.set_num_threads(1)
-    one = journeys(made(20, services), walk, 8, departures, **how)
+    one = journeys(made(20, services), tariff, walk, 8, departures, **how)
     numba.set_num_threads(threads)
-    for name in ("percentile_s", "median_s", "in_vehicle_s", "wait_s", "walk_s", "length_m", "transfers"):
-        assert np.array_equal(getattr(many, name), getattr(one, name))
+    for field in fields(many):
+        assert np.array_equal(getattr(many, field.name), getattr(one, field.name))
+
+
+def test_fares_worked_by_hand():
+    """By a bus with 1.00 off after the metro, the metro twice as one ride of 7 km, the bus again."""
+    metro, bus = [(0, 2.0), (6000, 3.0), (12_000, 4.0)], [(0, 2.0)]
+    tariff = tariffs(metro, bus, through=[0], off=[(0, 1, 1.0), (1, 0, 2.5)])
+    lines = [service([k, k + 1], [600 * k, 600 * k + 300], line=int(k in {0, 3}), length_m=[0, 3500]) for k in range(4)]
+    walk = walks(5, 1, [(0, 0, 0)], [(4, 0, 0)], [60] * 5, [])
+    how = {"most_rides": 4, "longest_s": LONGEST, "percentiles": np.array([50.0])}
+    found = journeys(made(5, lines), tariff, walk, 1, np.zeros(1, np.int32), **how)
+    assert found.transfers[0, 0] == 3
+    assert found.fare_cny[0, 0] == 2.0 + max(3.0 - 2.5, 0.0) + (2.0 - 1.0)
+    assert plain_fare([(1, 3500), (0, 3500), (0, 3500), (1, 3500)], tariff) == 350
+    assert tariff.fare_cny(0, [0, 5999.9, 6000, 99_000]).tolist() == [2.0, 2.0, 3.0, 4.0]
+
+
+def test_fares_are_counted_in_fen():
+    """Three times 0.1 is 0.3, and money off never makes a ride cost less than nothing."""
+    tariff = tariffs([(0, 0.1)], [(0, 0.05)], off=[(0, 1, 0.07)])
+    assert plain_fare([(0, 1), (0, 1), (0, 1)], tariff) == 30
+    assert plain_fare([(0, 1), (1, 1)], tariff) == 10
+
+
+def test_wrong_tariffs_are_refused():
+    with pytest.raises(InputError, match="wrong order: t1, t2"):
+        tariffs([(0, 1.0)], [(5, 1.0)], [(0, 1.0), (0, 2.0)])
+    with pytest.raises(InputError, match="one band or more"):
+        tariffs([(0, 1.0)], [])
+    table, walk = made(2, [service([0, 1], [0, 60], line=1)]), walks(2, 1, [(0, 0, 0)], [(1, 0, 0)], [60] * 2, [])
+    with pytest.raises(InputError, match="lacks the tariff of a line"):
+        journeys(table, FLAT, walk, 1, np.zeros(1, np.int32), most_rides=1, longest_s=60, percentiles=np.array([50.0]))
+
+
+def test_the_stations_listed_are_got_to_by_bicycle():
+    city = grid_city(6)
+    stops = snap(city.roads, city.roads.lonlat[[0, 1, 2, 35]])
+    ids, lonlat = np.array(list("abcd")), city.roads.lonlat[[0, 1, 2, 35]]
+    table = timetable(ids, lonlat, stops, [service([0, 1], [0, 60])], np.zeros(1, np.int32))
+    some = np.array([3, 1], np.int32)
+    limits = {"access_s": 300.0, "transfer_s": 250.0, "change_s": 60}
+    ends = Snap(**{name: array[:, :5] for name, array in city.zones.snap.arrays()})
+    zones = city.zones.snap
+    ride = walks_to_stops(city.roads, zones, ends, table, **limits, access_mode=CYCLE, access_stops=some, parking_s=90)
+    on_foot = walks_to_stops(city.roads, zones, ends, table, **limits)
+    all_by_bicycle = reach(city.roads, zones, stops, CYCLE, 300.0)
+    listed = np.isin(all_by_bicycle.end, some)
+    assert ride.access_stop.tolist() == all_by_bicycle.end[listed].tolist() and listed.any()
+    assert ride.access_s.tolist() == (np.ceil(all_by_bicycle.time_s[listed]) + 90).tolist()
+    assert ride.access_m.tolist() == np.rint(all_by_bicycle.length_m[listed]).tolist()
+    for name in ("egress_first", "egress_end", "egress_s", "transfer_first", "transfer_stop", "transfer_s"):
+        assert np.array_equal(getattr(ride, name), getattr(on_foot, name))
+    assert 0 <= on_foot.egress_end.min() <= on_foot.egress_end.max() < 5
+
+
+def test_without_a_line_nobody_is_served():
+    walk = walks(2, 1, [(0, 0, 0)], [(1, 0, 0)], [60] * 2, [])
+    how = {"most_rides": 2, "longest_s": LONGEST, "percentiles": np.array([50.0])}
+    found = journeys(made(2, []), FLAT, walk, 1, np.zeros(1, np.int32), **how)
+    assert np.isinf(found.median_s).all() and np.isinf(found.fare_cny).all() and (found.access_stop == -1).all()

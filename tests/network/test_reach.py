@@ -90,6 +90,21 @@ def test_reach_and_nearest_equal_dijkstra_on_streets_cut_at_the_points(seed):
 
 
 @pytest.mark.parametrize("seed", range(20))
+def test_a_sweep_reaches_what_searches_reach(seed, monkeypatch):
+    rng, roads, points, _, _ = world(seed)
+    starts = take(points, np.arange(40) % 16)  # more than one block of them
+    for mode in MODES:
+        for limit_s in (0.0, float(rng.integers(0, 200)), 1e7):
+            monkeypatch.setattr("network.travel.reach._MANY", np.inf)
+            searched = reach(roads, starts, points, mode, limit_s)
+            for name in ("_MANY", "_FOUND_FOR_SWEEP", "_FOUND_PER_NODE"):
+                monkeypatch.setattr(f"network.travel.reach.{name}", 0)
+            swept = reach(roads, starts, points, mode, limit_s)
+            for name in ("first", "end", "time_s", "length_m"):
+                assert np.array_equal(getattr(swept, name), getattr(searched, name)), name
+
+
+@pytest.mark.parametrize("seed", range(20))
 def test_paths_are_whole_and_cost_what_skim_says(seed):
     _, roads, points, some, others = world(seed)
     starts, ends = take(points, np.repeat(some, 8)), take(points, np.tile(others, 8))

@@ -18,6 +18,7 @@ from network import (
     SetOneWay,
     SetStreetSpeed,
     grid_city,
+    snap,
     travel_times,
     units,
 )
@@ -183,6 +184,13 @@ def test_zones_beside_a_new_street_use_it(city):
     assert new.roads.way_id[new.roads.way[new.zones.snap.segment[units.WALK, 0]]] == "new"
     assert new.zones.snap.off_m[units.WALK, 0] < 1
     assert new.zones.snap.off_m[CAR, 0] == pytest.approx(city.zones.snap.off_m[CAR, 0])
+
+
+def test_every_layer_of_points_stands_on_the_new_streets(city):
+    changed = after(city, diagonal(city))
+    for layer, (touch, lonlat) in changed.points.items():
+        for (name, mine), (_, fresh) in zip(touch.arrays(), snap(changed.roads, lonlat).arrays(), strict=True):
+            assert np.array_equal(mine, fresh), (layer, name)
 
 
 def test_several_edits_may_follow_one_another(city):

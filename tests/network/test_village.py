@@ -8,8 +8,9 @@ from math import exp
 import numpy as np
 import pytest
 
-from network import Places, Roads, Snap, Supply, Transit, Zones, grid_city, simulate, travel_times, units
+from network import Places, Roads, Snap, Zones, grid_city, simulate, travel_times, units
 from network.hierarchy import hierarchy_of
+from tests.worlds import nothing_runs
 
 ENDS = np.array([[120.0, 31.0], [120.0, 31.009]])
 
@@ -65,16 +66,15 @@ def village():
         plug_cny=np.array([100.0, 100.0]),
         snap=at_the_ends(),
     )
-    never = np.full((2, 2), np.inf)
     behaviour = replace(
         spare.behaviour,
         trips_per_resident=np.array([1.0, 0.0]),
         gravity_alpha=np.zeros(2),
         gravity_beta_per_min=np.array([0.1, 0.1]),
-        constant=np.zeros((2, 5)),
-        time_per_min=np.full((2, 5), -0.1),
+        constant=np.zeros((2, 7)),
+        time_per_min=np.full((2, 7), -0.1),
         cost_per_cny=np.array([-0.2, -0.2]),
-        terminal_min=np.array([0.0, 0.0, 0.0, 0.0, 2.0]),
+        terminal_min=np.array([0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0]),
         car_persons=np.array(1.0),
     )
     return replace(
@@ -82,10 +82,11 @@ def village():
         roads=roads,
         zones=zones,
         places=places,
-        transit=Transit(
-            in_vehicle_s=never, wait_s=never, walk_s=never, transfers=never, length_m=never, fare_cny=np.zeros((2, 2))
-        ),
-        supply=Supply(
+        transit=nothing_runs(spare.transit),
+        supply=replace(
+            spare.supply,
+            station_racks=np.zeros(0, np.int32),
+            station_spaces=np.zeros(0, np.int32),
             plugs=np.array([1, 0], np.int32),
             plug_kwh_per_day=np.array(10.0),
             plug_reach_m=np.array(500.0),

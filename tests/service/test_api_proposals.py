@@ -68,7 +68,7 @@ def test_a_proposal_is_a_job_whose_plan_replays_to_the_same_outcome(client):
 
 def test_a_plan_may_have_more_sites_than_a_what_if_has_edits(tmp_path):
     engine = Engine(a_home(tmp_path).model_copy(update={"edits_most": 0}))
-    answer = engine.propose_chargers(CITY, ProposalRequest(budget_cny=500_000), lambda _: None)
+    answer = engine.proposed(CITY, ProposalRequest(budget_cny=500_000), lambda _: None)
     assert answer.scenario["edits"]
     assert answer.what_if.changed["public_plugs"] > answer.what_if.base["public_plugs"]
 

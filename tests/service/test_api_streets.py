@@ -18,7 +18,7 @@ from network.io import Parameters, area_beside
 from network.snap import local_metres
 from service.api import create_app
 from service.schemas import SCENARIO
-from service.street_schemas import Mode
+from service.street_schemas import TRANSIT, Mode, StreetMode
 
 ROUTES, ISOCHRONES, NEAREST, MATRIX = (f"{HOME}/{name}" for name in ("routes", "isochrones", "nearest", "matrix"))
 WALK, CYCLE, DRIVE = (units.NETWORK_MODES.index(name) for name in ("walk", "cycle", "drive"))
@@ -55,7 +55,8 @@ def metres(positions):
 
 
 def test_the_modes_are_those_of_the_network():
-    assert Mode.__args__ == units.NETWORK_MODES
+    assert StreetMode.__args__ == units.NETWORK_MODES
+    assert Mode.__args__ == (*units.NETWORK_MODES, TRANSIT)
 
 
 @pytest.mark.parametrize("mode", units.NETWORK_MODES)

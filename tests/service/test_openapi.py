@@ -18,7 +18,7 @@ def test_every_answer_is_as_described(tmp_path):
     for found in schema.get_all_operations():
         operation = found.ok()
         seen.add(operation.label)
-        if operation.label.endswith("/proposals/chargers"):  # each would be a job
+        if "/proposals/" in operation.label:  # each would be a job
             continue
 
         @FEW

@@ -45,6 +45,15 @@ def test_a_text_that_can_be_read_two_ways_is_judged_both_ways():
     assert without.gap == pytest.approx(0.15)
 
 
+@pytest.mark.parametrize(("share", "gap", "met"), [(1.0, 0.0, True), (0.9, 0.1, False), (None, None, None)])
+def test_a_row_that_asks_for_all_is_judged(share, gap, met):
+    names = ("rail_entrance_bus_share", "rail_entrance_bus_share_straight")
+    row = by_id(["suzhou_city"], METRIC | dict.fromkeys(names, share))["TRN-2"]
+    assert tuple(reading.metric for reading in row.readings) == names
+    assert all(reading.met is met for reading in row.readings)
+    assert row.readings[0].gap == (None if gap is None else pytest.approx(gap))
+
+
 def test_a_figure_without_meaning_gets_no_verdict():
     row = by_id(["gusu"], METRIC | {"green_trip_share": None})["GTS-1"]
     assert (row.readings[0].value, row.readings[0].gap, row.readings[0].met) == (None, None, None)

@@ -11,8 +11,9 @@ import networkx as nx
 import numpy as np
 
 from network import units
-from network.city import Roads, Snap
+from network.city import Roads
 from network.io.ways import TurnRule, Ways
+from network.part import Snap
 
 STREET = {"highway": "residential"}
 REPOSITORY = Path(__file__).parents[3]

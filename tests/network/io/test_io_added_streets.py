@@ -13,6 +13,7 @@ from network.io.graph import roads_from_ways
 from network.street_graph import StreetGraph, line_length_m
 from network.travel.roads import skim
 from network.units import DRIVE
+from tests.worlds import nothing_runs
 
 
 def restricted():
@@ -67,8 +68,10 @@ def test_what_nobody_could_reach_stays_closed_when_opened():
     few = {name: array[:0] for name, array in city.places.arrays()}
     places = replace(city.places, **few, snap=none)
     zones = replace(city.zones, lonlat=np.tile([0.0011, 0.0001], (4, 1)), snap=snap(roads, np.tile([0.0, 0.0], (4, 1))))
-    supply = replace(city.supply, plugs=city.supply.plugs[:0])
-    city = replace(city, roads=roads, zones=zones, places=places, supply=supply)
+    nobody = np.zeros(0, np.int32)
+    supply = replace(city.supply, plugs=nobody, station_racks=nobody, station_spaces=nobody)
+    transit = nothing_runs(city.transit)
+    city = replace(city, roads=roads, zones=zones, places=places, transit=transit, supply=supply)
     with pytest.raises(ScenarioError, match="touches no street open to drive"):
         Scenario(edits=(OpenStreet(street="way/3", kmh=10.0),)).apply(city)
     both = OpenStreet(street="way/2", kmh=10.0), OpenStreet(street="way/3", kmh=10.0)

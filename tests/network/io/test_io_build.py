@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from network import InputError, UnknownId, check, simulate
+from network import InputError, UnknownId, check, simulate, travel_times
 from network.city import Supply
 from network.io import STAGES, Parameters, build_city, city_ids, read_spec, save_city, spec_for_roads
 from network.io.places import sites_of_table
@@ -49,11 +49,16 @@ def test_every_default_and_every_input_is_named(built, data_folder):
         assert is_default[key] == known.parameter(key).default
     for name in ("plug_reach_m", "parking_cny", "driving_cny_per_km"):
         assert f"supply.{name}" in rows
-    assert {"roads.walk_kmh", "behaviour.constant", "fleet.km_per_day", "zones.ev_share", "transit.fare_cny"} <= set(
-        rows
-    )
+    assert {
+        "roads.walk_kmh",
+        "behaviour.constant",
+        "fleet.km_per_day",
+        "zones.ev_share",
+        "transit.bus_fare_cny",
+    } <= set(rows)
     assert is_default["places.kerb"]
-    assert is_default["transit"] == (city.id != "sao_paulo")  # which has a timetable
+    timed = [key for key in is_default if key == "transit" and not is_default[key]]
+    assert bool(timed) == (city.id == "sao_paulo")  # the others have lines without a timetable
     files = {k: v for k, v in rows.items() if k.startswith("input:")}
     assert files
     assert all(len(v) == 64 for v in files.values())
@@ -85,7 +90,8 @@ def test_gusu_says_what_it_covers(gusu):
     kinds = set(city.places.kind)
     assert {"stop", "station", "kerb", "hospital"} <= kinds
     assert not city.places.most_plugs[np.isin(city.places.kind, ["stop", "station"])].any()
-    time = city.transit.in_vehicle_s + city.transit.wait_s + city.transit.walk_s
+    assert (len(city.transit.line_id), len(city.transit.stations.id)) == (356, 32)
+    time = travel_times(city).transit.time_s
     served = np.isfinite(time)
     assert served.mean() > 0.9
     assert 15 < np.median(time[served]) / 60 < 45
@@ -251,7 +257,7 @@ def test_a_gcj02_stop_file_declared_as_wgs84_stops_the_build(suzhou_copy, data_f
 
 def test_a_bus_line_table_in_another_datum_stops_the_build(suzhou_copy, data_folder):
     spec = read_spec(data_folder, "gusu")
-    wrong = tuple({**t, "crs": "gcj02"} if t["kind"] == "bus" else t for t in spec.transit)
+    wrong = tuple({**t, "crs": "gcj02"} if t["mode"] == "bus" else t for t in spec.transit)
     with pytest.raises(InputError, match=r"bus_stop_sequences.csv.gz: looks like WGS-84 declared as GCJ-02"):
         build_city(replace(spec, transit=wrong), Parameters.load(data_folder, spec.parameters), inputs=suzhou_copy)
 

@@ -3,77 +3,40 @@ from __future__ import annotations
 import tracemalloc
 import zipfile
 from collections import Counter
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import prcoords
 import pytest
+from feed_files import AT, FEED, TUESDAY, H, changed, changes, place, read, runs, written
 
-from network import InputError, grid_city
+from network import InputError
 from network.io import read_spec
-from network.io.gtfs import read_gtfs
 from network.io.gtfs_calendar import WEEKDAYS, read_calendar
-from network.io.transit_feed import transit_of_feed, window
 from network.snap import local_metres
-
-CITY = grid_city(8)
-ROADS, ZONES = CITY.roads, CITY.zones
-AT = ROADS.lonlat
-H = 3600
-ALL_DAY = (0, 30 * H)
-TUESDAY = "2026-03-10"
-
-FEED = {
-    "agency.txt": "agency_id,agency_name\n1,Grid\n",
-    "stops.txt": "stop_id,stop_name,stop_lat,stop_lon,location_type,parent_station\n"
-    + "".join(f"s{i},Stop {i},{AT[n, 1]:.7f},{AT[n, 0]:.7f},0,\n" for i, n in enumerate((0, 2, 4, 7)))
-    + f"far,Far away,{AT[7, 1]:.7f},{AT[7, 0] + 0.1:.7f},0,\n",
-    "routes.txt": "route_id,route_type\nb,3\nm,401\n",
-    "trips.txt": "route_id,service_id,trip_id\nb,week,b1\nm,all,m1\n",
-    "calendar.txt": "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n"
-    "week,1,1,1,1,1,0,0,20260302,20260315\nall,1,1,1,1,1,1,1,20260302,20260315\n",
-    "stop_times.txt": "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
-    "b1,07:10:00,07:10:00,s0,1\nb1,07:12:00,07:13:00,s1,2\nb1,,,s2,7\nb1,07:19:00,07:19:00,s3,9\n"
-    "m1,7:15:00,7:15:00,s3,1\nm1,7:20:00,7:20:00,s0,2\n",
-}
-
-
-def written(folder, **changes):
-    """The feed as a folder, files changed or, where None, left out."""
-    files = FEED | {f"{name}.txt": text for name, text in changes.items()}
-    folder.mkdir(exist_ok=True)
-    for name, text in files.items():
-        if text is not None:
-            (folder / name).write_text(text, encoding="utf-8")
-    return folder
-
-
-def read(path, parameters, window_s=ALL_DAY, date=TUESDAY, **how):
-    return read_gtfs(path, roads=ROADS, parameters=parameters, window_s=window_s, date=date, **how)
-
-
-def patterns(table):
-    """Stops and (arrivals, departures) of every trip, by pattern."""
-    out = []
-    for p in range(len(table.pattern_first) - 1):
-        stops = table.stop_id[table.call_stop[table.pattern_first[p] : table.pattern_first[p + 1]]].tolist()
-        out.append((stops, *(times.tolist() for times in table.times(p))))
-    return out
+from network.units import BUS, METRO, TRANSIT_MODES
 
 
 def test_a_feed_by_hand(tmp_path, parameters):
     feed = read(written(tmp_path / "feed"), parameters)
     assert (feed.date, feed.trips, feed.headway_trips, feed.notes) == (TUESDAY, 2, 0, ())
-    bus, rail = patterns(feed.timetable)
+    source = feed.source
+    assert source.stop_id.tolist() == ["s0", "s1", "s2", "s3", "far"]
+    assert source.stop_name[3] == "Stop 3"
+    assert np.allclose(source.lonlat[:4], AT[[0, 2, 4, 7]], atol=1e-7)
+    assert [(line.id, line.name, line.mode, line.tariff) for line in source.lines] == [
+        ("b", "12", BUS, "bus"), ("m", "M", METRO, "metro"),
+    ]  # fmt: skip
+    bus, rail = runs(feed)
     # the call between 07:13 and 07:19 without a time is half way
-    assert bus == (
-        ["s0", "s1", "s2", "s3"], [[25800, 25920, 26160, 26340]], [[25800, 25980, 26160, 26340]],
-    )  # fmt: skip
-    assert rail[0] == ["s3", "s0"]
-    assert rail[1][0] == [26100, 26400]
+    assert bus == ("b", ["s0", "s1", "s2", "s3"], [25800, 25920, 26160, 26340], [25800, 25980, 26160, 26340])
+    assert rail == ("m", ["s3", "s0"], [26100, 26400], [26100, 26400])
     xy = local_metres(AT[[0, 2, 4, 7]], float(AT[:, 1].mean()))
     straight = np.hypot(*(xy - xy[0]).T)
-    assert np.allclose(feed.timetable.call_m[:4], straight * 1.2, atol=2)
-    assert np.allclose(feed.timetable.call_m[4:], [0, straight[3] * 1.05], atol=2)
+    assert np.allclose(source.services[0].length_m, straight * 1.2, atol=2)
+    assert np.allclose(source.services[1].length_m, [0, straight[3] * 1.05], atol=2)
+    assert [line.length_m for line in source.lines] == [s.length_m[-1] for s in source.services]
 
 
 def test_a_zip_is_read_as_the_folder_is(tmp_path, parameters):
@@ -81,21 +44,23 @@ def test_a_zip_is_read_as_the_folder_is(tmp_path, parameters):
     with zipfile.ZipFile(tmp_path / "feed.zip", "w") as packed:
         for file in folder.iterdir():
             packed.write(file, file.name)
-    one, other = (read(path, parameters).timetable for path in (folder, tmp_path / "feed.zip"))
-    assert one.digest == other.digest
+    one, other = (read(path, parameters) for path in (folder, tmp_path / "feed.zip"))
+    assert runs(one) == runs(other)
+    assert (one.source.lonlat == other.source.lonlat).all()
 
 
 def test_days_exceptions_and_hours_past_midnight(tmp_path, parameters):
     night = FEED["stop_times.txt"].replace("7:15:00", "24:15:00").replace("7:20:00", "24:20:00")
     dates = "service_id,date,exception_type\nall,20260309,2\nweek,20260314,1\n"
     folder = written(tmp_path / "feed", stop_times=night, calendar_dates=dates)
-    by_night = (0, H)
-    assert patterns(read(folder, parameters, by_night, "2026-03-11").timetable)[0][1] == [[900, 1200]]
-    with pytest.raises(InputError, match="no trip calls twice near the streets on 2026-03-10 in the window"):
-        read(folder, parameters, by_night)  # what would be under way did not start on the 9th
-    late = read(folder, parameters, (24 * H, 32 * H), "2026-03-09")
-    assert [p[1] for p in patterns(late.timetable)] == [[[t + 24 * H for t in (25800, 25920, 26160, 26340)]]]
-    assert [p[0][0] for p in patterns(read(folder, parameters, (6 * H, 8 * H), "2026-03-14").timetable)] == ["s0"]
+
+    def metro(date):
+        return sorted(arrive[0] for line, _, arrive, _ in runs(read(folder, parameters, date)) if line == "m")
+
+    assert metro("2026-03-11") == [900, 900 + 24 * H]
+    assert metro("2026-03-10") == [900 + 24 * H]  # what would have been under way did not start on the 9th
+    assert metro("2026-03-15") == [900, 900 + 24 * H]
+    assert read(folder, parameters, "2026-03-14").trips == 3
     assert read(folder, parameters, date=None).date == "2026-03-02"
     with pytest.raises(
         InputError, match=r"no trip runs on 2027-01-01 \(its calendar reaches from 2026-03-02 to 2026-03-15"
@@ -103,6 +68,46 @@ def test_days_exceptions_and_hours_past_midnight(tmp_path, parameters):
         read(folder, parameters, date="2027-01-01")
     with pytest.raises(InputError, match="'Tuesday' is not a date"):
         read(folder, parameters, date="Tuesday")
+
+
+def test_a_service_day_ends_when_its_longest_journey_does(tmp_path, parameters):
+    early = FEED["stop_times.txt"].replace("m1,7:15:00,7:15:00", "m1,0:59:59,2:00:00")
+    assert [row[2][0] for row in runs(read(written(tmp_path / "feed", stop_times=early), parameters))] == [
+        25800, 3599, 24 * H + 3599,
+    ]  # fmt: skip
+    over = FEED["stop_times.txt"].replace("7:20:00,7:20:00", "24:00:00,24:00:00")
+    assert [row[2][1] for row in runs(read(written(tmp_path / "feed", stop_times=over), parameters))][1:] == [0, 24 * H]
+    late = early.replace("2:00:00", "2:00:01")
+    assert read(written(tmp_path / "feed", stop_times=late), parameters).trips == 2
+
+
+def test_lines_are_the_directions_of_routes_and_have_modes(tmp_path, parameters):
+    kinds = {0: "tram", 4: "ferry", 106: "rail", 200: "bus", 405: "metro", 11: "bus", 1400: "tram", 900: "tram"}
+    routes = "route_id,route_long_name,route_type\n" + "".join(f"r{k},Long {k},{k}\n" for k in (*kinds, 1100, 8))
+    head, *rows = FEED["stop_times.txt"].splitlines()
+    metro = [row for row in rows if row.startswith("m1")]
+    ids = [*kinds, 1100, 8, "0b"]
+    trips = "route_id,service_id,trip_id,direction_id\n" + "".join(
+        f"r{str(k)[:-1] if k == '0b' else k},all,t{k},{int(k == '0b')}\n" for k in ids
+    )
+    times = "\n".join([head, *(row.replace("m1", f"t{k}") for k in ids for row in metro)]) + "\n"
+    feed = read(written(tmp_path / "feed", routes=routes, trips=trips, stop_times=times), parameters)
+    found = [(line.id, line.name, TRANSIT_MODES[line.mode]) for line in feed.source.lines]
+    assert found == [("r0:0", "Long 0", "tram"), ("r0:1", "Long 0", "tram")] + [
+        (f"r{k}", f"Long {k}", mode) for k, mode in kinds.items() if k
+    ]
+    assert feed.notes == (
+        "2 trips of route types 8, 1100, none of bus, tram, metro, rail, ferry, are left out",
+    )  # fmt: skip
+
+
+def test_trips_of_one_vehicle_are_told(tmp_path, parameters):
+    trips = "route_id,service_id,trip_id,block_id\nb,week,b1,v\nm,all,m1,v\nm,all,m2,v\nb,week,b2,w\nb,week,b3,w\n"
+    times = FEED["stop_times.txt"].replace("m1,7:15:00,7:15:00", "m1,7:19:00,7:19:00")
+    times += "m2,7:21:00,7:21:00,s1,1\nm2,7:25:00,7:25:00,s0,2\nb2,8:00:00,8:00:00,s0,1\nb2,8:10:00,8:10:00,s1,2\n"
+    times += "b3,8:09:00,8:09:00,s1,1\nb3,8:15:00,8:15:00,s2,2\n"
+    feed = read(written(tmp_path / "feed", trips=trips, stop_times=times), parameters)
+    assert feed.notes == ("1 trips go on as the next trip of their vehicle: staying on it counts as a change",)
 
 
 def test_the_busiest_weekday_counts_the_trips_of_headways(tmp_path, parameters):
@@ -120,11 +125,11 @@ def test_the_busiest_weekday_counts_the_trips_of_headways(tmp_path, parameters):
 def test_headways_become_trips(tmp_path, parameters):
     frequencies = "trip_id,start_time,end_time,headway_secs,exact_times\n"
     frequencies += "b1,07:00:00,07:20:00,600,0\nb1,07:20:00,07:40:00,900,0\nm1,08:00:00,08:10:01,300,1\n"
-    feed = read(written(tmp_path / "feed", frequencies=frequencies), parameters, (7 * H, 9 * H))
-    bus, rail = patterns(feed.timetable)
-    assert [row[0] for row in bus[2]] == [7 * H, 7 * H + 600, 7 * H + 1200, 7 * H + 2100]
-    assert [row[-1] - row[0] for row in bus[1]] == [540] * 4
-    assert [row[0] for row in rail[2]] == [8 * H, 8 * H + 300, 8 * H + 600]
+    feed = read(written(tmp_path / "feed", frequencies=frequencies), parameters)
+    bus, rail = ([row for row in runs(feed) if row[0] == line] for line in "bm")
+    assert [row[3][0] for row in bus] == [7 * H, 7 * H + 600, 7 * H + 1200, 7 * H + 2100]
+    assert [row[2][-1] - row[2][0] for row in bus] == [540] * 4
+    assert [row[3][0] for row in rail] == [8 * H, 8 * H + 300, 8 * H + 600]
     assert (feed.trips, feed.headway_trips) == (7, 4)
 
 
@@ -138,20 +143,18 @@ def test_doors_and_transfers(tmp_path, parameters):
     transfers = "from_stop_id,to_stop_id,transfer_type,min_transfer_time,from_route_id\n"
     transfers += "s0,s0,2,30,\nstation,s3,2,240,\ns3,s2,3,,\ns2,s3,0,,\ns2,s0,2,5,b\n"
     feed = read(written(tmp_path / "feed", stop_times=times, stops=stops, transfers=transfers), parameters)
-    table = feed.timetable
-    assert table.call_boards[:4].tolist() == [True, False, True, True]
-    assert table.call_alights[:4].tolist() == [True, True, False, True]
-    given = zip(table.transfer_from.tolist(), table.transfer_to.tolist(), table.transfer_s.tolist(), strict=True)
-    assert list(given) == [(0, 0, 30), (1, 3, 240), (3, 2, -1)]
+    bus = feed.source.services[0]
+    assert bus.boards.tolist() == [True, False, True, True]
+    assert bus.alights.tolist() == [True, True, False, True]
+    assert changes(feed.source) == {("s0", "s0"): 30, ("s1", "s3"): 240, ("s3", "s2"): -1}
     assert feed.notes == ("1 transfers hold for single routes or trips only and are left out",)
 
 
-def test_stops_beyond_the_streets_are_left_out(tmp_path, parameters):
+def test_stops_beyond_the_streets_are_read_and_swapped_ones_refused(tmp_path, parameters):
     times = FEED["stop_times.txt"].replace("b1,,,s2,7", "b1,07:15:00,07:15:00,far,7")
     feed = read(written(tmp_path / "feed", stop_times=times), parameters)
-    assert patterns(feed.timetable)[0][0] == ["s0", "s1", "s3"]
-    assert feed.notes == ("1 of 4 stops lie beyond the streets that were read and are left out",)
-    assert feed.timetable.call_m[2] > 15_000  # the bus has been there all the same
+    assert runs(feed)[0][1] == ["s0", "s1", "far", "s3"]
+    assert feed.source.lines[0].length_m > 15_000
     swapped = FEED["stops.txt"].replace("stop_lat,stop_lon", "stop_lon,stop_lat")
     with pytest.raises(InputError, match=r"stops.txt, .*(look swapped|out of range)"):
         read(written(tmp_path / "feed", stops=swapped), parameters)
@@ -163,19 +166,14 @@ def test_a_shifted_stop_table_is_found_out(tmp_path, parameters):
     folder = written(tmp_path / "feed", stops=stops)
     with pytest.raises(InputError, match=r"stops.txt: looks like GCJ-02 declared as WGS-84"):
         read(folder, parameters)
-    assert np.allclose(read(folder, parameters, crs="gcj02").timetable.stop_lonlat, AT[:4], atol=1e-6)
+    assert np.allclose(read(folder, parameters, crs="gcj02").source.lonlat[:4], AT[:4], atol=1e-6)
 
 
 def test_platforms_go_before_their_station(tmp_path, parameters):
-    stops = FEED["stops.txt"].replace("0,\ns1", "0,station\ns1") + f"station,Station,{AT[0, 1]},{AT[0, 0]},1,\n"
+    stops = FEED["stops.txt"].replace("0,\ns1", "0,station\ns1") + place(AT[0], "station", 1, "")
     transfers = "from_stop_id,to_stop_id,transfer_type,min_transfer_time\ns0,s3,2,30\nstation,s3,2,240\n"
-    table = read(written(tmp_path / "feed", stops=stops, transfers=transfers), parameters).timetable
-    assert (table.transfer_from.tolist(), table.transfer_to.tolist(), table.transfer_s.tolist()) == ([0], [3], [30])
-
-
-def changed(file, old, new):
-    assert old in FEED[f"{file}.txt"]
-    return {file: FEED[f"{file}.txt"].replace(old, new)}
+    source = read(written(tmp_path / "feed", stops=stops, transfers=transfers), parameters).source
+    assert changes(source) == {("s0", "s3"): 30}
 
 
 WRONG = {
@@ -224,8 +222,10 @@ def test_an_empty_optional_file_is_none_and_a_file_that_is_no_zip_is_refused(tmp
 
 def test_only_nodes_and_boarding_areas_may_lack_coordinates(tmp_path, parameters):
     stops = FEED["stops.txt"] + "node,Stairs,,,3,s0\narea,Door 2,,,4,s0\n"
-    expected = read(written(tmp_path / "plain"), parameters).timetable.digest
-    assert read(written(tmp_path / "feed", stops=stops), parameters).timetable.digest == expected
+    expected = read(written(tmp_path / "plain"), parameters)
+    with_nodes = read(written(tmp_path / "feed", stops=stops), parameters)
+    assert runs(with_nodes) == runs(expected)
+    assert (with_nodes.source.stop_id == expected.source.stop_id).all()
     with pytest.raises(InputError, match=r"stops.txt, row 7: has no stop_lat"):
         read(written(tmp_path / "feed", stops=stops.replace("node,Stairs,,,3", f"x,Stairs,,{AT[0, 0]},2")), parameters)
     nodes = "stop_id,stop_lat,stop_lon,location_type\ns0,,,3\n"
@@ -311,31 +311,9 @@ def test_a_calendar_without_an_end_takes_no_memory(tmp_path):
     assert calendar.active(np.datetime64("9999-12-31"), np.array(names)).all()  # a Friday
 
 
-def test_the_table_of_a_feed(tmp_path, parameters):
-    """The bus leaves once, at 7:10: whoever starts by then gets it, longer before, longer waiting."""
-    feed = read(written(tmp_path / "feed"), parameters, window(parameters))
-    part, lines = transit_of_feed(feed, ZONES, ROADS, parameters)
-    assert np.isinf(part.in_vehicle_s).all()  # at 7:11 and after there is none: most of the departures
-    assert lines[1].startswith("transit: 0% of the pairs of zones served, 60 departures from 07:00")
-    every = FEED | {"frequencies.txt": "trip_id,start_time,end_time,headway_secs\nb1,06:00:00,10:00:00,600\n"}
-    feed = read(written(tmp_path / "feed", frequencies=every["frequencies.txt"]), parameters, window(parameters))
-    part, lines = transit_of_feed(feed, ZONES, ROADS, parameters)
-    served = np.isfinite(part.in_vehicle_s)
-    assert 0.05 < served.mean() < 0.9
-    assert not served.diagonal().any()
-    assert part.in_vehicle_s[0, 6] == 360  # by the second stop one can leave later for the same bus
-    assert part.transfers[0, 6] == 0 and part.fare_cny[0, 6] == 2
-    total = part.in_vehicle_s + part.wait_s + part.walk_s
-    shortest = part.in_vehicle_s[0, 6] + part.walk_s[0, 6]
-    assert shortest + 4 * 60 <= total[0, 6] <= shortest + 5 * 60  # the median of ten minutes between buses
-    assert (total[served] >= 60).all() and (total[served] <= 120 * 60).all()
-    assert "departures within" in lines[1] and "stand for a headway" in lines[0]
-
-
-def test_recipes_name_a_feed_or_lines(tmp_path):
+def test_recipes_of_feeds_take_nothing_else(tmp_path):
     for text, message in (
         ('[[transit]]\ngtfs = "a.zip"\nkind = "bus"', "unknown entry 'kind'"),
-        ('[[transit]]\ngtfs = "a.zip"\n[[transit]]\nfile = "b.csv"\nkind = "bus"', "names a GTFS feed and more"),
         ('[[transit]]\ndate = "2026-03-10"', "lacks 'file'"),
     ):
         (tmp_path / "cities" / "x").mkdir(parents=True, exist_ok=True)
@@ -350,12 +328,33 @@ def test_sao_paulo_runs_by_its_timetable(sao_paulo):
     assert city.provenance.value[row].tolist() == ["2019-05-13"]
     assert not city.provenance.is_default[row].any()
     assert city.provenance.is_default[city.provenance.key == "transit.headway_trips"].all()
-    assert not any("bus_kmh" in key or "headway_min" in key for key in city.provenance.key)
+    assert not any(key.startswith("transit.") and key.endswith("headway_min") for key in city.provenance.key.tolist())
     assert any("service date 2019-05-13" in line for line in report.lines)
-    assert any("stops lie beyond the streets" in line for line in report.lines)
+    assert any("4 trips pass further than 100 m from a stop on their shape" in line for line in report.lines)
     part = city.transit
-    served = np.isfinite(part.in_vehicle_s)
-    total = (part.in_vehicle_s + part.wait_s + part.walk_s)[served]
-    assert 0.4 < served.mean() < 0.8
-    assert 15 < np.median(total) / 60 < 50 and total.max() <= 120 * 60
-    assert set(np.unique(part.transfers[served])) <= {0, 1, 2, 3}
+    assert len(part.line_id) == 36
+    assert np.bincount(part.line_mode).tolist() == [10, 0, 12, 14]
+    assert part.line_m[part.line_name == "CPTM L07"] == pytest.approx(60_600, rel=0.01)
+    assert 5 < len(part.stations.id) < 60
+    assert part.stations.entrance_is_centre.all()
+
+
+def test_coquimbo_keeps_its_timetable(parameters, tmp_path):
+    """The feed that the package aequilibrae carries inside an example project."""
+    package = find_spec("aequilibrae")
+    if package is None:
+        pytest.skip("the feed of Coquimbo is carried by the package aequilibrae")
+    example = Path(next(iter(package.submodule_search_locations))) / "reference_files" / "coquimbo.zip"
+    with zipfile.ZipFile(example) as packed:
+        packed.extract("gtfs_coquimbo.zip", tmp_path)
+    feed = read(tmp_path / "gtfs_coquimbo.zip", parameters, date=None)
+    assert (feed.date, feed.trips, feed.headway_trips, feed.notes) == ("2015-12-29", 360, 0, ())
+    assert len(feed.source.stop_id) == 78
+    assert [(line.id, line.name, line.mode) for line in feed.source.lines] == [
+        ("101387:0", "1", BUS), ("101387:1", "1", BUS),
+    ]  # fmt: skip
+    for line, service in ((s.line, s) for s in feed.source.services):
+        xy = local_metres(feed.source.lonlat[service.stop], -29.95)
+        straight = np.hypot(*np.diff(xy, axis=0).T)
+        assert straight.sum() < service.length_m[-1] < 1.25 * straight.sum()
+        assert service.length_m[-1] <= feed.source.lines[line].length_m < 20_000

@@ -1,0 +1,158 @@
+"""What can be proposed: each kind with its request and its solver. Another kind is one more entry of KINDS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from network import City, Outcome, Travel
+from optimise import (
+    DEFAULT_STOP,
+    PARK_RIDE_UNTIL,
+    STOPS_UNTIL,
+    Exclusions,
+    Gap,
+    Listener,
+    ParkRideProposal,
+    Proposal,
+    Seconds,
+    Stop,
+    StopProposal,
+    propose,
+    propose_park_ride,
+    propose_stops,
+)
+from service.schemas import ParkRideRequest, PlanRequest, ProposalRequest, StopsRequest
+from service.settings import package_versions
+
+AnyProposal: TypeAlias = Proposal | StopProposal | ParkRideProposal
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """A city with its travel times and its day."""
+
+    city: City
+    travel: Travel
+    outcome: Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """Something to propose: how it is asked for, and who answers."""
+
+    name: str
+    summary: str
+    about: str
+    request: type[PlanRequest]
+    examples: Mapping[str, Any]
+    solve: Callable[[Base, Any, Listener | None], AnyProposal]
+
+
+def _chargers(base: Base, asked: ProposalRequest, progress: Listener | None) -> Proposal:
+    return propose(
+        base.city,
+        budget_cny=asked.budget_cny,
+        targets=asked.parsed_targets(),
+        objective=asked.objective,
+        stop=_until(DEFAULT_STOP, asked.seconds),
+        seed=asked.seed,
+        travel=base.travel,
+        base=base.outcome,
+        progress=progress,
+        versions=package_versions(),
+    )
+
+
+def _stops(base: Base, asked: StopsRequest, progress: Listener | None) -> StopProposal:
+    circles = tuple((c.lon, c.lat, c.radius_m) for c in asked.exclude_circles)
+    return propose_stops(
+        base.city,
+        targets=asked.parsed_targets(),
+        exclusions=Exclusions(streets=tuple(asked.exclude_streets), circles=circles),
+        moves=asked.moves,
+        relax=asked.relax,
+        stop=_until(STOPS_UNTIL, asked.seconds),
+        seed=asked.seed,
+        travel=base.travel,
+        base=base.outcome,
+        progress=progress,
+        versions=package_versions(),
+    )
+
+
+def _park_ride(base: Base, asked: ParkRideRequest, progress: Listener | None) -> ParkRideProposal:
+    return propose_park_ride(
+        base.city,
+        budget_cny=asked.budget_cny,
+        kinds=asked.kinds,
+        targets=asked.parsed_targets(),
+        stop=_until(PARK_RIDE_UNTIL, asked.seconds),
+        seed=asked.seed,
+        travel=base.travel,
+        base=base.outcome,
+        progress=progress,
+        versions=package_versions(),
+    )
+
+
+def _until(usual: Stop, seconds: float | None) -> Stop:
+    return usual if seconds is None else Gap(usual.gap) | Seconds(seconds)
+
+
+KINDS: Final[dict[str, Kind]] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            name="chargers",
+            summary="Propose where new public chargers go",
+            about="Start a job; `Location` says where its state is. Targets that cannot be met are an answer, not an "
+            "error.",
+            request=ProposalRequest,
+            examples={
+                "cover": {
+                    "summary": "Serve the most demand with two million yuan",
+                    "value": {"budget_cny": 2_000_000, "targets": ["charging_served_share>=0.8"], "seed": 0},
+                }
+            },
+            solve=_chargers,
+        ),
+        Kind(
+            name="stops",
+            summary="Propose which bus stops to add or move beside rail",
+            about="Start a job for the cheapest bus stops to add or move so that rail stations and their entrances "
+            "have one within reach on foot; `Location` says where its state is. Where that cannot be, the answer "
+            "names the entrances that no place covers and the most that can be reached.",
+            request=StopsRequest,
+            examples={
+                "policy": {"summary": "What the policy targets ask for, as far as it can be", "value": {"relax": True}},
+                "stations": {
+                    "summary": "Stations alone, and no stop is moved",
+                    "value": {"targets": ["rail_station_bus_share>=0.95"], "moves": False},
+                },
+            },
+            solve=_stops,
+        ),
+        Kind(
+            name="park-ride",
+            summary="Propose where park-and-ride spaces and bike racks at rail stations go",
+            about="Start a job for the racks and spaces at stations that win the most trips from the car within a "
+            "budget; `Location` says where its state is.",
+            request=ParkRideRequest,
+            examples={
+                "both": {"summary": "Ten million yuan for racks and spaces", "value": {"budget_cny": 10_000_000}},
+                "racks": {
+                    "summary": "Bike racks alone",
+                    "value": {"budget_cny": 1_000_000, "kinds": ["racks"]},
+                },
+            },
+            solve=_park_ride,
+        ),
+    )
+}
+
+
+def kind_of(request: PlanRequest) -> Kind:
+    """The kind that is asked for so."""
+    return next(kind for kind in KINDS.values() if kind.request is type(request))
