@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from network.errors import InputError, Problem
+from network.kernels import rounds
 from network.kernels.trips import FINE, GOES_BACK, flaw
 from network.part import F64, I32, I64, Bools, Part, Snap, Spec, Text
 
@@ -81,6 +82,46 @@ class Timetable(Part):
         return self.arrive_s[some].reshape(-1, calls), self.depart_s[some].reshape(-1, calls)
 
     @cached_property
+    def stop_order(self) -> I64:
+        """(S) the stops in the order in which patterns call at them: what is ridden lies side by side in a search."""
+        calls = len(self.call_stop)
+        seen = np.full(len(self.stop_id), calls)
+        seen[self.call_stop[::-1]] = np.arange(calls)[::-1]
+        return np.argsort(seen, kind="stable")
+
+    @cached_property
+    def stop_place(self) -> I32:
+        """(S) the place of each stop in that order."""
+        out = np.empty(len(self.stop_id), np.int32)
+        out[self.stop_order] = np.arange(len(out), dtype=np.int32)
+        return out
+
+    @cached_property
+    def for_search(self) -> rounds.Lines:
+        """The timetable as searches want it, stops numbered by their place."""
+        first, pattern, position = self.calls_by_stop
+        call = self.pattern_first[pattern] + position
+        useful = self.call_boards[call] & (call + 1 < self.pattern_first[pattern + 1])
+        trips = np.diff(self.trip_first)[pattern]
+        times = self.time_first[pattern] + position * trips
+        offer = np.stack((pattern, position, times, self.trip_first[pattern]), axis=1)
+        some = np.append(0, np.cumsum(useful))[first]
+        stop_first, offer = in_order(self.stop_order, some, offer[useful].astype(np.int32))
+        return rounds.Lines(
+            pattern_first=self.pattern_first,
+            pattern_tariff=self.line_tariff[self.pattern_line],
+            call_stop=self.stop_place[self.call_stop],
+            call_m=self.call_m,
+            alights=self.call_alights,
+            trip_first=self.trip_first,
+            time_first=self.time_first,
+            arrive=self.arrive_s,
+            depart=rounds.across_trips(self.pattern_first, self.trip_first, self.time_first, self.depart_s),
+            stop_first=stop_first,
+            offer=offer,
+        )
+
+    @cached_property
     def calls_by_stop(self) -> tuple[I32, I32, I32]:
         """(S+1), (Q), (Q): calls at stop s are first[s]:first[s+1], each by its pattern and position in it."""
         calls = np.diff(self.pattern_first)
@@ -89,6 +130,14 @@ class Timetable(Part):
         order = np.argsort(self.call_stop, kind="stable")
         first = np.append(0, np.cumsum(np.bincount(self.call_stop, minlength=len(self.stop_id)))).astype(np.int32)
         return first, pattern[order], position[order].astype(np.int32)
+
+
+def in_order(order: I64, first: I32 | I64, *columns: I32) -> tuple[I32, ...]:
+    """A CSR and its columns, its rows put in another order."""
+    count = np.diff(first)[order]
+    after = np.append(0, np.cumsum(count))
+    at = np.arange(after[-1]) - np.repeat(after[:-1] - first[order], count)
+    return after.astype(np.int32), *(column[at] for column in columns)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

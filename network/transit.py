@@ -14,7 +14,7 @@ from network.part import F64, I32, Bools, Part, Snap, Spec, Text, digest_of
 from network.stop_rules import StopRules
 from network.tariffs import Tariffs
 from network.timetable import Timetable
-from network.units import TRANSIT_MODES
+from network.units import NETWORK_MODES, TRANSIT_MODES
 
 
 def _nothing() -> I32:
@@ -143,16 +143,18 @@ class Transit(Part):
     @cached_property
     def digest(self) -> str:
         """sha256 over everything, the nested parts included."""
-        t, s = self.timetable, self.stations
-        rules = self.stop_rules.digest, self.loop_rules.digest
-        inner = (t.digest, t.snap.digest, self.tariffs.digest, s.digest, s.snap.digest, *rules)
-        return digest_of(*inner, *(x for name, array in self.arrays() for x in (name, array)))
+        return self.key(*range(len(NETWORK_MODES)))
 
-    def serves(self, stop: int, modes: tuple[int, ...]) -> bool:
-        """Whether a line of one of the modes calls at a stop in `year`."""
-        first, pattern, _ = self.running.calls_by_stop
-        lines = self.running.pattern_line[pattern[first[stop] : first[stop + 1]]]
-        return bool(np.isin(self.line_mode[lines], modes).any())
+    def key(self, *modes: int) -> str:
+        """sha256 over everything, but of where stops and entrances touch the streets only by these network modes."""
+        snaps = self.timetable.snap, self.stations.snap
+        return digest_of(self._apart, *(rows[m] for snap in snaps for _, rows in snap.arrays() for m in modes))
+
+    @cached_property
+    def _apart(self) -> str:
+        """sha256 over everything but where stops and entrances touch the streets."""
+        inner = self.timetable, self.tariffs, self.stations, self.stop_rules, self.loop_rules
+        return digest_of(*(part.digest for part in inner), *(x for name, array in self.arrays() for x in (name, array)))
 
 
 def only(timetable: Timetable, patterns: Bools) -> Timetable:

@@ -3,6 +3,8 @@
 from optimise.chargers import plan_from, siting_problem
 from optimise.kerbs import Exclusions
 from optimise.location import SOLVERS
+from optimise.loop_plan import LoopLine, LoopPlan, LoopStop, Stretch
+from optimise.loops import LOOPS_UNTIL, LoopProposal, propose_loops
 from optimise.park_ride import PARK_RIDE_UNTIL, ParkRidePlan, ParkRideProposal, StationParking, propose_park_ride
 from optimise.plan import Plan, Site
 from optimise.problem import Objective, SitingProblem
@@ -15,6 +17,7 @@ from optimise.verify import Verification, verify
 
 __all__ = [
     "DEFAULT_STOP",
+    "LOOPS_UNTIL",
     "PARK_RIDE_UNTIL",
     "SOLVERS",
     "STOPS_UNTIL",
@@ -25,6 +28,10 @@ __all__ = [
     "Gap",
     "Incumbent",
     "Listener",
+    "LoopLine",
+    "LoopPlan",
+    "LoopProposal",
+    "LoopStop",
     "Objective",
     "ParkRidePlan",
     "ParkRideProposal",
@@ -41,6 +48,7 @@ __all__ = [
     "StopPlace",
     "StopPlan",
     "StopProposal",
+    "Stretch",
     "Target",
     "UnverifiedError",
     "Verdict",
@@ -51,6 +59,7 @@ __all__ = [
     "parse_target",
     "plan_from",
     "propose",
+    "propose_loops",
     "propose_park_ride",
     "propose_stops",
     "siting_problem",

@@ -50,8 +50,6 @@ def show_figures(console: Console, answer: WhatIfAnswer) -> None:
 def _figure(info: MetricInfo, before: float | None, after: float | None, change: float | None) -> tuple[str, ...]:
     digits = digits_for(before, after)
     shown = difference(change, info.unit, digits)
-    if change and shown == "±0":
-        shown = f"{change * (100 if info.unit == 'share' else 1):+.1g}"
     style = {"more": 1.0, "less": -1.0, "none": 0.0}[info.better] * (change or 0.0)
     colour = "green" if style > 0 else "red" if style < 0 else "default"
     unit = "%, points" if info.unit == "share" else info.unit

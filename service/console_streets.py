@@ -8,7 +8,16 @@ from rich.table import Table
 
 from service.console import show_attribution
 from service.report.numbers import NOTHING, number
-from service.street_schemas import AccessAnswer, IsochroneAnswer, Journey, NearestAnswer, RouteAnswer, StopRef, Touch
+from service.street_schemas import (
+    TRANSIT,
+    AccessAnswer,
+    IsochroneAnswer,
+    Journey,
+    NearestAnswer,
+    RouteAnswer,
+    StopRef,
+    Touch,
+)
 
 _S_PER_MIN = 60
 _MIN_PER_H = 60
@@ -19,7 +28,7 @@ def show_route(console: Console, answer: RouteAnswer) -> None:
     _show_touch(console, "from", answer.start)
     _show_touch(console, "to", answer.end)
     if answer.geometry is None:
-        console.print(f"[red]there is no way[/red] for mode {answer.mode}")
+        console.print(_nothing(answer))
     else:
         console.print(
             f"[bold]{_minutes(answer.time_s)}, {_metres(answer.length_m)}[/bold], {answer.mode}", highlight=False
@@ -29,9 +38,16 @@ def show_route(console: Console, answer: RouteAnswer) -> None:
         console.print(_journey(answer.journey) if answer.journey else _streets(answer))
         for share in answer.percentiles:
             console.print(f"{share.percent:g}% of the departures: within {_minutes(share.time_s)}", highlight=False)
-        if answer.journey:
-            console.print(f"on foot alone: {_minutes(answer.on_foot_s)}", highlight=False)
+    if answer.mode == TRANSIT:
+        console.print(f"on foot alone: {_minutes(answer.on_foot_s)}", highlight=False)
     show_attribution(console, answer.attribution)
+
+
+def _nothing(answer: RouteAnswer) -> str:
+    if answer.mode != TRANSIT:
+        return f"[red]there is no way[/red] for mode {answer.mode}"
+    when = "for half of the departures" if answer.percentiles else "at that time"
+    return f"[red]there is no journey[/red] by bus and rail {when}"
 
 
 def _streets(answer: RouteAnswer) -> Table:

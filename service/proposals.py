@@ -9,24 +9,27 @@ from typing import Any, Final, TypeAlias
 from network import City, Outcome, Travel
 from optimise import (
     DEFAULT_STOP,
+    LOOPS_UNTIL,
     PARK_RIDE_UNTIL,
     STOPS_UNTIL,
     Exclusions,
     Gap,
     Listener,
+    LoopProposal,
     ParkRideProposal,
     Proposal,
     Seconds,
     Stop,
     StopProposal,
     propose,
+    propose_loops,
     propose_park_ride,
     propose_stops,
 )
-from service.schemas import ParkRideRequest, PlanRequest, ProposalRequest, StopsRequest
+from service.schemas import LoopsRequest, ParkRideRequest, PlanRequest, ProposalRequest, StopsRequest
 from service.settings import package_versions
 
-AnyProposal: TypeAlias = Proposal | StopProposal | ParkRideProposal
+AnyProposal: TypeAlias = Proposal | StopProposal | ParkRideProposal | LoopProposal
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +100,26 @@ def _park_ride(base: Base, asked: ParkRideRequest, progress: Listener | None) ->
     )
 
 
+def _loops(base: Base, asked: LoopsRequest, progress: Listener | None) -> LoopProposal:
+    circles = tuple((c.lon, c.lat, c.radius_m) for c in asked.exclude_circles)
+    return propose_loops(
+        base.city,
+        vehicles=asked.vehicles,
+        vehicle_hours=asked.vehicle_hours,
+        area=asked.area,
+        starts=asked.starts,
+        radius_m=asked.radius_m,
+        targets=asked.parsed_targets(),
+        exclusions=Exclusions(streets=tuple(asked.exclude_streets), circles=circles),
+        stop=_until(LOOPS_UNTIL, asked.seconds),
+        seed=asked.seed,
+        travel=base.travel,
+        base=base.outcome,
+        progress=progress,
+        versions=package_versions(),
+    )
+
+
 def _until(usual: Stop, seconds: float | None) -> Stop:
     return usual if seconds is None else Gap(usual.gap) | Seconds(seconds)
 
@@ -148,6 +171,22 @@ KINDS: Final[dict[str, Kind]] = {
                 },
             },
             solve=_park_ride,
+        ),
+        Kind(
+            name="loops",
+            summary="Propose feeder loops of small buses from stations",
+            about="Start a job for the loops that give the most people without a stop one within reach on foot, with a "
+            "fleet of small buses; `Location` says where its state is. Where nobody lacks a stop, or no way leads "
+            "around, the answer has no loops and says why. The bound holds for the loops it chose among.",
+            request=LoopsRequest,
+            examples={
+                "fleet": {"summary": "Six small buses", "value": {"vehicles": 6}},
+                "station": {
+                    "summary": "From one station, for those beyond 500 m",
+                    "value": {"vehicles": 2, "starts": ["station/1"], "radius_m": 500.0},
+                },
+            },
+            solve=_loops,
         ),
     )
 }

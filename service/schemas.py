@@ -213,6 +213,30 @@ class ParkRideRequest(PlanRequest):
     )
 
 
+class LoopsRequest(PlanRequest):
+    """Whom feeder loops are to serve, from where, and with what."""
+
+    vehicles: int | None = Field(
+        default=None, ge=0, le=10_000, description="small buses there are; this or vehicle_hours has to be given"
+    )
+    vehicle_hours: float | None = Field(
+        default=None, ge=0, le=240_000, description="hours a day that small buses may be in service, all together"
+    )
+    area: str | None = Field(
+        default=None, max_length=200, description="name of the area whose people are to have a stop; else all"
+    )
+    starts: list[str] = Field(
+        default=[],
+        max_length=1000,
+        description="stations and stops, by id or name, that loops begin and end at; else every rail station",
+    )
+    radius_m: float = Field(default=300.0, gt=0, le=5000, description="a stop counts within so long a walk")
+    exclude_streets: list[str] = Field(
+        default=[], max_length=1000, description="streets, by way id or name, that loops may not use"
+    )
+    exclude_circles: list[Circle] = Field(default=[], max_length=1000, description="where no stop may stand")
+
+
 class ProposalAnswer(Answer):
     """A plan with its proof, the scenario that replays it, and what it does to the city."""
 

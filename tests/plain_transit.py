@@ -11,7 +11,7 @@ from network.kernels.rounds import NEVER
 from network.part import Snap
 from network.tariffs import Tariffs
 from network.timetable import Service, timetable
-from network.travel.transit import Walks, kernel_lines, kernel_tariffs, kernel_walks, stop_order
+from network.travel.transit import Walks, kernel_tariffs, kernel_walks
 
 DAY = 24 * 3600
 LONGEST = 2700
@@ -197,5 +197,4 @@ def answer(services, world, stops, zones, origin, departures, most_rides, tariff
 
 
 def for_kernel(table, walk, tariff):
-    order = stop_order(table)
-    return kernel_lines(table, order), kernel_walks(walk, order), kernel_tariffs(tariff)
+    return table.for_search, kernel_walks(walk, table), kernel_tariffs(tariff)

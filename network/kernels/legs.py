@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from network.kernels.inner import inner_njit
 from network.kernels.rounds import NEVER
 
 I32 = npt.NDArray[np.int32]
@@ -57,7 +58,7 @@ class _Reached(NamedTuple):
     ride: I32
 
 
-@njit(cache=True)
+@inner_njit
 def _first_trip(depart: Ints, at: Whole, calls: Whole, trips: Whole, ready: Whole) -> Whole:
     """The first of the trips that leaves a call at or after `ready`, `trips` where none does; times begin at `at`."""
     low, high = np.int64(0), np.int64(trips)
@@ -70,7 +71,7 @@ def _first_trip(depart: Ints, at: Whole, calls: Whole, trips: Whole, ready: Whol
     return low
 
 
-@njit(cache=True)
+@inner_njit
 def _ride(k: Whole, p: Whole, latest: Whole, lines: Lines, r: _Reached) -> None:
     """Along a pattern by the earliest trip that can be had at each call; no trip overtakes another."""
     first, calls = lines.pattern_first[p], lines.pattern_first[p + 1] - lines.pattern_first[p]
@@ -90,7 +91,7 @@ def _ride(k: Whole, p: Whole, latest: Whole, lines: Lines, r: _Reached) -> None:
                 trip, board = earlier, i
 
 
-@njit(cache=True)
+@inner_njit
 def _change(k: Whole, walks: Walks, r: _Reached) -> None:
     """From where one has alighted in round k to where one may board in the next."""
     for here in range(walks.change_s.shape[0]):
@@ -138,6 +139,7 @@ def quickest_rides(
         return np.int64(NEVER), np.int64(-1), np.empty((0, 4), np.int32)
     out, behind = np.empty((rides, 4), np.int32), np.int64(last)
     for k in range(rides - 1, -1, -1):
-        out[k] = r.ride[k, behind]
+        for column in range(out.shape[1]):
+            out[k, column] = r.ride[k, behind, column]
         behind = np.int64(r.ready_from[k, lines.call_stop[lines.pattern_first[out[k, PATTERN]] + out[k, BOARD]]])
     return best, behind, out

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
+from network.kernels.inner import inner_njit, shared_njit
 from network.kernels.rounds import (
     BEFORE,
     BEHIND,
@@ -45,7 +46,7 @@ class Tariffs(NamedTuple):
     off_fen: Ints
 
 
-@njit(cache=True)
+@inner_njit
 def _fare(tariff: Whole, metres: Whole, tariffs: Tariffs) -> Whole:
     """Fen for one ride."""
     band = int(tariffs.first[tariff + 1]) - 1
@@ -54,7 +55,7 @@ def _fare(tariff: Whole, metres: Whole, tariffs: Tariffs) -> Whole:
     return int(tariffs.fen[band])
 
 
-@njit(cache=True)
+@inner_njit
 def _describe(row: Ints, lines: Lines, walks: Walks, tariffs: Tariffs, boardings: I32, out: I32) -> None:
     """What is to be known of the journey that ends in an arrival: follow it back to its start."""
     stop, by = row[STOP], row[BY]
@@ -91,7 +92,7 @@ def _describe(row: Ints, lines: Lines, walks: Walks, tariffs: Tariffs, boardings
     out[FARE_FEN] = fare + _fare(tariff, metres, tariffs)
 
 
-@njit(cache=True)
+@inner_njit
 def _by_departure(last: Whole, departures: Ints, longest_s: Whole, arrivals: I32, total: I32, row: I32) -> None:
     """Seconds (W) to one end, NEVER where there is none, and which of the arrivals (W) each departure leads to."""
     total[:] = NEVER
@@ -129,7 +130,7 @@ def each_departure(
     return total, made_of
 
 
-@njit(cache=True)
+@inner_njit
 def _at_rank(total: I32, rank: Whole, most: Whole) -> Whole:
     """The time of that rank, counted from 0, where none but NEVER is above `most`: faster than to sort the times."""
     low: Whole = -1
@@ -146,7 +147,7 @@ def _at_rank(total: I32, rank: Whole, most: Whole) -> Whole:
     return high if high <= most else np.int64(NEVER)
 
 
-@njit(cache=True)
+@inner_njit
 def _crew(
     crew: Whole, crews: Whole, departures: Ints, most_rides: Whole, longest_s: Whole, lines: Lines, walks: Walks,
     tariffs: Tariffs, ranks: Ints, middle: Whole, quantile: I32, found: I32,
@@ -173,10 +174,11 @@ def _crew(
                 w += 1
             _describe(arrivals[row[w]], lines, walks, tariffs, boardings, parts)
             found[0, origin, z] = median
-            found[1:, origin, z] = parts
+            for part in range(PARTS):
+                found[1 + part, origin, z] = parts[part]
 
 
-@njit(cache=True, parallel=True)
+@shared_njit
 def over_window(
     departures: Ints, most_rides: Whole, longest_s: Whole, lines: Lines, walks: Walks, tariffs: Tariffs, ends: Whole,
     ranks: Ints, middle: Whole, crews: Whole,

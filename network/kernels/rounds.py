@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from network.kernels.inner import inner_njit
+
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 Ints = npt.NDArray[np.integer]
@@ -26,6 +28,7 @@ NEVER = np.int32(2**30 - 1)
 BEHIND, FROM, CALL, PATTERN, TRIP = range(5)
 """Columns of boardings: the boarding before it or -1 - access, the stop where that ride ended, the call, the pattern,
 and the trip of the pattern."""
+_ZERO = np.int64(0)
 _PATTERN_OF, _POSITION, _TIMES, _FIRST_TRIP = range(4)
 """Columns of Lines.offer."""
 TIME, WHEN, BY, STOP, EGRESS, BEFORE = range(6)
@@ -116,7 +119,7 @@ def across_trips(pattern_first: Ints, trip_first: Ints, time_first: Ints, by_tri
     return out
 
 
-@njit(cache=True)
+@inner_njit
 def scratch(most_rides: Whole, latest: Whole, lines: Lines, stops: Whole, ends: Whole) -> Scratch:
     """For departures that all end at `latest`: no trip that departs later is of use."""
     calls, trips = lines.offer.shape[0], lines.trip_first[-1]
@@ -151,36 +154,45 @@ def scratch(most_rides: Whole, latest: Whole, lines: Lines, stops: Whole, ends: 
     )
 
 
-@njit(cache=True)
+@inner_njit
 def _clear(s: Scratch) -> None:
     """Nothing is reached yet."""
-    s.ready[:], s.ride[:] = NEVER, NEVER
+    ready, ride, caught, all_caught, ridden, all_ridden = s.ready, s.ride, s.caught, s.all_caught, s.ridden, s.all_ridden
     s.best[:], s.last[:] = NEVER, -1
-    s.ridden[:], s.caught[:] = s.all_ridden, s.all_caught
+    # written out: to assign an array to another takes seconds to compile, for what is said where they do not fit
+    for stop in range(ready.shape[0]):
+        for k in range(ready.shape[1]):
+            ready[stop, k], ride[stop, k] = NEVER, NEVER
+    for k in range(caught.shape[0]):
+        for c in range(caught.shape[1]):
+            caught[k, c, 0], caught[k, c, 1] = all_caught[c, 0], all_caught[c, 1]
+    for trip in range(ridden.shape[0]):
+        for k in range(ridden.shape[1]):
+            ridden[trip, k] = all_ridden[trip, k]
 
 
-@njit(cache=True)
+@inner_njit
 def _room(rows: I32, size: Whole, more: Whole) -> I32:
     """The rows with room for `more` behind the first `size`."""
     if size + more <= rows.shape[0]:
         return rows
     out = np.empty((2 * (size + more), rows.shape[1]), np.int32)
-    out[:size] = rows[:size]
+    for row in range(size):
+        for column in range(rows.shape[1]):
+            out[row, column] = rows[row, column]
     return out
 
 
-@njit(cache=True)
-def _offer(
-    k: Whole, stop: Whole, time: Whole, by: Whole, origin: Whole, ready: I32, ready_by: I32, ready_from: I32,
-    marked: I32, is_marked: Bools, count: Whole,
-) -> Whole:  # fmt: skip
-    """One may be ready at a stop with k rides behind; how many stops are marked for the next round."""
-    if time >= ready[stop, k]:
+@inner_njit
+def _offer(stop: Whole, time: Whole, by: Whole, s: Scratch, count: Whole) -> Whole:
+    """One may be ready at a stop before the first ride; how many stops are marked for it."""
+    ready, ready_by, ready_from, marked, is_marked = s.ready, s.ready_by, s.ready_from, s.marked, s.is_marked
+    if time >= ready[stop, 0]:
         return count
-    for j in range(k, ready.shape[1]):
+    for j in range(ready.shape[1]):
         if ready[stop, j] <= time:
             break
-        ready[stop, j], ready_by[stop, j], ready_from[stop, j] = time, by, origin
+        ready[stop, j], ready_by[stop, j], ready_from[stop, j] = time, by, -1
     if is_marked[stop]:
         return count
     is_marked[stop] = True
@@ -188,7 +200,7 @@ def _offer(
     return count + 1
 
 
-@njit(cache=True)
+@inner_njit
 def _board(k: Whole, count: Whole, lines: Lines, s: Scratch, boardings: I32, size: Whole) -> Whole:
     """Catch earlier trips than before at the marked stops; how many boardings there are now."""
     depart, stop_first, offer, trip_first, pattern_first = (
@@ -228,7 +240,7 @@ def _board(k: Whole, count: Whole, lines: Lines, s: Scratch, boardings: I32, siz
     return size
 
 
-@njit(cache=True)
+@inner_njit
 def _ride(
     k: Whole, latest: Whole, lines: Lines, s: Scratch, boardings: I32, first: Whole, size: Whole, reached: Whole
 ) -> tuple[Whole, Whole]:
@@ -269,7 +281,7 @@ def _ride(
     return count, reached
 
 
-@njit(cache=True)
+@inner_njit
 def _change(k: Whole, gained: Whole, walks: Walks, s: Scratch) -> Whole:
     """From the stops gained in round k to where the next ride may be boarded; how many stops are marked for it."""
     change_s, first, to, total = walks.change_s, walks.transfer_first, walks.transfer_stop, walks.transfer_s
@@ -301,7 +313,7 @@ def _change(k: Whole, gained: Whole, walks: Walks, s: Scratch) -> Whole:
     return count
 
 
-@njit(cache=True)
+@inner_njit
 def rides_of(boardings: I32, by: Whole) -> Whole:
     """How many rides a journey has whose last boarding is known."""
     count = 0
@@ -311,7 +323,7 @@ def rides_of(boardings: I32, by: Whole) -> Whole:
     return count
 
 
-@njit(cache=True)
+@inner_njit
 def _arrive(
     w: Whole, latest: Whole, reached: Whole, walks: Walks, s: Scratch, boardings: I32, arrivals: I32, size: Whole
 ) -> Whole:
@@ -342,22 +354,21 @@ def _arrive(
     return size
 
 
-@njit(cache=True)
+@inner_njit
 def search(
     origin: Whole, departures: Ints, longest_s: Whole, lines: Lines, walks: Walks, s: Scratch, boardings: I32,
     arrivals: I32,
 ) -> tuple[I32, I32]:  # fmt: skip
     """Boardings and arrivals of all departures from an origin; the latest arrival at each end is in `s.last`."""
     _clear(s)
-    boarded: Whole = 0
-    ended: Whole = 0
+    boarded: Whole = _ZERO
+    ended: Whole = _ZERO
     arrived: Whole
     count: Whole
-    how = s.ready, s.ready_by, s.ready_from, s.marked, s.is_marked
     for w in range(departures.shape[0] - 1, -1, -1):
-        latest, arrived, count = departures[w] + longest_s, 0, 0
+        latest, arrived, count = departures[w] + longest_s, _ZERO, _ZERO
         for a in range(walks.access_first[origin], walks.access_first[origin + 1]):
-            count = _offer(0, walks.access_stop[a], departures[w] + walks.access_s[a], -1 - a, -1, *how, count)
+            count = _offer(walks.access_stop[a], departures[w] + walks.access_s[a], -1 - a, s, count)
         for k in range(s.ready.shape[1]):
             if count == 0:
                 break

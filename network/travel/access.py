@@ -12,6 +12,8 @@ from network.travel.by_transit import times_within
 from network.travel.reach import reach
 
 _PERCENT = 100.0
+_NEARLY = 1e-9
+"""Percent by which the sum of shares may be off."""
 
 
 def within_reach(city: City, mode: int | None, ends: Snap, amount: F64, limits_s: Sequence[float]) -> F64:
@@ -45,5 +47,5 @@ def spread(value: F64, people: F64, percentiles: Sequence[float]) -> tuple[float
         return None
     order = np.argsort(value, kind="stable")
     share = np.cumsum(people[order]) / total * _PERCENT
-    at = np.minimum(np.searchsorted(share, np.array(percentiles) - 1e-9), len(order) - 1)
+    at = np.minimum(np.searchsorted(share, np.array(percentiles) - _NEARLY), len(order) - 1)
     return float((value * people).sum() / total), value[order][at].tolist()

@@ -13,8 +13,8 @@ from network.part import F64, I64, Snap
 from network.travel.doors import Doors, doors_of
 from network.travel.reach import reach, reach_nodes
 from network.travel.routes import Isochrone, node_times_ms, pieces_within
-from network.travel.skims import departures_s
-from network.travel.transit import Journeys, Walks, journeys, walks_to_stops
+from network.travel.skims import journeys_of, walks_of
+from network.travel.transit import Journeys, Walks
 from network.units import MS_PER_S, WALK
 
 
@@ -22,39 +22,9 @@ def require_lines(city: City) -> None:
     """Raises InputError where transit is an estimate by distance: it says nothing of a journey or of a point."""
     if not len(city.transit.line_id):
         what = f"no bus or rail line of {city.id} is known: transit is an estimate by distance from zone to zone"
-        raise InputError(Problem("mode", what, "add a line, or name a source of lines under [[transit]] in city.toml"))
-
-
-def transit_walks(city: City, origins: Snap, ends: Snap, most_s: float = np.inf) -> Walks:
-    """The walks to, between and from the stops of a city by its rules; `most_s` is the longest journey of interest."""
-    t = city.transit
-    return walks_to_stops(
-        city.roads,
-        origins,
-        ends,
-        t.running,
-        access_s=min(float(t.access_s), most_s),
-        transfer_s=float(t.transfer_s),
-        change_s=round(float(t.change_s)),
-        stations=t.stations,
-    )
-
-
-def journeys_by_walks(
-    city: City, walks: Walks, ends: int, percentiles: Sequence[float] = (), most_s: float = np.inf
-) -> Journeys:
-    """Journeys over the window of a city by its rules, of at most `most_s`."""
-    t = city.transit
-    return journeys(
-        t.running,
-        t.tariffs,
-        walks,
-        ends,
-        departures_s(t),
-        most_rides=int(t.most_rides),
-        longest_s=max(1, int(min(round(float(t.longest_s)), most_s))),
-        percentiles=np.array(percentiles, np.float64),
-    )
+        raise InputError(
+            Problem("mode", what, "name a source of lines under [[transit]] in city.toml and build the city again")
+        )
 
 
 def journeys_between(city: City, starts: Snap, ends: Snap, percentiles: Sequence[float] = ()) -> Journeys:
@@ -63,7 +33,7 @@ def journeys_between(city: City, starts: Snap, ends: Snap, percentiles: Sequence
     Raises InputError where no line is known or a percentile is not in (0, 100].
     """
     require_lines(city)
-    return journeys_by_walks(city, transit_walks(city, starts, ends), ends.segment.shape[1], percentiles)
+    return journeys_of(city, walks_of(city, starts, ends), ends.segment.shape[1], percentiles)
 
 
 def times_within(city: City, starts: Snap, ends: Snap, limit_s: float) -> F64:
@@ -74,8 +44,8 @@ def times_within(city: City, starts: Snap, ends: Snap, limit_s: float) -> F64:
     """
     require_lines(city)
     out = _on_foot(city, starts, ends, limit_s)
-    walks = transit_walks(city, starts, ends, limit_s)
-    median_s = journeys_by_walks(city, walks, out.shape[1], most_s=limit_s).median_s
+    walks = walks_of(city, starts, ends, limit_s)
+    median_s = journeys_of(city, walks, out.shape[1], most_s=limit_s).median_s
     return np.minimum(out, np.where(median_s <= limit_s, median_s, np.inf))
 
 
@@ -95,10 +65,10 @@ def transit_isochrone(
     most_s, count = max(limits_s), ends.segment.shape[1]
     doors = doors_of(city.transit.timetable.snap, city.transit.stations)
     near_ms = node_times_ms(city.roads, start, WALK, most_s)
-    walks = transit_walks(city, start, _joined(ends, doors.snap), most_s)
+    walks = walks_of(city, start, _joined(ends, doors.snap), most_s)
     places = count + len(doors.to)
     walks = _on_to_nodes(walks, doors.some(doors.out_s >= 0), city, places, most_s)
-    median_s = journeys_by_walks(city, walks, places + len(near_ms), most_s=most_s).median_s[0]
+    median_s = journeys_of(city, walks, places + len(near_ms), most_s=most_s).median_s[0]
     to_end_s, to_door_s, to_node_s = np.split(median_s, [count, places])
     at_ms = np.append(np.zeros(start.segment.shape[1], np.int64), _ms(to_door_s))
     near_ms = np.minimum(near_ms, _ms(to_node_s))

@@ -13,7 +13,7 @@ from network.part import F64, I64, Bools, Part, Snap, Spec, digest_of
 from network.snap import local_metres
 from network.transit import Transit
 from network.travel.reach import walk_reach
-from network.units import BUS, TRANSIT_MODES
+from network.units import BUS, TRANSIT_MODES, WALK
 
 _BOTH = 2
 
@@ -48,7 +48,7 @@ class Coverage(Part):
 
 def coverage_key(city: City, walk_key: str) -> str:
     """What the coverage depends on: the streets and zones on foot, and bus and rail."""
-    return digest_of("coverage", walk_key, city.zones.lonlat, city.transit.digest)
+    return digest_of("coverage", walk_key, city.zones.lonlat, city.transit.key(WALK))
 
 
 def coverage_of(city: City) -> Coverage:

@@ -18,10 +18,11 @@ from network.part import F64, I32, Snap
 from network.snap import local_metres, on_street
 from network.tariffs import Tariffs
 from network.timetable import Timetable
-from network.travel.by_transit import require_lines, transit_walks
+from network.travel.by_transit import require_lines
 from network.travel.coverage import picked
 from network.travel.routes import paths
-from network.travel.transit import Walks, kernel_lines, kernel_tariffs, kernel_walks, stop_order
+from network.travel.skims import walks_of
+from network.travel.transit import Walks, kernel_tariffs, kernel_walks
 from network.units import FEN_PER_CNY, WALK
 
 _PERCENT = 100
@@ -97,7 +98,7 @@ def journey(
     within transit.longest_min. Raises InputError where no line is known.
     """
     require_lines(city)
-    walks = transit_walks(city, start, end)
+    walks = walks_of(city, start, end)
     total = _totals(city, walks, departures_s)
     ordered = np.sort(total)
     ranks = np.ceil(np.asarray(percentiles, np.float64) * len(total) / _PERCENT).astype(np.int64) - 1
@@ -114,8 +115,7 @@ def journey(
 def _totals(city: City, walks: Walks, departures_s: I32) -> I32:
     """(W) seconds at each departure, NEVER where there is no journey."""
     t = city.transit
-    order = stop_order(t.running)
-    how = kernel_lines(t.running, order), kernel_walks(walks, order), kernel_tariffs(t.tariffs)
+    how = t.running.for_search, kernel_walks(walks, t.running), kernel_tariffs(t.tariffs)
     with TURN:
         total, _ = each_departure(0, departures_s, int(t.most_rides), round(float(t.longest_s)), *how, 1)
     return np.asarray(total[:, 0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -15,7 +16,6 @@ from network.travel.transit import Journeys, Walks, journeys, walks_to_stops
 from network.units import WALK
 
 _S_PER_MIN = 60
-_MEDIAN = 50.0
 _TOLD = ("in_vehicle_s", "wait_s", "walk_s", "transfers", "fare_cny", "length_m")
 
 
@@ -39,7 +39,7 @@ class TransitSkims(Part):
 
 def skims_key(city: City, walk_key: str, drive_key: str) -> str:
     """What the skims depend on: of the streets by car only where no line is known."""
-    return digest_of(walk_key, city.transit.digest, "" if len(city.transit.line_id) else drive_key)
+    return digest_of(walk_key, city.transit.key(WALK), "" if len(city.transit.line_id) else drive_key)
 
 
 def transit_skims(city: City, drive_m: F64) -> TransitSkims:
@@ -55,36 +55,43 @@ def departures_s(transit: Transit) -> I32:
     return (start + _S_PER_MIN * np.arange(count)).astype(np.int32)
 
 
-def _by_lines(city: City) -> dict[str, F64]:
-    t, zones = city.transit, city.zones.snap
-    walks = walks_to_stops(
+def walks_of(city: City, origins: Snap, ends: Snap, most_s: float = np.inf) -> Walks:
+    """The walks to, between and from the stops by the rules of a city; journeys of at most `most_s` are of interest."""
+    t = city.transit
+    return walks_to_stops(
         city.roads,
-        zones,
-        zones,
+        origins,
+        ends,
         t.running,
-        access_s=float(t.access_s),
+        access_s=min(float(t.access_s), most_s),
         transfer_s=float(t.transfer_s),
         change_s=round(float(t.change_s)),
         stations=t.stations,
     )
-    found = journeys_to_zones(city, walks)
-    told = {name: getattr(found, name) for name in _TOLD}
-    return told | {"walk_s": found.walk_s + found.access_s, "late_s": found.percentile_s[1]}
 
 
-def journeys_to_zones(city: City, walks: Walks) -> Journeys:
-    """Journeys from wherever the walks start, by the rules of the city."""
+def journeys_of(
+    city: City, walks: Walks, ends: int, percentiles: Sequence[float] = (), most_s: float = np.inf
+) -> Journeys:
+    """Journeys over the window by the rules of the city, of at most `most_s`. Raises InputError for the percentiles."""
     t = city.transit
     return journeys(
         t.running,
         t.tariffs,
         walks,
-        len(city.zones.id),
+        ends,
         departures_s(t),
         most_rides=int(t.most_rides),
-        longest_s=round(float(t.longest_s)),
-        percentiles=np.array([_MEDIAN, float(t.late_percent)]),
+        longest_s=max(1, int(min(round(float(t.longest_s)), most_s))),
+        percentiles=np.array(percentiles, np.float64),
     )
+
+
+def _by_lines(city: City) -> dict[str, F64]:
+    zones = city.zones.snap
+    found = journeys_of(city, walks_of(city, zones, zones), len(city.zones.id), [float(city.transit.late_percent)])
+    told = {name: getattr(found, name) for name in _TOLD}
+    return told | {"walk_s": found.walk_s + found.access_s, "late_s": found.percentile_s[0]}
 
 
 def _by_distance(city: City, drive_m: F64) -> dict[str, F64]:

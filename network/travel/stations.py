@@ -12,8 +12,8 @@ from network.city import City
 from network.part import F64, I32, Bools, Part, Snap, Spec, digest_of
 from network.transit import Stations, Transit
 from network.travel.roads import skim
-from network.travel.skims import journeys_to_zones
-from network.travel.transit import Walks, walks_to_stops
+from network.travel.skims import journeys_of, walks_of
+from network.travel.transit import Walks
 from network.units import CYCLE, DRIVE, WALK
 
 ACCESS_MODES = (CYCLE, DRIVE)
@@ -47,8 +47,9 @@ def stations_key(city: City, road_keys: Sequence[str]) -> str:
     equipped = city.supply.station_places > 0
     if not equipped.any():
         return digest_of("no station has racks or spaces")
-    ways = [road_keys[mode] for mode, some in zip(ACCESS_MODES, equipped, strict=True) if some.any()]
-    return digest_of(equipped, city.supply.station_access_m, city.transit.digest, road_keys[WALK], *ways)
+    modes = [WALK, *(mode for mode, some in zip(ACCESS_MODES, equipped, strict=True) if some.any())]
+    streets = (road_keys[mode] for mode in modes)
+    return digest_of(equipped, city.supply.station_access_m, city.transit.key(*modes), *streets)
 
 
 def station_travel(city: City) -> StationTravel:
@@ -93,17 +94,8 @@ def _rides(city: City, station: I32) -> dict[str, F64]:
     if not (len(station) and len(t.line_id)):
         return dict.fromkeys((*_RIDE, "walk_s"), np.full((len(station), zones), np.inf))
     entrance, owner = _entrances(t.stations, station)
-    walks = walks_to_stops(
-        city.roads,
-        entrance,
-        city.zones.snap,
-        t.running,
-        access_s=float(t.access_s),
-        transfer_s=float(t.transfer_s),
-        change_s=round(float(t.change_s)),
-        stations=t.stations,
-    )
-    found = journeys_to_zones(city, _from_stations(t, station, owner, walks))
+    walks = walks_of(city, entrance, city.zones.snap)
+    found = journeys_of(city, _from_stations(t, station, owner, walks), zones)
     return {name: getattr(found, name) for name in _RIDE} | {"walk_s": found.walk_s + found.access_s}
 
 

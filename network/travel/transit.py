@@ -15,7 +15,7 @@ from network.kernels.rounds import NEVER
 from network.parallel import TURN
 from network.part import F64, I32, I64, Bools, Snap
 from network.tariffs import Tariffs
-from network.timetable import Timetable
+from network.timetable import Timetable, in_order
 from network.transit import Stations
 from network.travel.doors import doors_of, own_doors, ways
 from network.travel.reach import crews_for
@@ -141,61 +141,13 @@ def _pairs(a: I32, b: I32) -> I64:
     return (a.astype(np.int64) << 32) + b
 
 
-def stop_order(timetable: Timetable) -> I64:
-    """(S) the stops in the order in which patterns call at them: so what is ridden lies side by side in the kernel."""
-    calls = len(timetable.call_stop)
-    seen = np.full(len(timetable.stop_id), calls)
-    seen[timetable.call_stop[::-1]] = np.arange(calls)[::-1]
-    return np.argsort(seen, kind="stable")
-
-
-def kernel_lines(timetable: Timetable, order: I64) -> rounds.Lines:
-    """The timetable as `network.kernels.raptor` wants it, stops numbered by their place in `order` (S)."""
-    t, number = timetable, _places(order)
-    first, pattern, position = t.calls_by_stop
-    call = t.pattern_first[pattern] + position
-    useful = t.call_boards[call] & (call + 1 < t.pattern_first[pattern + 1])
-    trips = np.diff(t.trip_first)[pattern]
-    offer = np.stack((pattern, position, t.time_first[pattern] + position * trips, t.trip_first[pattern]), axis=1)
-    some = np.append(0, np.cumsum(useful))[first]
-    stop_first, offer = _in_order(order, some, offer[useful].astype(np.int32))
-    return rounds.Lines(
-        pattern_first=t.pattern_first,
-        pattern_tariff=t.line_tariff[t.pattern_line],
-        call_stop=number[t.call_stop],
-        call_m=t.call_m,
-        alights=t.call_alights,
-        trip_first=t.trip_first,
-        time_first=t.time_first,
-        arrive=t.arrive_s,
-        depart=rounds.across_trips(t.pattern_first, t.trip_first, t.time_first, t.depart_s),
-        stop_first=stop_first,
-        offer=offer,
-    )
-
-
-def kernel_walks(walks: Walks, order: I64) -> rounds.Walks:
-    """The walks as `network.kernels.raptor` wants them, stops numbered by their place in `order` (S)."""
-    w, number = walks, _places(order)
-    egress = _in_order(order, w.egress_first, w.egress_end, w.egress_s)
-    transfer = _in_order(order, w.transfer_first, number[w.transfer_stop], w.transfer_s, w.transfer_walk_s)
-    access = (w.access_first, number[w.access_stop], w.access_s)
+def kernel_walks(walks: Walks, timetable: Timetable) -> rounds.Walks:
+    """The walks as `network.kernels.raptor` wants them, stops in the order of `timetable`."""
+    w, order, place = walks, timetable.stop_order, timetable.stop_place
+    egress = in_order(order, w.egress_first, w.egress_end, w.egress_s)
+    transfer = in_order(order, w.transfer_first, place[w.transfer_stop], w.transfer_s, w.transfer_walk_s)
+    access = (w.access_first, place[w.access_stop], w.access_s)
     return rounds.Walks._make((*access, *egress, w.change_s[order], *transfer))
-
-
-def _places(order: I64) -> I32:
-    """The place of each stop in an order."""
-    out = np.empty(len(order), np.int32)
-    out[order] = np.arange(len(order), dtype=np.int32)
-    return out
-
-
-def _in_order(order: I64, first: I32 | I64, *columns: I32) -> tuple[I32, ...]:
-    """The rows of a CSR put in another order."""
-    count = np.diff(first)[order]
-    after = np.append(0, np.cumsum(count))
-    at = np.arange(after[-1]) - np.repeat(after[:-1] - first[order], count)
-    return after.astype(np.int32), *(column[at] for column in columns)
 
 
 def kernel_tariffs(tariffs: Tariffs) -> kernel.Tariffs:
@@ -239,8 +191,8 @@ def journeys(
     if problems:
         raise InputError(problems)
     middle = -(-len(departures_s) // 2) - 1
-    order, crews = stop_order(timetable), crews_for(len(walks.access_first) - 1)
-    given = kernel_lines(timetable, order), kernel_walks(walks, order), kernel_tariffs(tariffs)
+    given = timetable.for_search, kernel_walks(walks, timetable), kernel_tariffs(tariffs)
+    crews = crews_for(len(walks.access_first) - 1)
     with TURN:
         quantile, found = over_window(departures_s, most_rides, longest_s, *given, ends, ranks, middle, crews)
     return _journeys(walks, quantile, found)

@@ -153,7 +153,9 @@ def _tiles(plan: Plan, rows: dict[str, MetricRow]) -> list[dict[str, str]]:
 
 def figure_texts(row: MetricRow) -> dict[str, str]:
     """A metric as texts; `turn` says which way it moved: better, worse or nothing."""
-    digits, moved = n.digits_for(row.before, row.after), row.difference or 0.0
+    digits = n.digits_for(row.before, row.after)
+    shown = n.difference(row.difference, row.unit, digits)
+    moved = 0.0 if shown == n.NO_CHANGE else row.difference or 0.0
     better = moved > 0 if row.better == "more" else moved < 0
     return {
         "en": row.label_en,
@@ -161,8 +163,7 @@ def figure_texts(row: MetricRow) -> dict[str, str]:
         "unit": "" if row.unit == "share" else row.unit,
         "before": n.quantity(row.before, row.unit, digits),
         "after": n.quantity(row.after, row.unit, digits),
-        "difference": n.difference(row.difference, row.unit, digits)
-        + (" points" if row.unit == "share" and moved else ""),
+        "difference": shown + (" points" if row.unit == "share" and moved else ""),
         "turn": "" if not moved or row.better == "none" else "better" if better else "worse",
     }
 

@@ -9,6 +9,7 @@ from network import units
 
 MINUS = "\u2212"
 NOTHING = "–"
+NO_CHANGE: Final = "±0"
 """Stands for a figure that has no meaning here."""
 OBJECTIVE_UNITS: Final = {"cover": "kWh/day", "distance": "kWh/day × m"}
 
@@ -41,13 +42,17 @@ def small_percent(share: float) -> str:
     return "0%" if share == 0 else "0.01%" if share < 0.0001 else percent(math.ceil(share * 1e4 - 1e-9) / 1e4, 2)
 
 
+_MOST_DIGITS: Final = 4
+"""Decimals beyond which a difference is none."""
+
+
 def signed(value: float | None, digits: int = 0) -> str:
     """A difference with its sign; ±0 where nothing shows."""
     if value is None:
         return NOTHING
     text = number(value, digits)
     if not text.strip("0.,"):
-        return "±0"
+        return NO_CHANGE
     return text if text.startswith(MINUS) else f"+{text}"
 
 
@@ -68,10 +73,14 @@ def quantity(value: float | None, unit: str, digits: int) -> str:
 
 
 def difference(value: float | None, unit: str, digits: int) -> str:
-    """A difference in its unit; shares in percentage points."""
+    """A difference in its unit, shares in percentage points; to its first figure where so many digits show nothing."""
+    if value is None:
+        return NOTHING
     if unit == "share":
-        return NOTHING if value is None else signed(100 * value, 1)
-    return signed(value, digits)
+        value, digits = 100 * value, 1
+    if value and abs(value) < 0.5 * 10.0**-digits:
+        digits = -math.floor(math.log10(abs(value)))
+    return signed(value, digits) if digits <= _MOST_DIGITS else NO_CHANGE
 
 
 def in_tenths(tenths: int, objective: str) -> str:

@@ -23,9 +23,9 @@ from network import (
     within_reach,
 )
 from network.kernels.rounds import NEVER
-from network.travel.by_transit import transit_walks
 from network.travel.legs import rides_at
 from network.travel.reach import reach, reach_nodes
+from network.travel.skims import walks_of
 from network.units import CYCLE, WALK
 
 CITY = grid_city(7)
@@ -39,7 +39,7 @@ def one(points, i):
 def median_by_departure(city, start, end):
     """The quicker of walk and journey at every departure, and the middle one of these."""
     walk_s = on_foot(city, start, end)
-    walks, t = transit_walks(city, start, end), city.transit
+    walks, t = walks_of(city, start, end), city.transit
     times = []
     for now in departures_s(t).tolist():
         arrival, _, _ = rides_at(t.running, walks, now, int(t.most_rides), int(t.longest_s))

@@ -24,8 +24,8 @@ from network import InputError, OnFoot, Ride, Snap, departures_s, grid_city, jou
 from network.io import Parameters, build_city, read_spec
 from network.kernels.raptor import each_departure
 from network.kernels.rounds import NEVER
-from network.travel.by_transit import transit_walks
 from network.travel.legs import fare_cny, rides_at
+from network.travel.skims import walks_of
 
 H = 7 * 3600
 
@@ -176,7 +176,7 @@ def test_journeys_by_the_timetable_of_sao_paulo(shared):
         skims = journeys_between(city, start, end, (50, 90))
         found, times = journey(city, start, end, when, (50, 90))
         assert np.array_equal(times, skims.percentile_s[:, 0, 0])
-        walk = transit_walks(city, start, end)
+        walk = walks_of(city, start, end)
         arrivals = [rides_at(t.running, walk, now, int(t.most_rides), int(t.longest_s))[0] for now in when.tolist()]
         alone = np.sort([np.inf if at == NEVER else at - now for at, now in zip(arrivals, when, strict=True)])
         assert times.tolist() == alone[[29, 53]].tolist()  # of 60 departures

@@ -242,7 +242,7 @@ def test_a_journey_is_told_by_the_clock(luxing):
     assert "bus Line 0 07:10 Crossing 0 → 07:13 Crossing 5 3.3 min 1,000 m" in output
     assert "90% of the departures: within 11.3 min on foot alone: 12.8 min" in output
     night = words(luxing("route", CITY, A, B, "--mode", "transit", "--depart", "03:00"))
-    assert "there is no way for mode transit" in night
+    assert "there is no journey by bus and rail at that time on foot alone:" in night
 
 
 def test_a_matrix_by_transit_has_a_column_for_everything_asked(luxing, tmp_path):
