@@ -20,6 +20,7 @@ def levers(city):
     sites = [str(i) for i, most in zip(city.places.id, city.places.most_plugs, strict=True) if most > 1]
     zones = [str(i) for i in city.zones.id]
     lon, lat = city.zones.lonlat.mean(axis=0)
+    lines = sorted({str(name) for name in city.transit.line_name})
     yield "set_price", ({"item": "parking", "cny": 6 + n / 10} for n in count())
     yield "add_chargers", ({"place": sites[n % len(sites)], "plugs": 1} for n in count())
     yield "set_demand", ({"zone": zones[n % len(zones)], "jobs": 500 + n} for n in count())
@@ -27,6 +28,9 @@ def levers(city):
         "set_street_speed",
         ({"street": streets[n % len(streets)], "kmh": 15 + n / 10, "modes": ["walk"]} for n in count()),
     )
+    yield "set_headway", ({"line": lines[n % len(lines)], "headway_min": 3 + n / 10} for n in count())
+    yield "add_stop", ({"id": f"new/{n}", "lon": lon, "lat": lat, "lines": [lines[n % len(lines)]]} for n in count())
+    yield "set_fare", ({"tariff": "bus", "cny": 1 + n / 100} for n in count())
     yield (
         "add_place",
         (

@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 from network import City, InputError, Problem, Snap, did_you_mean, local_metres, metric_of, on_street, snap, units
 from optimise.problem import I64
@@ -98,6 +97,8 @@ def kerbs(city: City, near: F64, within_m: F64, exclusions: Exclusions) -> Kerbs
 
 
 def _near(places: F64, points: F64, within_m: F64) -> Bools:
+    from scipy.spatial import cKDTree
+
     out = np.zeros(len(places), np.bool_)
     if len(places) and len(points):
         tree = cKDTree(places)

@@ -2,7 +2,8 @@
 
 Rows
     every counted entrance and station that has a bus stop now: it keeps one
-    those that have none, as many of them as the goals ask for
+    every counted entrance with a bus line both ways now: it keeps one such line, once for each direction
+    those that have no stop, as many of them as the goals ask for
 Columns
     add a stop at a place; move a stop to a place; leave a stop that may be moved where it is (free)
     leaving and moving one stop exclude each other; all other stops are there already
@@ -17,6 +18,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from network import City, Coverage, Snap, digest_of, units, walks_between
+from optimise.both_ways import Kept, kept
 from optimise.kerbs import F64, Bools, Exclusions, Kerbs, Passing, Ways, bus_calls, kerbs, plane
 from optimise.location.choices import Choices
 from optimise.problem import I64
@@ -52,9 +54,18 @@ class Group:
         return self.wanted - int(self.covered.sum())
 
 
+class _Near(NamedTuple):
+    """What is near points: rows of the groups that a stop there covers, and entrances that have it near."""
+
+    rows: list[frozenset[int]]
+    entrances: list[list[int]]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class StopCover:
-    """Groups whose rows follow one another, the columns, and the problem the solver sees."""
+    """Groups whose rows follow one another, those of `both_ways.Kept` behind them, the columns, and the problem the
+    solver sees.
+    """
 
     groups: tuple[Group, ...]
     asked: tuple[Group, ...]
@@ -128,9 +139,24 @@ def stop_cover(
     asked = groups = _groups(coverage, goals)
     ways = Ways(city, _places(city, groups, exclusions))
     passing = ways.passing()
-    of_places = _covering(city, groups, (ways.places.lonlat, ways.places.snap))
-    there, columns = _columns(ways, passing, of_places, groups, moves=moves)
-    within = np.concatenate([g.covered for g in groups])
+    at_places = _near(city, groups, (ways.places.lonlat, ways.places.snap))
+    t, poles = city.transit.timetable, np.flatnonzero(city.transit.served_by(units.BUS))
+    at_poles = _near(city, groups, (t.stop_lonlat[poles], _at(t.snap, poles)))
+    near = dict(zip(poles.tolist(), at_poles.entrances, strict=True))
+    keep = kept(city, coverage, near, sum(len(g.of) for g in groups))
+    shifts = _moves(ways, _useful(passing, at_places, groups), at_places, keep) if moves else []
+    movable = {column.stop for column in shifts}
+    stays = [
+        Column(pole, -1, rows | keep.rows(near[pole], keep.lines.get(pole, ())))
+        for pole, rows in zip(poles.tolist(), at_poles.rows, strict=True)
+    ]
+    there = frozenset[int]().union(*(c.covers for c in stays if c.stop not in movable))
+    columns = [
+        *_adds(ways, passing, at_places, groups, keep),
+        *(c for c in stays if c.stop in movable),
+        *shifts,
+    ]
+    within = np.concatenate([*(g.covered for g in groups), np.ones(len(keep.row), np.bool_)])
     within[sorted(frozenset[int]().union(*(c.covers for c in columns if c.stop < 0)))] = True
     if relax:
         groups = tuple(replace(g, wanted=min(g.wanted, int(within[rows].sum()))) for g, rows in _with_rows(groups))
@@ -148,28 +174,23 @@ def stop_cover(
         cost_fen=np.rint(cost * units.FEN_PER_CNY).astype(np.int64),
         need=need,
         within_reach=within,
-        has_place=np.isin(np.arange(len(within)), sorted(frozenset[int]().union(*of_places))),
+        has_place=np.isin(np.arange(len(within)), sorted(frozenset[int]().union(*at_places.rows))),
     )
 
 
-def _columns(
-    ways: Ways, passing: Passing, of_places: list[frozenset[int]], groups: Sequence[Group], *, moves: bool
-) -> tuple[frozenset[int], list[Column]]:
-    """Rows that stops cover which nobody may move, and all columns."""
-    city = ways.city
-    t, poles = city.transit.timetable, np.flatnonzero(city.transit.served_by(units.BUS))
+def _useful(passing: Passing, near: _Near, groups: Sequence[Group]) -> list[int]:
+    """Places at which a line can call and that cover what has no stop."""
     lacking = ~np.concatenate([g.covered for g in groups])
-    useful = [
-        j for j, rows in enumerate(of_places) if passing.first[j] < passing.first[j + 1] and lacking[list(rows)].any()
-    ]
-    straight = sorted(useful, key=lambda j: _directness(passing, j))
-    adds = _first_of_alike([Column(-1, j, of_places[j]) for j in straight])
-    shifts = _moves(ways, useful, of_places) if moves else []
-    movable = {column.stop for column in shifts}
-    now = zip(poles.tolist(), _covering(city, groups, (t.stop_lonlat[poles], _at(t.snap, poles))), strict=True)
-    stays = [Column(pole, -1, rows) for pole, rows in now]
-    there = frozenset[int]().union(*(c.covers for c in stays if c.stop not in movable))
-    return there, [*adds, *(c for c in stays if c.stop in movable), *shifts]
+    passed = (np.diff(passing.first) > 0).tolist()
+    return [j for j, rows in enumerate(near.rows) if passed[j] and lacking[list(rows)].any()]
+
+
+def _adds(ways: Ways, passing: Passing, near: _Near, groups: Sequence[Group], keep: Kept) -> list[Column]:
+    """A stop at each place, where the lines call whose way is straightest."""
+    spare_m = float(ways.city.transit.stop_rules.kerb_spacing_m)
+    straight = sorted(_useful(passing, near, groups), key=lambda j: _directness(passing, j))
+    lines = {j: passing.straightest(j, spare_m) for j in straight}
+    return _first_of_alike([Column(-1, j, near.rows[j] | keep.rows(near.entrances[j], lines[j])) for j in straight])
 
 
 def _with_rows(groups: Sequence[Group]) -> list[tuple[Group, slice]]:
@@ -192,8 +213,8 @@ def _groups(coverage: Coverage, goals: Mapping[str, float]) -> tuple[Group, ...]
     return tuple(out)
 
 
-def _covering(city: City, groups: Sequence[Group], ends: tuple[F64, Snap]) -> list[frozenset[int]]:
-    """Rows that a stop at each of some points (lonlat, snap) covers."""
+def _near(city: City, groups: Sequence[Group], ends: tuple[F64, Snap]) -> _Near:
+    """What is near each of some points (lonlat, snap)."""
     s, rules = city.transit.stations, city.transit.stop_rules
     out: list[set[int]] = [set() for _ in ends[0]]
     limit = max(float(rules.station_m), float(rules.entrance_m))
@@ -209,7 +230,11 @@ def _covering(city: City, groups: Sequence[Group], ends: tuple[F64, Snap]) -> li
         for at, j in zip(here[near].tolist(), end[near].tolist(), strict=True):
             out[j].add(at)
         start += len(group.of)
-    return [frozenset(rows) for rows in out]
+    entrances: list[list[int]] = [[] for _ in out]
+    here = metres <= rules.entrance_m
+    for at, j in zip(entrance[here].tolist(), end[here].tolist(), strict=True):
+        entrances[j].append(at)
+    return _Near([frozenset(rows) for rows in out], entrances)
 
 
 def _places(city: City, groups: Sequence[Group], exclusions: Exclusions) -> Kerbs:
@@ -227,7 +252,7 @@ def _places(city: City, groups: Sequence[Group], exclusions: Exclusions) -> Kerb
     return kerbs(city, s.entrance_lonlat[some], near_m[some], exclusions)
 
 
-def _moves(ways: Ways, useful: list[int], of_places: list[frozenset[int]]) -> list[Column]:
+def _moves(ways: Ways, useful: list[int], around: _Near, keep: Kept) -> list[Column]:
     """Stops that may be moved, each to places near it at which every line of it can still call."""
     city, rules, calls = ways.city, ways.city.transit.stop_rules, bus_calls(ways.city)
     others = [m for m in range(len(units.TRANSIT_MODES)) if m != units.BUS]
@@ -249,7 +274,7 @@ def _moves(ways: Ways, useful: list[int], of_places: list[frozenset[int]]) -> li
             if after >= 0:
                 extra[k] += from_[j, row[after]] - stops[row[p], row[after]]
         if (extra <= rules.detour_m).all():
-            out.append(Column(p, j, of_places[j]))
+            out.append(Column(p, j, around.rows[j] | keep.rows(around.entrances[j], keep.lines.get(p, ()))))
     return _first_of_alike(out)
 
 
@@ -272,7 +297,9 @@ def _choices(
     their rows, one has as many tokens as rows may go without, free columns behind all others; each covers one row.
     """
     lacking = [rows.start + np.flatnonzero(~g.covered & within[rows]) for g, rows in _with_rows(groups)]
-    must = np.concatenate([g.covered for g in groups])
+    must = np.ones(len(within), np.bool_)
+    for g, rows in _with_rows(groups):
+        must[rows] = g.covered
     some = []
     for k, g in enumerate(groups):
         if 0 < g.missing < len(lacking[k]):

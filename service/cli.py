@@ -198,7 +198,7 @@ def what_if(
 def propose(  # noqa: PLR0917 - options of a command, never positions
     ctx: typer.Context,
     city: CityArgument,
-    what: Annotated[Literal["chargers", "stops", "park-ride"], typer.Argument(help="What to plan.")],
+    what: Annotated[Literal["chargers", "stops", "park-ride", "loops"], typer.Argument(help="What to plan.")],
     budget: Annotated[
         float | None,
         typer.Option(metavar="CNY", help="Chargers, park-ride: money the plan may spend; it has to be given."),
@@ -212,12 +212,17 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
         typer.Option(help="Chargers: serve the most demand, or make the mean walk to a plug shortest."),
     ] = "cover",
     exclude: Annotated[
-        list[str] | None, typer.Option(metavar="STREET", help="Stops: a street without any; may be repeated.")
+        list[str] | None, typer.Option(metavar="STREET", help="Stops, loops: a street without any; may be repeated.")
     ] = None,
     moves: Annotated[bool, typer.Option(help="Stops: whether existing ones may be moved.")] = True,  # noqa: FBT002
     relax: Annotated[  # noqa: FBT002
         bool, typer.Option("--relax", help="Stops: where a target cannot be met, come as near to it as can be.")
     ] = False,
+    vehicles: Annotated[int | None, typer.Option(help="Loops: small buses there are; it has to be given.")] = None,
+    area: Annotated[str | None, typer.Option(help="Loops: area whose people are to have a stop; else all.")] = None,
+    starts: Annotated[
+        list[str] | None, typer.Option("--start", help="Loops: station or stop they begin at; may be repeated.")
+    ] = None,
     seconds: Annotated[
         float | None, typer.Option(help="Wall-clock limit. Without it every machine gives the same plan.")
     ] = None,
@@ -227,8 +232,9 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
         typer.Option(metavar="DIR", help="Folder for plan.json, report.html ...; else one under your home, in plans."),
     ] = None,
 ) -> None:
-    """Propose where new public chargers go, or racks and parking spaces at rail stations, within a budget; or which bus
-    stops to add or move beside rail at the least cost; and write the plan into a folder.
+    """Propose where new public chargers go, or racks and parking spaces at rail stations, within a budget; which bus
+    stops to add or move beside rail at the least cost; or feeder loops of small buses; and write the plan into a
+    folder.
     """
     from service.report import write_plan_folder
 
@@ -236,12 +242,18 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
     given: dict[str, Any] = {"seconds": seconds, "seed": seed}
     if targets or what == "chargers":
         given["targets"] = _targets(targets or [])
+    if what == "loops":
+        given |= {"vehicles": vehicles, "area": area, "starts": starts or [], "exclude_streets": exclude or []}
+    else:
+        _only_for("loops", vehicles=vehicles is not None, area=area, start=starts)
     if what == "stops":
-        _only_for("chargers and park-ride", budget=budget is not None)
         given |= {"exclude_streets": exclude or [], "moves": moves, "relax": relax}
     else:
-        _only_for("stops", exclude=exclude, relax=relax, no_moves=not moves)
+        _only_for("stops", relax=relax, no_moves=not moves, exclude=exclude and what != "loops")
+    if what in ("chargers", "park-ride"):
         given |= {} if budget is None else {"budget_cny": budget}
+    else:
+        _only_for("chargers and park-ride", budget=budget is not None)
     if what == "chargers":
         given["objective"] = objective
     else:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from network import METRICS, City, Problem, units
 from network.io import STAGES
-from optimise import ParkRideProposal, Plan, Progress, Proposal, StopProposal, Verdict
+from optimise import LoopProposal, ParkRideProposal, Plan, Progress, Proposal, StopProposal, Verdict
 from service.proposals import AnyProposal
 from service.report.numbers import NOTHING, difference, digits_for, in_tenths, number, percent, quantity
 from service.schemas import MetricInfo, TargetRow, WhatIfAnswer
@@ -28,6 +28,9 @@ _SHOWN = (
 )  # fmt: skip
 
 
+_ALWAYS = ("green_trip_share", "green_trip_share_without_ebike")
+
+
 def show_problems(console: Console, problems: Iterable[Problem]) -> None:
     """One bullet per problem: where, what, and what to do."""
     for problem in problems:
@@ -37,14 +40,17 @@ def show_problems(console: Console, problems: Iterable[Problem]) -> None:
 
 
 def show_figures(console: Console, answer: WhatIfAnswer) -> None:
-    """Every figure before, after, and the difference."""
+    """Green shares and whatever changes: before, after, and the difference."""
     table = Table("", "now", "what if", "difference", "unit", title=f"{answer.city.name}")
     for column in table.columns[1:4]:
         column.justify = "right"
     names = [n for n in _SHOWN if n in answer.units] + [n for n in answer.units if n not in _SHOWN]
-    for name in names:
+    told = [name for name in names if name in _ALWAYS or answer.difference[name]]
+    for name in told:
         table.add_row(*_figure(answer.units[name], answer.base[name], answer.changed[name], answer.difference[name]))
     console.print(table)
+    if len(told) < len(names):
+        console.print(f"{len(names) - len(told)} other figures stay as they are; --json tells all", highlight=False)
 
 
 def _figure(info: MetricInfo, before: float | None, after: float | None, change: float | None) -> tuple[str, ...]:
@@ -104,7 +110,9 @@ def show_proposal(console: Console, city: City, proposal: AnyProposal) -> None:
         for reason in plan.reasons:
             console.print(f"[red]•[/red] {escape(reason)}", highlight=False)
         return
-    if isinstance(proposal, StopProposal):
+    if isinstance(proposal, LoopProposal):
+        _show_loops(console, city, proposal)
+    elif isinstance(proposal, StopProposal):
         _show_stops(console, city, proposal)
     else:
         _show_chargers(console, city, proposal)
@@ -158,6 +166,31 @@ def _show_stops(console: Console, city: City, proposal: StopProposal) -> None:
         ("Verified", "; ".join(plan.verified)),
     ]
     for label, value in rows:
+        total.add_row(label, escape(value))
+    console.print(total)
+
+
+def _show_loops(console: Console, city: City, proposal: LoopProposal) -> None:
+    plan, before, after = proposal.plan, proposal.base.metrics, proposal.changed.metrics
+    title = f"Feeder loops for {escape(city.name)}"
+    loops = Table("loop", "from", "stops", "min", "vehicles", "every, min", "people", "CNY a day", title=title)
+    for line in plan.loops:
+        figures = f"{line.cycle_min:.1f}", str(line.vehicles), f"{line.headway_min:.1f}", number(line.people)
+        calls = str(len(line.stops) - 1)
+        loops.add_row(escape(line.line), escape(line.start_name), calls, *figures, number(line.cost_cny))
+    if plan.loops:
+        console.print(loops)
+    for reason in plan.reasons:
+        console.print(f"• {escape(reason)}", highlight=False)
+    total = Table(show_header=False)
+    for label, value in (
+        ("People who get a stop", f"{number(plan.people)} of {number(plan.without_stop)} without one"),
+        ("No choice among the candidates reaches more than", number(plan.bound)),
+        ("Vehicles, vehicle-hours a day", f"{plan.vehicles}, {number(plan.vehicle_hours)}"),
+        ("Cost a day", f"{number(plan.cost_cny)} CNY"),
+        *((METRICS[name].label_en, f"{percent(before[name])} → {percent(after[name])}") for name in _ALWAYS),
+        ("Verified", "; ".join(plan.verified)),
+    ):
         total.add_row(label, escape(value))
     console.print(total)
 

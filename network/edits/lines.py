@@ -162,8 +162,7 @@ class AddLine:
 
     def _departs_s(self) -> I32:
         first_s, last_s = (round(hours * _S_PER_H) for hours in (self.first_h, self.last_h))
-        every_s = self.headway_min * _S_PER_MIN
-        return np.asarray(first_s + np.rint(every_s * np.arange(int((last_s - first_s) / every_s) + 1)), np.int32)
+        return _clock_s(first_s, last_s, self.headway_min * _S_PER_MIN).astype(np.int32)
 
     def _m_per_s(self, transit: Transit) -> float:
         usual_kmh = float(transit.m_per_s[TRANSIT_MODES.index(self.mode)]) * KMH_PER_M_S
@@ -314,10 +313,17 @@ def _spaced(services: Sequence[Service], low_s: float, high_s: float, every_s: f
         return []
     first = min(int(some[here].min()) for some, here in zip(leaves, inside, strict=True) if here.any())
     last = max(int(some.max()) for some in leaves)
-    clock_s = first + np.rint(every_s * np.arange(int((last - first) / every_s) + 1)).astype(np.int64)
+    clock_s = _clock_s(first, last, every_s)
     clock_s = clock_s[clock_s < high_s]
     turn = _turns(counts, len(clock_s))
     return [_respaced(s, here, clock_s[turn == k]) for k, (s, here) in enumerate(zip(services, inside, strict=True))]
+
+
+def _clock_s(first_s: int, last_s: int, every_s: float) -> I64:
+    """Whole seconds from the first to the last, spaced evenly; the last one counts where a multiple falls on it."""
+    count = int((last_s - first_s) / every_s) + 2  # one too many: the quotient may fall short of a whole number
+    clock_s: I64 = first_s + np.rint(every_s * np.arange(count)).astype(np.int64)
+    return clock_s[clock_s <= last_s]
 
 
 def _turns(counts: I64, departures: int) -> I64:

@@ -75,8 +75,9 @@ class RemoveStop:
     """Give up a stop: nobody calls there any more, and its id is free again.
 
     Lines save the detour to it (straight metres times that of the mode, over their mean speed, rounded down to seconds)
-    and the halt. A line that ends there ends at the stop before; trips that are left with one call do not run. A
-    station that loses its last platform is closed with its entrances, racks and spaces.
+    and the halt. A line that ends there ends at the stop before, one that comes back from there to the same stop calls
+    once at that; trips that are left with one call do not run. A station that loses its last platform is closed with
+    its entrances, racks and spaces.
     """
 
     layers: ClassVar[frozenset[str]] = frozenset({"transit"})
@@ -183,11 +184,20 @@ def _skipping(transit: Transit, line: int, stop: int) -> list[Service]:
     """Services of a line without their calls at a stop."""
     services = services_of(transit.timetable, line)
     speed = speed_m_per_s(transit, services)
+    left = [_left(service.stop, stop) for service in services]
     return [
-        _without_calls(transit, service, service.stop != stop, speed)
-        for service in services
-        if (service.stop != stop).sum() > 1
+        _without_calls(transit, service, kept, speed)
+        for service, kept in zip(services, left, strict=True)
+        if kept.sum() > 1
     ]
+
+
+def _left(stops: I32, gone: int) -> Bools:
+    """Which calls (Q) stay without a stop: of two at one stop with nothing but it in between, the first."""
+    kept: Bools = stops != gone
+    at = np.flatnonzero(kept)
+    kept[at[1:][(np.diff(at) > 1) & (np.diff(stops[at]) == 0)]] = False
+    return kept
 
 
 def _without_calls(transit: Transit, s: Service, kept: Bools, m_per_s: float) -> Service:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
 
 from network.io.gtfs_stops import BOARDING_AREA, ENTRANCE, STOP, Stops
 from network.io.gtfs_tables import optional_table, positions, refuse, texts_of
 from network.io.tables import Column, Table
 from network.part import F64, I64
 from network.snap import local_metres
+
+_DAY_S = 86_400
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,15 @@ def _times(table: Table, stops: Stops, ends: I64, walk_m_per_s: float) -> tuple[
     straight_m = np.nan_to_num(np.hypot(*(xy[ends[1]] - xy[ends[0]]).T))
     known_m = np.where(np.isnan(length_m), straight_m, length_m)
     time_s = np.where(np.isnan(given), known_m / walk_m_per_s, given)
+    refuse(table, time_s > _DAY_S, "takes longer than a day", "traversal_time is in seconds, length in metres")
     return time_s, int((np.isnan(given) & np.isnan(length_m)).sum())
 
 
 def _quickest(stops: Stops, here: I64, there: I64, time_s: F64) -> Pathways:
     """Dijkstra's algorithm from every entrance and platform within each connected part."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components, dijkstra
+
     order = np.lexsort((time_s, there, here))
     here, there, time_s = here[order], there[order], time_s[order]
     first = np.append(True, (np.diff(here) != 0) | (np.diff(there) != 0))

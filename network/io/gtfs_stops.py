@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from network.part import F64, I64, Bools, Text
 STOP, STATION, ENTRANCE, NODE, BOARDING_AREA = range(5)
 _KINDS: Final = {"": STOP, "0": STOP, "1": STATION, "2": ENTRANCE, "3": NODE, "4": BOARDING_AREA}
 _LEAST_TIME, _NOT_POSSIBLE = "2", "3"
+_SECONDS = re.compile(r"\d{1,5}")
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,9 @@ def read_transfers(folder: Path, stops: Stops) -> tuple[dict[tuple[int, int], in
     if table is None:
         return {}, []
     kind, time = texts_of(table, "transfer_type"), texts_of(table, "min_transfer_time")
-    whole = np.array([text.isdecimal() for text in time.tolist()])
-    refuse(table, (kind == _LEAST_TIME) & ~whole, "has no min_transfer_time in whole seconds", "type 2 needs one")
+    whole = np.array([_SECONDS.fullmatch(text) is not None for text in time.tolist()])
+    what = "has no min_transfer_time in whole seconds, five digits at most"
+    refuse(table, (kind == _LEAST_TIME) & ~whole, what, "type 2 needs one")
     general = np.all([texts_of(table, column) == "" for column in single], axis=0)
     tells = np.flatnonzero(general & np.isin(kind, (_LEAST_TIME, _NOT_POSSIBLE)))
     ends = [positions(table, column, stops.id, "stops.txt") for column in ("from_stop_id", "to_stop_id")]

@@ -48,9 +48,17 @@ def read_features(path: Path) -> tuple[list[dict[str, Any]], str]:
         data = {"type": "Feature", "geometry": data}
     if not isinstance(data, dict) or data.get("type") not in {"FeatureCollection", "Feature"}:
         raise InputError(Problem(path.name, "is not a GeoJSON feature collection"))
-    features = data["features"] if data["type"] == "FeatureCollection" else [data]
+    features = data.get("features") if data["type"] == "FeatureCollection" else [data]
+    if not isinstance(features, list) or not all(map(_is_feature, features)):
+        raise InputError(Problem(path.name, "is not a GeoJSON feature collection", "see RFC 7946, section 3.3"))
     crs = ((data.get("crs") or {}).get("properties") or {}).get("name", WGS84)
     return features, str(crs)
+
+
+def _is_feature(feature: Any) -> bool:
+    return isinstance(feature, dict) and all(
+        isinstance(feature.get(name) or {}, dict) for name in ("geometry", "properties")
+    )
 
 
 def read_area(path: Path, crs: str | None = None) -> BaseGeometry:

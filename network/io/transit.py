@@ -149,6 +149,9 @@ def joined(sources: Sequence[Source]) -> Source:
     line_ids = _unique([_texts(line.id for line in s.lines) for s in sources]).tolist()
     station_ids = iter(_unique([_texts(station.id for station in s.stations) for s in sources]).tolist())
     door_ids = _unique([_texts(entrance.id for entrance in s.entrances) for s in sources]).tolist()
+    named = _tariff_ids(sources)
+    tariff_of = [told.get(line.tariff, line.tariff) for s, told in zip(sources, named, strict=True) for line in s.lines]
+    every_line = zip(line_ids, tariff_of, (line for s in sources for line in s.lines), strict=True)
     services, transfers, stations, entrances, ways = [], [], [], [], []
     for source, stop, line, door in zip(sources, stops.tolist(), lines.tolist(), doors.tolist(), strict=False):
         services += [replace(s, stop=s.stop + np.int32(stop), line=s.line + line) for s in source.services]
@@ -161,15 +164,30 @@ def joined(sources: Sequence[Source]) -> Source:
         stop_id=_unique([source.stop_id for source in sources]),
         stop_name=np.concatenate([_texts(()), *(source.stop_name for source in sources)]),
         lonlat=np.concatenate([np.zeros((0, 2)), *(source.lonlat for source in sources)]),
-        lines=[replace(line, id=i) for i, line in zip(line_ids, (x for s in sources for x in s.lines), strict=True)],
+        lines=[replace(line, id=i, tariff=tariff) for i, tariff, line in every_line],
         services=services,
         transfers=transfers,
         stations=stations,
         entrances=[replace(entrance, id=i) for i, entrance in zip(door_ids, entrances, strict=True)],
         ways=ways,
-        tariffs={name: tariff for source in sources for name, tariff in source.tariffs.items()},
-        transfer_off_cny={pair: cny for source in sources for pair, cny in source.transfer_off_cny.items()},
+        tariffs={told[i]: tariff for s, told in zip(sources, named, strict=True) for i, tariff in s.tariffs.items()},
+        transfer_off_cny={
+            (told.get(a, a), told.get(b, b)): cny
+            for s, told in zip(sources, named, strict=True)
+            for (a, b), cny in s.transfer_off_cny.items()
+        },
     )
+
+
+def _tariff_ids(sources: Sequence[Source]) -> list[dict[str, str]]:
+    """Ids of the tariffs of each source; where an earlier one means another fare by it, its number stands before it."""
+    seen: dict[str, Tariff] = {}
+    out: list[dict[str, str]] = []
+    for number, source in enumerate(sources):
+        told = {i: i if seen.get(i, tariff) == tariff else f"{number + 1}:{i}" for i, tariff in source.tariffs.items()}
+        seen |= {told[i]: tariff for i, tariff in source.tariffs.items()}
+        out.append(told)
+    return out
 
 
 def _within(service: Service, position: I32) -> Service | None:
@@ -257,6 +275,7 @@ def _stations(source: Source, position: I32, roads: Roads, parameters: Parameter
     known = {e.station for e in entrances}
     missing = [s for s in source.stations if s.id not in known]
     entrances += [Entrance(id=s.id, station=s.id, lonlat=s.lonlat, eligible=s.eligible) for s in missing]
+    ids = _unique([_texts(e.id for e in source.entrances), _texts(s.id for s in missing)])
     points = np.array([e.lonlat for e in entrances]).reshape(-1, 2)
     where = snap(roads, points)
     near = where.off_m[WALK] <= parameters.number("places.farthest_street_m")
@@ -277,11 +296,11 @@ def _stations(source: Source, position: I32, roads: Roads, parameters: Parameter
         eligible=np.array([s.eligible for s in stations], dtype=np.bool_),
         platform_first=np.cumsum([0, *(len(p) for p in platforms)]).astype(np.int32),
         platform=np.array([p for some_of in platforms for p in some_of], dtype=np.int32),
-        entrance_id=_texts(e.id for e in some),
+        entrance_id=ids[near],
         entrance_station=np.array([at[e.station] for e in some], dtype=np.int32),
         entrance_lonlat=points[near],
         entrance_eligible=np.array([e.eligible for e in some], dtype=np.bool_),
-        entrance_is_centre=np.isin(_texts(e.id for e in some), _texts(s.id for s in missing)),
+        entrance_is_centre=(np.arange(len(entrances)) >= len(source.entrances))[near],
         snap=_at(where, near),
         way_entrance=ways[:, 0],
         way_stop=ways[:, 1],

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.spatial import KDTree
 
 from network.io.headways import Calls, Modes, Running, source_of
 from network.io.layers import Plane
@@ -110,6 +109,8 @@ def _one_each(members: Sequence[Member], stops: _Stops, pair_m: float) -> list[M
 
     Where all of one kind follow all of the other, the order of the rest is not known: then they are left out.
     """
+    from scipy.spatial import KDTree
+
     platform = np.array(["platform" in m.role for m in members])
     main: Bools = platform if platform.sum() * 2 >= len(members) else ~platform
     if main.all():

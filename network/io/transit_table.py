@@ -23,6 +23,7 @@ from network.snap import local_metres
 
 _TEXT = Column(required=False)
 _SECONDS = Column(number=True, low=0, required=False, blank=True)
+_DAY_S = 86_400
 _ENDS = ("--", "—", "→")
 """What stands between the ends of a line in the bracket that tells its directions apart."""
 _BRACKETS = {")": "(", "）": "（"}
@@ -125,9 +126,14 @@ def _odd_calls(table: Table, line_id: Text, line: I64, order: I64) -> list[Probl
 
 def _times(table: Table, line: I64, order: I64, problems: list[Problem]) -> tuple[F64, F64]:
     """Seconds of each ride, NaN where not known, and at each stop, both in this order."""
-    unknown, none = np.full(len(order), np.nan), np.zeros(len(order))
+    ride_s, none = np.full(len(order), np.nan), np.zeros(len(order))
+    for column in [c for c in ("run_s", "arrive_s", "depart_s") if c in table]:
+        problems += [
+            Problem(f"{table.name}, row {table.rows[i]}, column {column}", "is more than a day", "write seconds")
+            for i in np.flatnonzero(table.numbers(column) > _DAY_S).tolist()
+        ]
     if "arrive_s" not in table:
-        return (np.rint(table.numbers("run_s"))[order] if "run_s" in table else unknown), none
+        return (np.rint(table.numbers("run_s"))[order] if "run_s" in table else ride_s), none
     arrive = np.rint(table.numbers("arrive_s"))[order]
     depart = np.rint(table.numbers("depart_s"))[order] if "depart_s" in table else arrive
     depart = np.where(np.isnan(depart), arrive, depart)
@@ -227,6 +233,8 @@ def read_line_features(
     stop_name = np.where(table.texts("name") == "", stop_id, table.texts("name")) if "name" in table else stop_id
     eligible = _eligible(table, problems)
     drawn = list(_directions(path, features, table, stop_name, problems))
+    if not features:
+        problems.append(Problem(path.name, "holds no line"))
     with gathered(problems):
         running, tariffs = read_running(lines, [d.id for d in drawn], [d.name for d in drawn], mode, modes)
     years, names = from_year or {}, dict.fromkeys(d.name for d in drawn)
@@ -266,8 +274,12 @@ def _directions(
     seen: dict[str, int] = {}
     for i, feature in enumerate(features):
         properties = feature.get("properties") or {}
-        stops = [str(name) for name in properties.get("station_ids") or []]
+        listed = properties.get("station_ids") or []
         where = f"{path.name}, feature {i + 1}"
+        if not isinstance(listed, list):
+            problems.append(Problem(where, "station_ids is no list", 'write ["1", "2"], in the order of the line'))
+            continue
+        stops = [str(name) for name in listed]
         if missing := [name for name in stops if name not in position]:
             what = f"names stations that are not in {stations.name}: {', '.join(missing)}"
             problems.append(Problem(where, what))

@@ -2,12 +2,13 @@
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from network.kernels.inner import outer_njit
 
 Reals = npt.NDArray[np.float64]
 
 
-@njit(cache=True)
+@outer_njit
 def furness(seed: Reals, rows: Reals, columns: Reals, tolerance: float, most_rounds: int) -> tuple[Reals, int, float]:
     """Scale `seed` (Z, Z) so that row sums meet `rows` and column sums `columns`.
 

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import prange
 
 from network.kernels.hierarchy import NEVER
-from network.kernels.inner import Whole, inner_njit, shared_njit
+from network.kernels.inner import Whole, inner_njit, inner_shared, outer_njit
 from network.kernels.lanes import LANES, TILE, fill, gather, scatter
 from network.kernels.paths import DE_BRUIJN, firsts, lowest_bit, spread
 from network.kernels.search import Ends, Starts
@@ -55,7 +55,7 @@ class Work(NamedTuple):
     """What is found, by lane: stretches of equal length, so much of each used."""
 
 
-@njit(cache=True)
+@outer_njit
 def arcs_of(up_first: Ints, up_head: Ints, weight: I64) -> Arcs:
     n = up_first.shape[0] - 1
     size = np.ones(n, np.int32)
@@ -239,7 +239,7 @@ def _ends_of(
         end_rows[mark], cost_rows[mark] = end, cost
 
 
-@shared_njit
+@inner_shared
 def _share_ends(
     order: I64, arcs: Arcs, node: Ints, rank: Ints, starts: Starts, arrive: Ints, arrive_cost: I64,
     ends: Ends, limit: Whole, near: I64, count: I64, end_rows: list[I32], cost_rows: list[I64],
@@ -251,7 +251,7 @@ def _share_ends(
         )  # fmt: skip
 
 
-@njit(cache=True)
+@outer_njit
 def ends_around(
     order: I64, arcs: Arcs, node: Ints, rank: Ints, starts: Starts, arrive: Ints, arrive_cost: I64,
     ends: Ends, limit: Whole, near: I64,

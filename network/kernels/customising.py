@@ -9,10 +9,10 @@ doi:10.1137/1034004).
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import prange
 
 from network.kernels.hierarchy import NEVER
-from network.kernels.inner import Whole, inner_njit, shared_njit
+from network.kernels.inner import Whole, inner_njit, inner_shared, outer_njit
 from network.kernels.lanes import LENGTH_BITS
 
 Ints = npt.NDArray[np.integer]
@@ -216,7 +216,7 @@ def _eliminate(front: Ints, own: int) -> None:
         _offer(front, low, front.shape[0], low, min(low + _PANEL, own))
 
 
-@shared_njit
+@inner_shared
 def _eliminate_shared(front: Ints, own: int, shares: int) -> None:
     """`_eliminate` by several threads: rows of one front do not meet once those of the panel are done."""
     for low in range(0, own, _PANEL):
@@ -257,7 +257,7 @@ def _finish(
             _store(up_first, weight, low, high, front, stack[at[j] :])
 
 
-@shared_njit
+@inner_shared
 def _finish_subtrees(
     up_first: Ints, up_head: Ints, weight: Ints, tree: Tree, first: Ints, last: Ints, crew: Ints, stack: Ints,
     space: Ints,
@@ -268,7 +268,7 @@ def _finish_subtrees(
                 _finish(up_first, up_head, weight, tree, first[t], last[t], stack, space[c])
 
 
-@njit(cache=True)
+@outer_njit
 def customise(up_first: Ints, up_head: Ints, slot: Ints, time_ms: Ints, length_mm: Ints, crews: int) -> I64:
     """Weights (2, A) of the arcs, up and down, from the times (E, -1 where closed) and lengths of the edges.
 

@@ -2,9 +2,8 @@
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from network.kernels.inner import Whole, inner_njit
+from network.kernels.inner import Whole, inner_njit, outer_njit
 
 Ints = npt.NDArray[np.integer]
 I32 = npt.NDArray[np.int32]
@@ -188,7 +187,7 @@ def _best_cut(
                 before[v] = level[v] >= 0
 
 
-@njit(cache=True)
+@outer_njit
 def dissect(first: Ints, head: Ints, back: Ints, lines: Ints) -> I32:
     """Order of the nodes (N) of an undirected graph without loops or parallel edges, separators after what they part.
 

@@ -6,9 +6,8 @@ of them is its parent in the elimination tree.
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from network.kernels.inner import Whole, inner_njit
+from network.kernels.inner import Whole, inner_njit, outer_njit
 
 Ints = npt.NDArray[np.integer]
 I32 = npt.NDArray[np.int32]
@@ -18,7 +17,7 @@ NEVER = np.int64(2**62 - 1)
 _NONE = np.int32(-1)
 
 
-@njit(cache=True)
+@outer_njit
 def neighbours(first: Ints, head: Ints) -> tuple[I32, I32, I32]:
     """Both ways of every edge once, without loops: (first (N+1), head, the arc the other way), heads ascending."""
     n = first.shape[0] - 1
@@ -64,7 +63,7 @@ def _inverse(order: Ints) -> I32:
     return rank
 
 
-@njit(cache=True)
+@outer_njit
 def elimination_tree(first: Ints, head: Ints, order: Ints) -> I32:
     """Parent (N) of each position of `order`, -1 at a root (Liu 1990, doi:10.1137/0611010)."""
     n = order.shape[0]
@@ -83,7 +82,7 @@ def elimination_tree(first: Ints, head: Ints, order: Ints) -> I32:
     return parent
 
 
-@njit(cache=True)
+@outer_njit
 def postorder(parent: Ints) -> I32:
     """Positions (N) of a tree, each right after its descendants: every subtree becomes one stretch."""
     n = parent.shape[0]
@@ -115,7 +114,7 @@ def _add(found: Ints, rank: int, seen: Ints, into: Ints, size: Whole) -> Whole:
     return size
 
 
-@njit(cache=True)
+@outer_njit
 def complete(first: Ints, head: Ints, order: Ints, parent: Ints) -> tuple[I32, I32]:
     """(up_first, up_head): the arcs that contracting the nodes in this order leaves; `parent` belongs to `order`.
 

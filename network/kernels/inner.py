@@ -1,4 +1,4 @@
-"""How kernels are compiled that only kernels call: without the code for calls from elsewhere, and kept with callers."""
+"""How kernels are compiled: what only kernels call without the code for calls from elsewhere, and kept with callers."""
 
 from typing import Any, Callable, TypeVar  # noqa: UP035 - kernels import what computes, and typing
 
@@ -7,16 +7,19 @@ from numba import njit
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_OPTIONS: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-
-Whole = int | np.int64
-"""Where a literal would be a type of its own to the compiler, and the kernel be compiled once more for it."""
-
 _PRANGE_ALONE: Any = {
     name: name == "prange"
     for name in ("prange", "comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion")
 }
+_OUTER: Any = {"cache": True, "no_cfunc_wrapper": True}
+_INNER: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
-inner_njit: Callable[[F], F] = njit(**_OPTIONS)
-shared_njit: Callable[[F], F] = njit(cache=True, parallel=_PRANGE_ALONE)
+Whole = int | np.int64
+"""Where a literal would be a type of its own to the compiler, and the kernel be compiled once more for it."""
+
+outer_njit: Callable[[F], F] = njit(**_OUTER)
+"""For kernels that are called from elsewhere; what is left out is the code for calls from C."""
+inner_njit: Callable[[F], F] = njit(**_INNER)
+outer_shared: Callable[[F], F] = njit(parallel=_PRANGE_ALONE, **_OUTER)
 """Loops over prange are shared out among threads, and nothing else is: whatever is takes a second to compile."""
+inner_shared: Callable[[F], F] = njit(parallel=_PRANGE_ALONE, **_INNER)

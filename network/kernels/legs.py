@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from network.kernels.inner import inner_njit
+from network.kernels.inner import inner_njit, outer_njit
 from network.kernels.rounds import NEVER
 
 I32 = npt.NDArray[np.int32]
@@ -106,7 +105,7 @@ def _change(k: Whole, walks: Walks, r: _Reached) -> None:
                 r.ready[k + 1, stop], r.ready_from[k + 1, stop] = time + walks.transfer_s[t], here
 
 
-@njit(cache=True)
+@outer_njit
 def quickest_rides(
     now: Whole, longest_s: Whole, most_rides: Whole, lines: Lines, walks: Walks
 ) -> tuple[Whole, Whole, I32]:

@@ -2,9 +2,8 @@
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from network.kernels.inner import inner_njit
+from network.kernels.inner import inner_njit, outer_njit
 
 Ints = npt.NDArray[np.integer]
 I64 = npt.NDArray[np.int64]
@@ -32,7 +31,7 @@ def _point_at(lonlat: F64, behind: F64, length: float, into: F64) -> None:
     into[1] = (1.0 - share) * lonlat[p - 1, 1] + share * lonlat[p, 1]
 
 
-@njit(cache=True)
+@outer_njit
 def cut(first: Ints, lonlat: F64, narrow: float, line: Ints, start: F64, end: F64) -> tuple[I64, F64]:
     """The part of each `line` (Q) from one share of its length to another, backward where `end` < `start`.
 

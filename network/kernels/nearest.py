@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit, prange
 
-from network.kernels.inner import inner_njit, shared_njit
+from network.kernels.inner import inner_njit, outer_njit, outer_shared
 
 Ints = npt.NDArray[np.integer]
 Reals = npt.NDArray[np.float64]
@@ -36,7 +36,7 @@ class Grid(NamedTuple):
     """Pieces of cell c = row * columns + column are piece[first[c]:first[c+1]], ascending."""
 
 
-@njit(cache=True)
+@outer_njit
 def grid_of(ax: Reals, ay: Reals, bx: Reals, by: Reals) -> Grid:
     """The pieces a-b (Q each, metres) filed; there may be none."""
     if len(ax) == 0:
@@ -227,7 +227,7 @@ def _search(
                     _improve(px, py, lines, cell, owner, usable, walls, heeded, piece, share, squared)
 
 
-@shared_njit
+@outer_shared
 def nearest_pieces(
     x: Reals, y: Reals, lines: Grid, owner: Ints, usable: Flags, walls: Grid, detour_m: float
 ) -> tuple[Ints, Reals, Reals]:
@@ -271,7 +271,7 @@ def _look_round(
                 piece[m], share[m], squared[m] = old_piece[m], old_share[m], old_squared[m]
 
 
-@njit(cache=True)
+@outer_njit
 def crossing(px: Reals, py: Reals, qx: Reals, qy: Reals, walls: Grid) -> Flags:
     """(X) whether each connector p-q crosses a piece of `walls`; one met within TOUCH_M of p or q is only touched."""
     out = np.zeros(px.shape[0], np.bool_)

@@ -5,9 +5,9 @@ Starts are shared out among `crews` workers, each with arrays of its own; the an
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import prange
 
-from network.kernels.inner import Whole, inner_njit, shared_njit
+from network.kernels.inner import Whole, inner_njit, inner_shared, outer_njit
 from network.kernels.search import (
     FOUND,
     NEVER,
@@ -120,7 +120,7 @@ def _ends_of(
     end_of[crew], cost_of[crew] = end, cost
 
 
-@shared_njit
+@inner_shared
 def _share_ends(
     order: Ints, g: Streets, starts: Starts, ends: Ends, limit: Whole, most: Whole, count: Ints,
     end_of: list[Ints], cost_of: list[Ints],
@@ -130,7 +130,7 @@ def _share_ends(
         _ends_of(np.int64(crew), crews, order, g, starts, ends, limit, most, count, end_of, cost_of)
 
 
-@njit(cache=True)
+@outer_njit
 def ends_within(
     order: Ints, g: Streets, starts: Starts, ends: Ends, limit: Whole, most: Whole, crews: Whole
 ) -> tuple[I64, Ints, I64]:  # fmt: skip
@@ -221,7 +221,7 @@ def _quickest_of(
     return edge
 
 
-@shared_njit
+@inner_shared
 def _share_pairs(
     order: Ints, g: Streets, tail: Ints, starts: Starts, passed: I64, arrive: Ints, cost: I64, best: I64, side: Ints,
     count: Ints, edge_of: list[Ints],
@@ -233,7 +233,7 @@ def _share_pairs(
         )
 
 
-@njit(cache=True)
+@outer_njit
 def quickest(
     order: Ints, g: Streets, tail: Ints, starts: Starts, passed: I64, arrive: Ints, cost: I64, crews: Whole
 ) -> tuple[I64, Ints, Ints, Ints]:  # fmt: skip
@@ -256,7 +256,7 @@ def quickest(
     return best, side, first, edge
 
 
-@njit(cache=True)
+@outer_njit
 def nodes_within(g: Streets, node: Ints, cost: I64, limit: Whole) -> I64:
     """Cost (N) from the nearest of the starts, left by nodes (X, 2) at a cost (X, 2); NEVER past the limit."""
     s = scratch(g.first.shape[0] - 1, _ZERO, _ZERO)

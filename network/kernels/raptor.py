@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
-from network.kernels.inner import inner_njit, shared_njit
+from network.kernels.inner import inner_njit, inner_shared, outer_njit
 from network.kernels.rounds import (
     BEFORE,
     BEHIND,
@@ -61,7 +61,7 @@ def _describe(row: Ints, lines: Lines, walks: Walks, tariffs: Tariffs, boardings
     stop, by = row[STOP], row[BY]
     ride_s, walk_s, length, fare = 0, walks.egress_s[row[EGRESS]], 0, 0
     out[RIDES] = rides_of(boardings, by)
-    tariff, metres = -1, 0  # of the ride not paid for yet: it may go on further to the front
+    tariff, metres = np.int64(-1), np.int64(0)  # of the ride not paid for yet: it may go on further to the front
     while True:
         p, call, trip = boardings[by, PATTERN], boardings[by, CALL], boardings[by, TRIP]
         low, calls = lines.pattern_first[p], lines.pattern_first[p + 1] - lines.pattern_first[p]
@@ -105,7 +105,7 @@ def _by_departure(last: Whole, departures: Ints, longest_s: Whole, arrivals: I32
         last = arrivals[last, BEFORE]
 
 
-@njit(cache=True)
+@outer_njit
 def each_departure(
     origin: Whole, departures: Ints, most_rides: Whole, longest_s: Whole, lines: Lines, walks: Walks, tariffs: Tariffs,
     ends: Whole,
@@ -149,10 +149,11 @@ def _at_rank(total: I32, rank: Whole, most: Whole) -> Whole:
 
 @inner_njit
 def _crew(
-    crew: Whole, crews: Whole, departures: Ints, most_rides: Whole, longest_s: Whole, lines: Lines, walks: Walks,
-    tariffs: Tariffs, ranks: Ints, middle: Whole, quantile: I32, found: I32,
+    crew: Whole, crews: Whole, departures: Ints, most_rides: Whole, longest_s: Whole,
+    given: list[tuple[Lines, Walks, Tariffs]], ranks: Ints, middle: Whole, quantile: I32, found: I32,
 ) -> None:  # fmt: skip
     """Every `crews`-th origin: neighbours take about as long as each other, so that all are done at the same time."""
+    lines, walks, tariffs = given[0]
     ends = quantile.shape[2]
     s = scratch(most_rides, departures[-1] + longest_s, lines, walks.change_s.shape[0], ends)
     boardings, arrivals = np.empty((0, 5), np.int32), np.empty((0, 6), np.int32)
@@ -178,7 +179,16 @@ def _crew(
                 found[1 + part, origin, z] = parts[part]
 
 
-@shared_njit
+@inner_shared
+def _share_origins(
+    crews: Whole, departures: Ints, most_rides: Whole, longest_s: Whole, given: list[tuple[Lines, Walks, Tariffs]],
+    ranks: Ints, middle: Whole, quantile: I32, found: I32,
+) -> None:  # fmt: skip
+    for crew in prange(crews):
+        _crew(np.int64(crew), crews, departures, most_rides, longest_s, given, ranks, middle, quantile, found)
+
+
+@outer_njit
 def over_window(
     departures: Ints, most_rides: Whole, longest_s: Whole, lines: Lines, walks: Walks, tariffs: Tariffs, ends: Whole,
     ranks: Ints, middle: Whole, crews: Whole,
@@ -192,9 +202,7 @@ def over_window(
     quantile = np.full((ranks.shape[0], origins, ends), NEVER, np.int32)
     found = np.zeros((1 + PARTS, origins, ends), np.int32)
     found[0], found[1 + ACCESS] = NEVER, -1
-    for crew in prange(crews):
-        _crew(
-            np.int64(crew), crews, departures, most_rides, longest_s, lines, walks, tariffs, ranks, middle, quantile,
-            found,
-        )  # fmt: skip
+    # in a list: each array that is shared out by itself is more to compile
+    given = [(lines, walks, tariffs)]
+    _share_origins(crews, departures, most_rides, longest_s, given, ranks, middle, quantile, found)
     return quantile, found

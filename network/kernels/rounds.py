@@ -13,9 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from network.kernels.inner import inner_njit
+from network.kernels.inner import inner_njit, outer_njit
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
@@ -107,7 +106,7 @@ class Scratch(NamedTuple):
     """(Z) which of the arrivals that is."""
 
 
-@njit(cache=True)
+@outer_njit
 def across_trips(pattern_first: Ints, trip_first: Ints, time_first: Ints, by_trip: Ints) -> I32:
     """Times by pattern, by trip, by call as times by pattern, by call, by trip."""
     out = np.empty(by_trip.shape[0], np.int32)
@@ -157,7 +156,14 @@ def scratch(most_rides: Whole, latest: Whole, lines: Lines, stops: Whole, ends: 
 @inner_njit
 def _clear(s: Scratch) -> None:
     """Nothing is reached yet."""
-    ready, ride, caught, all_caught, ridden, all_ridden = s.ready, s.ride, s.caught, s.all_caught, s.ridden, s.all_ridden
+    ready, ride, caught, all_caught, ridden, all_ridden = (
+        s.ready,
+        s.ride,
+        s.caught,
+        s.all_caught,
+        s.ridden,
+        s.all_ridden,
+    )
     s.best[:], s.last[:] = NEVER, -1
     # written out: to assign an array to another takes seconds to compile, for what is said where they do not fit
     for stop in range(ready.shape[0]):

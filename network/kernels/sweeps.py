@@ -13,10 +13,10 @@ Points (X) are (rank (X, 2), cost (X, 2)): where they touch the graph and at wha
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import prange
 
 from network.kernels.hierarchy import NEVER
-from network.kernels.inner import Whole, inner_njit, shared_njit
+from network.kernels.inner import Whole, inner_njit, outer_njit, outer_shared
 from network.kernels.lanes import LANES, LENGTH_BITS, LENGTH_MASK, PER_UNIT, TILE, fill, gather, scatter, write
 
 Ints = npt.NDArray[np.integer]
@@ -80,14 +80,14 @@ def _graph_of(up_first: Ints, up_head: Ints, weight: Ints, kept: Flags, asked: F
     return place, parent, wanted, first, head, up, down_first, down_head, down
 
 
-@njit(cache=True)
+@outer_njit
 def whole_graph(up_first: Ints, up_head: Ints, weight: Ints) -> Graph:
     """What a sweep to every node passes."""
     everything = np.ones(up_first.shape[0] - 1, np.bool_)
     return _graph_of(up_first, up_head, weight, everything, everything)
 
 
-@njit(cache=True)
+@outer_njit
 def graph_between(up_first: Ints, up_head: Ints, weight: Ints, starts: Points, ends: Points) -> Graph:
     """What a sweep from these starts to these ends passes."""
     asked = np.zeros(up_first.shape[0] - 1, np.bool_)
@@ -161,7 +161,7 @@ def _answer_between(
                     out[i, j + t] = tile[t, lane]
 
 
-@shared_njit
+@outer_shared
 def between(graph: Graph, starts: Points, order: Ints, ends: Points, near: Ints, out: Ints) -> None:
     """Write the cheapest way from every start to every end over nodes into `out` (X, Y), NEVER where there is none.
 
@@ -188,7 +188,7 @@ def _answer_to_all(
             write(near, rows, n, NEVER, time_s, length_m, turn * LANES, n)
 
 
-@shared_njit
+@outer_shared
 def to_all(graph: Graph, rank: Ints, starts: Points, near: Ints, time_s: Floats, length_m: Floats) -> None:
     """Write seconds and metres of the cheapest way from every start to every node, infinite where there is none.
 
@@ -201,7 +201,7 @@ def to_all(graph: Graph, rank: Ints, starts: Points, near: Ints, time_s: Floats,
         _answer_to_all(np.int64(crew), near.shape[0], graph, rows, starts, near[crew], time_s, length_m)
 
 
-@shared_njit
+@outer_shared
 def read(cost: Ints, time_s: Floats, length_m: Floats) -> None:
     """Write costs (X, Y) as seconds and metres, infinite where there is no way."""
     for i in prange(cost.shape[0]):

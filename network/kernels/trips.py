@@ -2,14 +2,15 @@
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from network.kernels.inner import outer_njit
 
 I32 = npt.NDArray[np.int32]
 
 FINE, GOES_BACK, OVERTAKES = range(3)
 
 
-@njit(cache=True)
+@outer_njit
 def flaw(pattern_first: I32, trip_first: I32, arrive_s: I32, depart_s: I32) -> tuple[int, int]:
     """The first pattern with a trip that goes back in time or overtakes the one before, and which of both; else FINE.
 

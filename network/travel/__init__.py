@@ -95,7 +95,10 @@ def travel_keys(city: City) -> dict[str, str]:
     """Travel.keys of the travel times of this city, without computing them."""
     r, z, p, b = city.roads, city.zones.snap, city.places.snap, city.behaviour
     graph = digest_of(r.first, r.head, r.edges, r.length_m)
-    roads = [digest_of(name, graph, r.time_ms[m], z.segment[m], z.along[m]) for m, name in enumerate(NETWORK_MODES)]
+    roads = [
+        digest_of(name, graph, r.time_ms[m], r.delay_ms[m], z.segment[m], z.along[m])
+        for m, name in enumerate(NETWORK_MODES)
+    ]
     sites = digest_of(p.segment[WALK], p.along[WALK], _may_charge(city), city.supply.plug_search_m)
     transit = skims_key(city, roads[WALK], roads[DRIVE])
     return dict(zip(NETWORK_MODES, roads, strict=True)) | {

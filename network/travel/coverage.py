@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from network.city import City, Roads
 from network.part import F64, I64, Bools, Part, Snap, Spec, digest_of
@@ -48,7 +47,7 @@ class Coverage(Part):
 
 def coverage_key(city: City, walk_key: str) -> str:
     """What the coverage depends on: the streets and zones on foot, and bus and rail."""
-    return digest_of("coverage", walk_key, city.zones.lonlat, city.transit.key(WALK))
+    return digest_of("coverage", walk_key, city.roads.lonlat, city.zones.lonlat, city.transit.key(WALK))
 
 
 def coverage_of(city: City) -> Coverage:
@@ -100,6 +99,8 @@ def walks_between(
 
 def straight(roads: Roads, points: F64, others: F64) -> F64:
     """(X) whole metres in a straight line from each point to the nearest of the others; infinite where none is."""
+    from scipy.spatial import cKDTree
+
     if not (len(points) and len(others)):
         return np.full(len(points), np.inf)
     return np.asarray(np.rint(cKDTree(_plane(roads, others)).query(_plane(roads, points))[0]), np.float64)

@@ -98,16 +98,14 @@ def _by_distance(city: City, drive_m: F64) -> dict[str, F64]:
     """Distance along the streets at an assumed speed, and the walk to the nearest stop on the map."""
     t = city.transit
     to_stop_s = nearest_s(city, t.timetable.snap, float(t.estimate_walk_s))
-    every = np.where(np.isfinite(drive_m), 1.0, np.inf)
-    ride = np.round(drive_m / t.estimate_m_per_s)
-    wait, walk = every * t.estimate_wait_s, np.round(to_stop_s[:, None] + to_stop_s) * every
-    fare = t.tariffs.fare_cny(0, np.where(np.isfinite(drive_m), drive_m, 0.0))
+    ride, walk = np.round(drive_m / t.estimate_m_per_s), np.round(to_stop_s[:, None] + to_stop_s)
+    wait = np.full(drive_m.shape, float(t.estimate_wait_s))
     return {
         "in_vehicle_s": ride,
         "wait_s": wait,
         "walk_s": walk,
-        "transfers": every * t.estimate_transfers,
-        "fare_cny": fare * every,
+        "transfers": np.full(drive_m.shape, float(t.estimate_transfers)),
+        "fare_cny": t.tariffs.fare_cny(0, np.where(np.isfinite(drive_m), drive_m, 0.0)),
         "length_m": drive_m,
         "late_s": ride + wait + walk,
     }

@@ -49,7 +49,7 @@ _ROUNDS = 40
 _SETTLED = 2e-5
 """Relative gap of the fractions at which they end."""
 _SCALE = 1000.0
-"""Trips in the master: its tolerances are absolute."""
+"""Trips that all alternatives capture together, in the master: its tolerances are absolute."""
 _SAFETY = 1e-6
 """Relative error allowed to the master's bound."""
 _TINY = 1e-7
@@ -71,9 +71,9 @@ def max_capture(market: Market, *, stop: Stop, seed: int = 0, progress: Listener
     chosen = np.zeros(market.sites, np.bool_)
     everything = market.captured(np.ones(market.sites, np.bool_))
     best = Best(NAME, run, progress, True, chosen, 0, _tenths(everything * (1 + _SAFETY)))
-    if len(market.site) == 0 or not market.weight.any():
+    if everything <= 0.0:
         return best.incumbent()
-    master = _Master(market, best, seed)
+    master = _Master(market, everything, best, seed)
     master.swap(chosen)
     best.tell()
     if best.closed or run.over() or not master.affordable():
@@ -89,23 +89,25 @@ def _tenths(trips: float) -> int:
 
 @dataclass(frozen=True)
 class _Parts:
-    """The market with equal customers as one: trips are scaled to _SCALE in all."""
+    """The market with equal customers as one: trips are scaled so that all alternatives capture _SCALE."""
 
     masses: Masses
     part: I64
     parts: int
     most: F64
     """(N) mass beyond which no choice goes."""
+    ceiling: F64
+    """(K) trips beyond which no choice goes."""
     scale: float
 
 
 class _Master:
     """The master problem, its cuts, and what is known of the answer."""
 
-    def __init__(self, market: Market, best: Best, seed: int) -> None:
+    def __init__(self, market: Market, everything: float, best: Best, seed: int) -> None:
         self.market, self.best, self.seed = market, best, seed
         self.run: Run = best.run
-        self.small = _parts(market)
+        self.small = _parts(market, _SCALE / everything)
         group = np.searchsorted(np.unique(market.at_most_one[market.at_most_one >= 0]), market.at_most_one)
         self.purse = Purse(market.cost, np.where(market.at_most_one >= 0, group, -1), market.budget)
         self.entries = 0
@@ -121,7 +123,7 @@ class _Master:
         for group in np.unique(market.at_most_one[useful & (market.at_most_one >= 0)]).tolist():
             members = [x[j] for j in np.flatnonzero(useful & (market.at_most_one == group)).tolist()]
             model.add_linear_constraint(total(members) <= 1.0)
-        self.t = [model.add_variable(lb=0.0, ub=_SCALE) for _ in range(self.small.parts)]
+        self.t = [model.add_variable(lb=0.0, ub=most) for most in self.small.ceiling.tolist()]
         model.maximize(total(self.t))
         return model, x
 
@@ -225,10 +227,13 @@ class _Master:
         self._cut(point, value, steps(self.small.masses, chosen, self.small.most, self.small.part, self.small.parts))
 
     def _cut(self, point: F64, value: F64, slope: F64) -> None:
-        """t_k <= value_k + slope_k (x - point); slopes too small to keep count in full."""
+        """t_k <= value_k + slope_k (x - point); slopes too small to keep count in full. One that leads past what any
+        choice captures ends there: steep slopes are what HiGHS errs with.
+        """
         for k, t in enumerate(self.t):
             rest, rising = float(value[k] - slope[k] @ point), []
-            for v, rise in zip(self.x, slope[k].tolist(), strict=True):
+            enough = max(0.0, self.small.ceiling[k] - rest)
+            for v, rise in zip(self.x, np.minimum(slope[k], enough).tolist(), strict=True):
                 if v is not None and rise > _TINY:
                     rising.append(rise * v)
                 elif v is not None:
@@ -237,12 +242,11 @@ class _Master:
             self.entries += len(rising) + 1
 
 
-def _parts(market: Market) -> _Parts:
+def _parts(market: Market, scale: float) -> _Parts:
     """Equal customers as one, then at most _PARTS parts of much the same trips, customers that favour the same
     alternative together.
     """
     use = market.weight[market.row] > 0
-    scale = _SCALE / float(market.weight.sum())
     mass = market.mass / market.there[market.row]
     alike, trips, keep = dict[tuple[bytes, bytes], int](), market.weight * scale, np.zeros(market.customers, np.bool_)
     for n in np.flatnonzero((market.weight > 0) & (np.diff(market.first) > 0)).tolist():
@@ -261,7 +265,9 @@ def _parts(market: Market) -> _Parts:
     heaped = np.cumsum(masses.trips[order])
     part[order] = np.minimum((heaped / heaped[-1] * _PARTS).astype(np.int64), _PARTS - 1)
     _, part = np.unique(part, return_inverse=True)
-    return _Parts(masses, part.astype(np.int64), int(part.max()) + 1, _most(masses, market.at_most_one), scale)
+    most = _most(masses, market.at_most_one)
+    ceiling = np.bincount(part, masses.trips * most / (1.0 + most))
+    return _Parts(masses, part.astype(np.int64), len(ceiling), most, ceiling, scale)
 
 
 def _both_ways(row: I64, site: I64, mass: F64, trips: F64, sites: int) -> Masses:

@@ -111,7 +111,7 @@ def _high(case: _Case) -> int:
     """
     core, use, limit = case.core, case.use, case.limit
     alone = weights_by_column(core)
-    high = float(core.reachable)
+    high = math.inf
     for k in range(len(limit)):
         left, sum_ = float(limit[k]), 0.0
         for j in sorted(np.flatnonzero(alone).tolist(), key=lambda j: (use[j, k] / alone[j], j)):
@@ -119,7 +119,7 @@ def _high(case: _Case) -> int:
             sum_ += share * float(alone[j])
             left -= share * float(use[j, k])
         high = min(high, sum_)
-    return on_safe_side(high, above=True)
+    return min(core.reachable, on_safe_side(high, above=True)) if math.isfinite(high) else core.reachable
 
 
 def _solve(case: _Case, best: Best, seed: int) -> None:

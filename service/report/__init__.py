@@ -8,8 +8,9 @@ import shutil
 from pathlib import Path
 
 from network import City, InputError, Problem
-from optimise import ParkRideProposal, Proposal, StopProposal
+from optimise import LoopProposal, ParkRideProposal, Proposal, StopProposal
 from service.report.html import report_html
+from service.report.loops import loops_csv, loops_geojson
 from service.report.map import svg_map
 from service.report.park_ride import stations_csv, stations_geojson
 from service.report.stops import stop_report_html, stops_csv, stops_geojson, stops_map
@@ -17,6 +18,7 @@ from service.report.tables import FORMAT, datapackage_json, plan_geojson, plan_j
 
 __all__ = [
     "FILES",
+    "LOOP_FILES",
     "PARK_RIDE_FILES",
     "STOP_FILES",
     "report_html",
@@ -32,10 +34,12 @@ STOP_FILES = ("plan.json", "plan.geojson", "stops.csv", "report.html")
 """All the folder of a plan for stops holds."""
 PARK_RIDE_FILES = ("plan.json", "plan.geojson", "stations.csv")
 """All the folder of a plan for racks and spaces holds."""
+LOOP_FILES = ("plan.json", "plan.geojson", "loops.csv")
+"""All the folder of a plan for loops holds."""
 
 
 def write_plan_folder(
-    folder: str | Path, city: City, proposal: Proposal | StopProposal | ParkRideProposal
+    folder: str | Path, city: City, proposal: Proposal | StopProposal | ParkRideProposal | LoopProposal
 ) -> list[Path]:
     """Write the proposal as a folder of its files and return their paths. Same city and proposal, same bytes.
 
@@ -61,8 +65,14 @@ def write_plan_folder(
     return [folder / name for name in contents]
 
 
-def _contents(city: City, proposal: Proposal | StopProposal | ParkRideProposal) -> dict[str, bytes]:
-    """Contents of FILES, STOP_FILES or PARK_RIDE_FILES."""
+def _contents(city: City, proposal: Proposal | StopProposal | ParkRideProposal | LoopProposal) -> dict[str, bytes]:
+    """Contents of FILES, STOP_FILES, PARK_RIDE_FILES or LOOP_FILES."""
+    if isinstance(proposal, LoopProposal):
+        return {
+            "plan.json": plan_json(city, proposal),
+            "plan.geojson": loops_geojson(city, proposal.plan),
+            "loops.csv": loops_csv(proposal.plan),
+        }
     if isinstance(proposal, StopProposal):
         return _stop_contents(city, proposal)
     if isinstance(proposal, ParkRideProposal):

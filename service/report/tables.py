@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from network import METRICS, City, units
-from optimise import ParkRideProposal, Proposal, StopProposal
+from optimise import LoopProposal, ParkRideProposal, Proposal, StopProposal
 
 FORMAT = "luxing-plan-folder/1"
 """Written into plan.json, and by it a folder is known again as our own."""
@@ -91,7 +91,7 @@ class MetricRow:
         return None if self.before is None or self.after is None else self.after - self.before
 
 
-def metric_rows(proposal: Proposal | StopProposal | ParkRideProposal) -> list[MetricRow]:
+def metric_rows(proposal: Proposal | StopProposal | ParkRideProposal | LoopProposal) -> list[MetricRow]:
     """Every registered metric, in the order of the register."""
     before, after = proposal.base.metrics, proposal.changed.metrics
     return [
@@ -105,7 +105,7 @@ def attribution(city: City) -> list[str]:
     return list(dict.fromkeys(map(str, city.provenance.attribution)))
 
 
-def plan_json(city: City, proposal: Proposal | StopProposal | ParkRideProposal) -> bytes:
+def plan_json(city: City, proposal: Proposal | StopProposal | ParkRideProposal | LoopProposal) -> bytes:
     """The plan as it replays, its proof, and what it changes."""
     metrics = {row.name: asdict(row) | {"difference": row.difference} for row in metric_rows(proposal)}
     for record in metrics.values():

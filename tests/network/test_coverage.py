@@ -12,6 +12,7 @@ from worlds import random_points, random_roads
 
 from network import METRICS, AddChargers, AddStop, InputError, Scenario, SetPrice, grid_city, simulate, travel_times
 from network.snap import local_metres
+from network.travel import travel_keys
 from network.travel.coverage import coverage_of, walks_between
 from network.units import BUS, METRO, MM_PER_M, WALK
 
@@ -177,3 +178,10 @@ def test_the_rules_belong_to_the_city():
     near, far = (by_the_canal(entrance_m=metres) for metres in (100.0, 101.0))
     assert near.digest != far.digest
     assert travel_times(near).keys["coverage"] != travel_times(far).keys["coverage"]
+
+
+def test_coverage_is_keyed_by_where_the_streets_lie():
+    """Straight lines are measured at their latitude."""
+    city = grid_city(4)
+    north = replace(city, roads=replace(city.roads, lonlat=city.roads.lonlat + 1))
+    assert travel_keys(north)["coverage"] != travel_keys(city)["coverage"]

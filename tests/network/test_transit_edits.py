@@ -23,8 +23,11 @@ from network import (
     Tariffs,
     grid_city,
     travel_times,
+    units,
 )
 from network.timetable import Service, timetable
+from network.travel.roads import skim
+from network.travel.skims import transit_skims
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +63,19 @@ def test_without_a_window_a_headway_holds_from_the_first_to_the_last_departure(c
     assert before[-1] - 25 / 60 < after[-1] <= before[-1]
     last = departures(applied(city, SetHeadway(line="line/3", headway_min=1.0, from_h=20.0)).transit, "line/3")[-1]
     assert last == before[-1]
+
+
+@pytest.mark.parametrize("headway_min", [8.3, 16.1, 1.1, 7.0])
+def test_the_last_departure_is_not_lost_to_rounding(city, headway_min):
+    """8.3 x 60 is 498.00000000000006 in floating point: two departures 498 s apart are a whole headway apart."""
+    step_s = round(headway_min * 60)
+    twice = with_trips(city, [((0, 1), 25200, 60), ((0, 1), 25200 + 10 * step_s, 60)])
+    changed = applied(twice, SetHeadway(line="line/0", headway_min=headway_min)).transit
+    assert np.allclose(departures(changed, "line/0"), [7 + i * step_s / HOUR for i in range(11)])
+    line = AddLine(
+        id="new", mode="bus", stops=("stop/0", "stop/2"), headway_min=headway_min, first_h=7.0, last_h=7 + step_s / HOUR
+    )
+    assert len(departures(applied(city, line).transit, "new")) == 2
 
 
 def with_trips(city, trips):
@@ -253,7 +269,8 @@ def test_the_last_line_stays(city):
     assert "last line" in problem.what
 
 
-def test_an_estimate_takes_stops_and_its_one_fare_but_no_lines(city):
+def estimated(city, **rules):
+    """The city without a stop, a line or a station."""
     t = nothing_runs(city.transit)
     none = np.zeros(0, np.int32)
     per_line = {"line_id": np.array([], "U1"), "line_name": np.array([], "U1"), "line_m": np.zeros(0)}
@@ -263,8 +280,13 @@ def test_an_estimate_takes_stops_and_its_one_fare_but_no_lines(city):
         line_mode=none,
         line_from_year=none,
         **per_line,
+        **rules,
     )
-    estimate = replace(city, transit=t, supply=replace(city.supply, station_racks=none, station_spaces=none))
+    return replace(city, transit=t, supply=replace(city.supply, station_racks=none, station_spaces=none))
+
+
+def test_an_estimate_takes_stops_and_its_one_fare_but_no_lines(city):
+    estimate = estimated(city)
     for edit in (
         AddStop(id="x", lines=("line/1",), **A),
         SetHeadway(line="line/1", headway_min=5.0),
@@ -281,3 +303,18 @@ def test_an_estimate_takes_stops_and_its_one_fare_but_no_lines(city):
     )
     assert changed.transit.timetable.stop_id.tolist() == ["x"]
     assert applied(changed, RemoveStop(stop="x")).transit.timetable.stop_id.tolist() == []
+
+
+def test_an_estimate_without_a_wait_is_one_where_the_streets_lead(city):
+    """No wait, change or fare on the way to where no street leads: infinite, not no number."""
+    free = estimated(city, estimate_wait_s=np.array(0.0), estimate_transfers=np.array(0.0))
+    free = applied(free, SetFare(tariff="bus", cny=0.0))
+    time_ms = free.roads.time_ms.copy()
+    time_ms[units.DRIVE, len(time_ms[0]) // 2 :] = -1
+    skims = transit_skims(
+        free, skim(replace(free.roads, time_ms=time_ms), free.zones.snap, free.zones.snap, units.DRIVE)[1]
+    )
+    there = np.isfinite(skims.time_s)
+    assert 0 < there.sum() < there.size - len(there)
+    for name in ("wait_s", "transfers", "fare_cny"):
+        assert np.array_equal(getattr(skims, name), np.where(there, 0.0, np.inf)), name

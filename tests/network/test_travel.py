@@ -198,11 +198,13 @@ def test_every_network_mode_is_keyed_by_all_it_reads():
     everything = {"stations"}  # no station has a space or a rack
     assert {k for k, v in travel_times(longer).keys.items() if v == base[k]} <= everything
     for m in range(len(units.NETWORK_MODES)):
-        time_ms, along = roads.time_ms.copy(), snap.along.copy()
+        time_ms, delay_ms, along = roads.time_ms.copy(), roads.delay_ms.copy(), snap.along.copy()
         time_ms[m] = np.where(time_ms[m] < 0, -1, 2 * time_ms[m])
+        delay_ms[m] = np.maximum(roads.time_ms[m] // 2, 0)
         along[m] = 1 - along[m] ** 2
         for other in (
             replace(city, roads=replace(roads, time_ms=time_ms)),
+            replace(city, roads=replace(roads, delay_ms=delay_ms)),
             replace(city, zones=replace(city.zones, snap=replace(snap, along=along))),
         ):
             keys = travel_times(other).keys

@@ -73,9 +73,10 @@ def test_small_markets_against_every_choice(seed):
 @pytest.mark.parametrize("seed", range(20))
 def test_cuts_hold_at_every_choice_and_touch_at_their_own(seed):
     m = small(seed)
-    parts = _parts(m) if len(m.site) else None
-    if parts is None:
+    everything = m.captured(np.ones(m.sites, np.bool_))
+    if not everything:
         return
+    parts = _parts(m, 1000.0 / everything)
     choices = [np.array(bits, bool) for bits in every_choice(m)]
     for own in choices[:: max(1, len(choices) // 10)]:
         value, slope = tangents(parts.masses, own.astype(float), parts.part, parts.parts)
@@ -85,6 +86,7 @@ def test_cuts_hold_at_every_choice_and_touch_at_their_own(seed):
             move = other.astype(float) - own
             assert (truth <= value + slope @ move + 1e-9).all(), seed
             assert (truth <= value + step @ move + 1e-9).all(), seed
+            assert (truth <= parts.ceiling + 1e-9).all(), seed
         assert value.sum() / parts.scale == pytest.approx(captured(m, own), rel=1e-9, abs=1e-9)
 
 
@@ -173,3 +175,27 @@ def test_nobody_to_capture_and_progress():
     heard = []
     found = max_capture(market(1, 100, 6), stop=Stop(), progress=heard.append)
     assert (heard[-1].objective, heard[-1].bound) == (found.objective, found.bound)
+
+
+def test_those_whom_nothing_reaches_are_no_market():
+    """Customers without alternatives, and alternatives whose customers make no trips."""
+    m = Market(first=[0, 0, 1], site=[0], mass=[1.0], there=[1.0, 1.0], weight=[5.0, 0.0], cost=[1], budget=1)
+    found = max_capture(m, stop=Stop())
+    assert (found.objective, found.bound, found.status) == (0, 0, "optimal")
+
+
+def test_the_bound_holds_where_an_alternative_takes_nearly_everybody():
+    """Masses from a millionth to two thousand times what exists."""
+    m = Market(
+        first=[0, 1, 2, 3, 4, 4, 5, 7, 7, 8, 9, 10],
+        site=[0, 0, 0, 1, 0, 0, 1, 0, 0, 1],
+        mass=[0.0029, 0.018, 5.1e-08, 110.0, 6.1e-05, 530.0, 0.18, 2.3e-06, 9.5, 0.14],
+        there=[6.0, 2.2, 0.13, 0.22, 8.4, 3.2, 0.3, 0.66, 1.7, 3.1, 0.77],
+        weight=[63.0, 56.0, 28.0, 38.0, 47.0, 62.0, 34.0, 38.0, 29.0, 12.0, 6.6],
+        cost=[0, 0],
+        budget=0,
+        at_most_one=[0, 0],
+    )
+    truth = math.floor(max(captured(m, bits) for bits in every_choice(m)) * 10)
+    found = max_capture(m, stop=Stop())
+    assert (found.objective, found.bound) == (truth, truth) == (516, 516)

@@ -200,6 +200,9 @@ WRONG = {
     "transfers.txt, row 2: has no min_transfer_time": {
         "transfers": "from_stop_id,to_stop_id,transfer_type,min_transfer_time\ns0,s1,2,\n"
     },
+    "transfers.txt, row 3: has no min_transfer_time in whole seconds, five digits": {
+        "transfers": "from_stop_id,to_stop_id,transfer_type,min_transfer_time\ns0,s1,2,60\ns1,s0,2,99999999999\n"
+    },
     r"feed: lacks stop_times.txt \(the files of a GTFS feed lie at its top level\)": {"stop_times": None},
     "feed: says of no day what runs": {"calendar": None},
     "stop_times.txt: holds no rows": {"stop_times": FEED["stop_times.txt"].splitlines()[0] + "\n"},

@@ -144,6 +144,7 @@ def test_ways_through_stations_are_those_of_networkx(tmp_path, seed):
 WRONG = {
     r"pathways.txt, row 3, column to_stop_id: 'cellar' is not in stops.txt": ("s0,hall,1,1,,5,", "hall,cellar,1,1,,5,"),
     "pathways.txt, row 2, column traversal_time: -5 is below 0": ("s0,hall,1,1,,-5,",),
+    "pathways.txt, row 2: takes longer than a day": ("s0,hall,1,1,,99999999999,",),
     "pathways.txt, row 2, column length: -1 is below 0": ("s0,hall,1,1,-1,,",),
     "pathways.txt, row 2: does not say whether it leads both ways": ("s0,hall,1,,,5,",),
 }

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from network import InputError, grid_city
 from network.io import Parameters
 from network.io.headways import Modes, Period, Running, departures
-from network.io.transit import Entrance, Station, Tariff, joined
+from network.io.transit import Entrance, Station, Tariff, joined, transit_part
 from network.io.transit_table import read_line_features, read_line_table
 from network.units import BUS, FERRY, METRO
 
@@ -254,6 +255,9 @@ def test_times_of_calls_must_go_forward(tmp_path, parameters):
     assert refused(tmp_path, parameters, table([("a", 0, 1, 0), ("a", 3, 2, -5)], head)) == [
         "calls.csv, row 3, column run_s: -5 is below 0"
     ]
+    assert refused(tmp_path, parameters, table([("a", 0, 1, 0), ("a", 3, 2, 99999999999)], head)) == [
+        "calls.csv, row 3, column run_s: is more than a day"
+    ]
     head = "line,stop,sequence,lon,lat,arrive_s,depart_s"
     calls = [("a", 0, 1, 0, 90), ("a", 3, 2, 80, 100), ("a", 7, 3, 200, 190)]
     assert refused(tmp_path, parameters, table(calls, head)) == [
@@ -352,6 +356,49 @@ def test_all_that_is_wrong_with_drawn_lines_is_told_at_once(tmp_path, parameters
         "doors.csv, row 2, column station: there is no station s9",
         "doors.csv, row 2, column eligible: 'x' is neither yes nor no",
     ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ([], "lines.geojson: holds no line"),
+        ([{"properties": {"station_ids": 5}}], "lines.geojson, feature 1: station_ids is no list"),
+        ([{"properties": {"station_ids": "s0"}}], "lines.geojson, feature 1: station_ids is no list"),
+        ([{"properties": [1]}], "lines.geojson: is not a GeoJSON feature collection"),
+        (["x"], "lines.geojson: is not a GeoJSON feature collection"),
+        (None, "lines.geojson: is not a GeoJSON feature collection"),
+    ],
+)
+def test_drawn_lines_that_are_none_are_named(tmp_path, parameters, lines, says):
+    (tmp_path / "stations.csv").write_text(STATIONS)
+    (tmp_path / "lines.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": lines}))
+    with pytest.raises(InputError) as error:
+        read_features(tmp_path, parameters)
+    assert [f"{p.where}: {p.what}" for p in error.value.problems] == [says]
+
+
+def test_an_entrance_called_like_a_station_without_one(tmp_path, parameters):
+    (tmp_path / "stations.csv").write_text(STATIONS)
+    (tmp_path / "doors.csv").write_text(f"id,station,lon,lat\ns7,s3,{AT[4, 0]},{AT[4, 1]}\n")
+    features(tmp_path, ("1", ["s0", "s3", "s7"]))
+    source = read_features(tmp_path, parameters, entrances=tmp_path / "doors.csv")
+    stations = transit_part([source], ROADS, parameters)[0].stations
+    doors = zip(stations.entrance_id, stations.id[stations.entrance_station], stations.entrance_is_centre, strict=True)
+    assert [tuple(door) for door in doors] == [("s7", "s3", False), ("s0", "s0", True), ("2:s7", "s7", True)]
+
+
+def test_one_name_for_the_tariffs_of_two_tables(tmp_path, parameters):
+    """Each line pays the fare of its own table."""
+    sources = [
+        read(tmp_path, parameters, table(PLAIN), f"line,tariff,fare_cny\na,{tariff},{cny}\n")
+        for tariff, cny in (("city", 1), ("city", 3), ("city", 1), ("bus", 9), ("", 4))
+    ]
+    sources[1] = replace(sources[1], transfer_off_cny={("city", "bus"): 0.5})
+    transit, _ = transit_part(sources, ROADS, parameters)
+    tariff = transit.timetable.line_tariff
+    assert [transit.tariffs.fare_cny(t, 0).item() for t in tariff.tolist()] == [1, 1, 3, 3, 1, 1, 9, 9, 4, 4]
+    assert transit.tariffs.id[tariff[:6:2]].tolist() == ["city", "2:city", "city"]
+    assert np.argwhere(transit.tariffs.transfer_off_cny > 0).tolist() == [[tariff[2], tariff[6]]]
 
 
 @pytest.mark.slow
