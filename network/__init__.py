@@ -3,6 +3,7 @@
 from network import units
 from network.checks import check
 from network.city import Behaviour, City, Fleet, Places, Provenance, Roads, Supply, Zones
+from network.compiling import while_compiling
 from network.edits import (
     EDITS,
     AddChargers,
@@ -134,5 +135,6 @@ __all__ = [
     "travel_times",
     "units",
     "walks_between",
+    "while_compiling",
     "within_reach",
 ]

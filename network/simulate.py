@@ -79,8 +79,11 @@ def simulate(city: City, travel: Travel | None = None) -> Outcome:
 
 
 def _lines(transit: Transit) -> tuple[I32, F64]:
-    """Lines that run in the year by mode, their directions as one, and their length [m]."""
-    runs = np.flatnonzero(transit.line_from_year <= transit.year)
+    """Lines that run in the year by mode, their directions as one, and their length [m]; not those that lost all calls.
+
+    Lines that call nowhere in the city alone keep their length.
+    """
+    runs = np.flatnonzero((transit.line_from_year <= transit.year) & (transit.line_m > 0))
     longest: dict[tuple[int, str], float] = {}
     modes, names, lengths = (x[runs].tolist() for x in (transit.line_mode, transit.line_name, transit.line_m))
     for *line, length_m in zip(modes, names, lengths, strict=True):

@@ -18,6 +18,8 @@ _FARTHER: Final = 2.0
 """A bus is taken to drive at most so many times the straight line from stop to stop: others are not looked at."""
 _AT_ONCE: Final = 512
 _ENDS: Final = 2
+_GUESSED: Final = 3
+"""Unknown streets for which one like it is looked for; each takes a tenth of a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +31,13 @@ class Exclusions:
 
     def closed(self, city: City) -> Bools:
         """(S) segments of the streets. Raises InputError with every street that is not there."""
-        roads, out, problems = city.roads, np.zeros(len(city.roads.edges), np.bool_), []
+        roads, out = city.roads, np.zeros(len(city.roads.edges), np.bool_)
+        problems: list[Problem] = []
         for street in self.streets:
             ways = (roads.way_id == street) | ((roads.way_name == street) & (street != ""))
             if not ways.any():
-                hint = did_you_mean(street, np.concatenate((roads.way_name, roads.way_id)))
+                known = np.concatenate((roads.way_name, roads.way_id)) if len(problems) < _GUESSED else ()
+                hint = did_you_mean(street, known) or "give the id or name of a street of the city"
                 problems.append(Problem("exclusions", f"no street has the id or name {street!r}", hint))
             out |= ways[roads.way]
         if problems:

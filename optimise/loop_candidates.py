@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from optimise.kerbs import F64, Bools
 from optimise.loop_streets import LoopStreets, Places
 from optimise.problem import I64
 from optimise.stop import Run
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 _FIRST_TRIES: Final = 4
 """Loops grown from each terminal before there are prices."""
@@ -175,7 +178,7 @@ class _Grower:
             gain = (self.passes @ np.where(covered, 0.0, price)) * factor
             gain[seq] = 0.0
             some = self.near[first][gain[self.near[first]] > _TINY]
-            a, b = seq[:-1], seq[1:]
+            a, b = np.array(seq[:-1]), np.array(seq[1:])
             more = self.far[np.ix_(a, some)] + self.far[np.ix_(some, b)].T - self.far[a, b][:, None]
             fits = length + more <= search.longest_mm
             if not fits.any():
@@ -202,7 +205,7 @@ class _Grower:
             while u != self.way[i]:
                 out.append(u)
                 u = int(self.before[i, u])
-            self._between[i, j] = out[::-1], self.search.passes[out].any(axis=0)
+            self._between[i, j] = out[::-1], np.asarray(self.search.passes[out].any(axis=0))
         return self._between[i, j]
 
 

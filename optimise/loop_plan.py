@@ -275,7 +275,7 @@ def _stretches(city: City, problem: LoopProblem, loop: Loop) -> tuple[Stretch, .
     for u in loop.streets:
         way = roads.way[search.segment[u]]
         name, length_m = str(roads.way_name[way]), float(search.streets.length_mm[u]) / units.MM_PER_M
-        ways = (str(roads.way_id[way]),)
+        ways: tuple[str, ...] = (str(roads.way_id[way]),)
         if out and out[-1].name == name:
             before = out.pop()
             ways = before.ways if before.ways[-1] == ways[0] else before.ways + ways

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from network import City, Coverage, InputError, Problem, Snap, did_you_mean, units, walks_between
 from optimise.kerbs import F64, Bools, Exclusions, kerbs, plane
 from optimise.problem import I64
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 KERBS: Final = 3
 """Streets near a station at which loops may begin: the nearest so many."""
@@ -156,7 +159,7 @@ def terminals(city: City, streets: LoopStreets, spots: Places, start: Start) -> 
         _, end, metres = walks_between(city.roads, doors, (spots.lonlat, spots.snap), float(rules.station_m))
         order = np.lexsort((end, spots.stop[end] < 0, metres))
         near = list(dict.fromkeys(end[order].tolist()))
-    first = {}
+    first: dict[int, int] = {}
     for place in near:
         first.setdefault(int(spots.segment[place]), place)
     pairs = [(place, int(streets.at[e])) for s_, place in [*first.items()][:KERBS] for e in city.roads.edges[s_]]

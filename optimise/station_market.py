@@ -71,7 +71,7 @@ class StationChoices:
         return _areas(self.prospects.city.zones.lonlat, car.sum(axis=0) + car.sum(axis=1), MOST_AREAS)
 
     def market(self, budget_fen: int) -> Market:
-        """Customers are pairs of areas by purpose; what exists weighs 1."""
+        """Customers are pairs of areas by purpose; what exists weighs 1. What exceeds all costs is left out."""
         mass, trips = self._by_areas()
         mass, trips = mass[:, trips > 0], trips[trips > 0]
         there = mass[self.group] * self.rise[:, None]
@@ -83,7 +83,7 @@ class StationChoices:
             there=np.ones(len(trips)),
             weight=trips,
             cost=self.cost_fen,
-            budget=budget_fen,
+            budget=min(budget_fen, int(self.cost_fen.sum())),
             at_most_one=self.group,
         )
 

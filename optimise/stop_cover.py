@@ -140,22 +140,12 @@ def stop_cover(
     ways = Ways(city, _places(city, groups, exclusions))
     passing = ways.passing()
     at_places = _near(city, groups, (ways.places.lonlat, ways.places.snap))
-    t, poles = city.transit.timetable, np.flatnonzero(city.transit.served_by(units.BUS))
-    at_poles = _near(city, groups, (t.stop_lonlat[poles], _at(t.snap, poles)))
-    near = dict(zip(poles.tolist(), at_poles.entrances, strict=True))
-    keep = kept(city, coverage, near, sum(len(g.of) for g in groups))
+    keep, at_poles = _kept(city, coverage, groups)
     shifts = _moves(ways, _useful(passing, at_places, groups), at_places, keep) if moves else []
     movable = {column.stop for column in shifts}
-    stays = [
-        Column(pole, -1, rows | keep.rows(near[pole], keep.lines.get(pole, ())))
-        for pole, rows in zip(poles.tolist(), at_poles.rows, strict=True)
-    ]
-    there = frozenset[int]().union(*(c.covers for c in stays if c.stop not in movable))
-    columns = [
-        *_adds(ways, passing, at_places, groups, keep),
-        *(c for c in stays if c.stop in movable),
-        *shifts,
-    ]
+    there = frozenset[int]().union(*(c.covers for c in at_poles if c.stop not in movable))
+    stays = [c for c in at_poles if c.stop in movable]
+    columns = [*_adds(ways, passing, at_places, groups, keep), *stays, *shifts]
     within = np.concatenate([*(g.covered for g in groups), np.ones(len(keep.row), np.bool_)])
     within[sorted(frozenset[int]().union(*(c.covers for c in columns if c.stop < 0)))] = True
     if relax:
@@ -183,6 +173,15 @@ def _useful(passing: Passing, near: _Near, groups: Sequence[Group]) -> list[int]
     lacking = ~np.concatenate([g.covered for g in groups])
     passed = (np.diff(passing.first) > 0).tolist()
     return [j for j, rows in enumerate(near.rows) if passed[j] and lacking[list(rows)].any()]
+
+
+def _kept(city: City, coverage: Coverage, groups: Sequence[Group]) -> tuple[Kept, list[Column]]:
+    """What is to be kept both ways, and the bus stops that are there, each left where it is."""
+    t, served = city.transit.timetable, np.flatnonzero(city.transit.served_by(units.BUS))
+    near, poles = _near(city, groups, (t.stop_lonlat[served], _at(t.snap, served))), served.tolist()
+    keep = kept(city, coverage, dict(zip(poles, near.entrances, strict=True)), sum(len(g.of) for g in groups))
+    around = zip(poles, near.rows, near.entrances, strict=True)
+    return keep, [Column(p, -1, rows | keep.rows(here, keep.lines.get(p, ()))) for p, rows, here in around]
 
 
 def _adds(ways: Ways, passing: Passing, near: _Near, groups: Sequence[Group], keep: Kept) -> list[Column]:

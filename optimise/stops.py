@@ -130,7 +130,8 @@ def propose_stops(
 ) -> StopProposal:
     """The cheapest stops to add or move so that the targets of at least some share of GOALS are met.
 
-    No entrance and no station loses the stop it has. Other targets are judged only. Targets that cannot be met are an
+    No entrance and no station loses the stop it has, and no entrance that has a bus line both ways has none
+    afterwards. Other targets are judged only. Targets that cannot be met are an
     answer: status "infeasible" with the entrances no place covers and the most that can be reached or, with `relax`,
     the cheapest plan that reaches the most, with the same reasons. Raises InputError for streets that are not there,
     UnverifiedError where the plan does not do in the city what it promises.
@@ -154,7 +155,7 @@ def propose_stops(
     if plan.places:
         after = plan.as_scenario().apply(city)
         changed = simulate(after, travel_times(after, travel))
-    plan = replace(plan, verified=_verified(problem, incumbent, plan, changed))
+    plan = replace(plan, verified=_verified(problem, incumbent, plan, base, changed))
     notes = {t: r for t in targets for r in incumbent.reasons if r.startswith(METRICS[t.metric].label_en)}
     verdicts = judge(changed.metrics, targets, notes)
     return StopProposal(plan=plan, incumbent=incumbent, base=base, changed=changed, verdicts=verdicts)
@@ -201,7 +202,7 @@ def _reason(city: City, group: Group, bare: list[tuple[int, bool]], reached: int
     for at, has_place in bare:
         doors = np.flatnonzero(s.entrance_station == at) if stations else np.array([at])
         off_m = s.snap.off_m[units.WALK, doors].min()
-        why = "no bus line passes" if has_place else "no place"
+        why = f"no bus line within a detour of {float(rules.detour_m):g} m" if has_place else "no place"
         why = f"{off_m:.0f} m from the nearest street" if off_m > radius_m else why
         names.append(f"{s.name[s.entrance_station[doors[0]]]} ({s.id[at] if stations else s.entrance_id[at]}: {why})")
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
@@ -286,7 +287,9 @@ def _promised(problem: StopCover, incumbent: Incumbent) -> dict[str, float | Non
     return shares
 
 
-def _verified(problem: StopCover, incumbent: Incumbent, plan: StopPlan, changed: Outcome) -> tuple[str, ...]:
+def _verified(
+    problem: StopCover, incumbent: Incumbent, plan: StopPlan, base: Outcome, changed: Outcome
+) -> tuple[str, ...]:
     """Names of the checks that hold. Raises UnverifiedError for one that does not."""
     covered, wrong = problem.covered(incumbent.values), []
     if incumbent.status != "infeasible":
@@ -303,6 +306,9 @@ def _verified(problem: StopCover, incumbent: Incumbent, plan: StopPlan, changed:
         value = changed.metrics[metric]
         if (value is None) != (share is None) or abs((value or 0.0) - (share or 0.0)) > _TINY:
             wrong.append(f"{metric} becomes {value}, {share} was promised")
+    both, still = base.coverage.entrance_both_ways, changed.coverage.entrance_both_ways
+    if (base.coverage.entrance_counts & both & ~still).any():
+        wrong.append("an entrance has no bus line both ways any more")
     if wrong:
         raise UnverifiedError("; ".join(wrong))
     return ("feasible", "value", "bound_side", "replay")

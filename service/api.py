@@ -18,6 +18,7 @@ from service.api_proposals import proposals
 from service.api_streets import streets
 from service.endpoints import CityId, EngineOf, JobId, JobsOf, refusals
 from service.engine import Engine, attribution, warm_up
+from service.first_use import Report
 from service.jobs import JobFailed, Jobs, ResultGone, ResultNotReady
 from service.limits import BodyLimit
 from service.schemas import (
@@ -190,8 +191,11 @@ class _App(FastAPI):
         return document
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The service over one home and one data folder. Raises InputError where there is no data folder."""
+def create_app(settings: Settings, report: Report | None = None) -> FastAPI:
+    """The service over one home and one data folder; `report` hears of its warm-up.
+
+    Raises InputError where there is no data folder.
+    """
     settings.data_folder  # noqa: B018 - a wrong folder is said at the start, not at the first request
 
     @asynccontextmanager
@@ -199,7 +203,7 @@ def create_app(settings: Settings) -> FastAPI:
         with closing(Store(settings.database)) as store:
             app.state.jobs = jobs = Jobs(settings, store)
             jobs.start()
-            warming = threading.Thread(target=_warm, args=(app,), name="warm-up")
+            warming = threading.Thread(target=_warm, args=(app, report), name="warm-up")
             warming.start()
             with closing(jobs):
                 yield
@@ -219,9 +223,9 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _warm(app: FastAPI) -> None:
+def _warm(app: FastAPI, report: Report | None) -> None:
     """Load the kernels, then say ready."""
-    warm_up()
+    warm_up(report)
     app.state.warm.set()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -159,6 +160,10 @@ def reached(city: City, start: Snap, limits_s: list[float]) -> tuple[tuple[Isoch
     return pieces, to_zones, to_places
 
 
+CELLS_A_SEARCH: Final = 1000
+"""Cells that an origin counts as, however few its destinations: it is searched from all the same."""
+
+
 def tables(asked: MatrixRequest) -> int:
     """Tables that count as cells of their own: times and lengths as one, each percentile, each part."""
     return 1 + len(asked.percentiles) + (_PARTS if asked.parts else 0)
@@ -186,9 +191,11 @@ def matrix(of: Changed, asked: MatrixRequest, start: Snap, end: Snap) -> MatrixA
     )
 
 
-def warm_up(city: City) -> None:
-    """Load the kernels of every question."""
+def first_questions(city: City) -> dict[str, Callable[[], object]]:
+    """As `streets.first_questions`."""
     start, end, when = chosen(city.zones.snap, [0]), chosen(city.zones.snap, [-1]), departures_s(city.transit)
-    journey(city, start, end, when)
-    transit_isochrone(city, start, [float(_S_PER_MIN)], end)
-    times_within(city, start, end, float(_S_PER_MIN))
+    return {
+        "a journey by transit": lambda: journey(city, start, end, when),
+        "isochrones by transit": lambda: transit_isochrone(city, start, [float(_S_PER_MIN)], end),
+        "access by transit": lambda: times_within(city, start, end, float(_S_PER_MIN)),
+    }

@@ -19,6 +19,7 @@ from service.cli_streets import app as streets
 from service.command import AsJson, CityArgument, Run, print_text
 from service.engine import attribution
 from service.files import write_whole
+from service.first_use import told_of_compiling
 from service.proposals import KINDS
 from service.schemas import PlanRequest, problems_of, read_scenario
 from service.settings import Settings, luxing_version, read_settings
@@ -78,7 +79,8 @@ def start(
         typer.Option(help="Folder of built cities, plans and jobs; else LUXING_HOME, or your user data folder."),
     ] = None,
 ) -> None:
-    ctx.obj = Run(read_settings(home, data), Console(), Console(stderr=True))
+    err = Console(stderr=True)
+    ctx.obj = Run(read_settings(home, data), Console(), err, ctx.with_resource(told_of_compiling(err)))
 
 
 @app.command()
@@ -309,7 +311,7 @@ def serve(
 
     run: Run = ctx.obj
     require_free(run.settings)
-    uvicorn.run(create_app(run.settings), host=host, port=port)
+    uvicorn.run(create_app(run.settings, run.step), host=host, port=port)
 
 
 @app.command()

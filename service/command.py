@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from service.engine import Engine
+from service.first_use import Report
 from service.settings import Settings
 
 
@@ -21,6 +22,8 @@ class Run:
     settings: Settings
     out: Console
     err: Console
+    step: Report
+    """Names what kernels are compiled for; see `service.first_use`."""
 
     @cached_property
     def engine(self) -> Engine:

@@ -31,6 +31,7 @@ from network.io import Parameters, city_ids, load_city, stored_digest
 from optimise import Progress as SolverProgress
 from service import access, policy, streets
 from service.cache import Cache
+from service.first_use import Report
 from service.proposals import AnyProposal, Base, kind_of
 from service.schemas import (
     CityAnswer,
@@ -245,11 +246,14 @@ class Engine:
         )
 
 
-def warm_up() -> None:
-    """Load every kernel: run the smallest city once, and ask its streets everything."""
+def warm_up(report: Report | None = None) -> None:
+    """Load every kernel but those of the planners: run the smallest city once, and ask its streets everything."""
     city = grid_city(_WARM_SIZE)
-    simulate(city, travel_times(city))
-    streets.warm_up(city)
+    steps = {"travel of a day": lambda: simulate(city, travel_times(city)), **streets.first_questions(city)}
+    for done, (name, step) in enumerate(steps.items()):
+        if report:
+            report(name, done, len(steps))
+        step()
 
 
 def attribution(city: City) -> list[str]:

@@ -38,6 +38,8 @@ F64 = npt.NDArray[np.float64]
 
 S_PER_MIN: Final = 60.0
 M_PER_KM: Final = 1000.0
+_MANY: Final = 512
+"""Points enough that access from them is swept for, not searched for."""
 _AREA: Final = threading.Lock()
 """Held while an area is made, so that however many are asked for, the memory of one is taken."""
 
@@ -136,9 +138,12 @@ def matrix(
     if asked.mode != TRANSIT:
         by_transit.only_by_transit(asked, "percentiles", "parts")
     rows, columns, tables = len(asked.origins), len(asked.destinations), by_transit.tables(asked)
+    if asked.mode == TRANSIT:
+        columns = max(columns, by_transit.CELLS_A_SEARCH)
     if rows * columns * tables > most_cells:
-        points = f"{rows:,} x {columns:,} points" + (f" in {tables} tables" if tables > 1 else "")
-        what = f"{points} are {rows * columns * tables:,} cells, above {most_cells:,}"
+        points = f"{rows:,} x {len(asked.destinations):,} points" + (f" in {tables} tables" if tables > 1 else "")
+        counted = f" (by transit an origin counts as {columns:,} or more)" if asked.mode == TRANSIT else ""
+        what = f"{points} are {rows * columns * tables:,} cells{counted}, above {most_cells:,}"
         hint = "ask for fewer at a time, or raise LUXING_MATRIX_MOST_CELLS"
         raise InputError(Problem("origins, destinations", what, hint))
     ends = {"origins": asked.origins, "destinations": asked.destinations}
@@ -150,11 +155,15 @@ def matrix(
     return MatrixAnswer(**common(of, asked), time_s=cells(time_s), length_m=cells(length_m))
 
 
-def warm_up(city: City) -> None:
-    """Load the kernels of every question."""
+def first_questions(city: City) -> dict[str, Callable[[], object]]:
+    """One question of each kind, by name, which loads its kernels."""
     roads, points, mode = city.roads, city.zones.snap, units.WALK
-    paths(roads, points, points, mode)
-    pieces_within(roads, points, mode, [S_PER_MIN])
-    nearest_ends(roads, points, points, mode, 1)
-    reach(roads, points, points, mode, S_PER_MIN)
-    by_transit.warm_up(city)
+    many = chosen(points, np.resize(np.arange(len(city.zones.id)), _MANY))
+    return {
+        "routes": lambda: paths(roads, points, points, mode),
+        "isochrones": lambda: pieces_within(roads, points, mode, [S_PER_MIN]),
+        "nearest places": lambda: nearest_ends(roads, points, points, mode, 1),
+        "access from few zones": lambda: reach(roads, points, points, mode, S_PER_MIN),
+        "access from many zones": lambda: reach(roads, many, many, mode, _MANY * S_PER_MIN),
+        **by_transit.first_questions(city),
+    }

@@ -13,6 +13,7 @@ from network.part import Text
 
 MOST: Final = 1e9
 """No count of people, price or speed is above this: products of larger numbers would overflow."""
+_NAMED: Final = 3
 STRICT: Final[dict[str, Any]] = {"extra": "forbid", "allow_inf_nan": False}
 
 
@@ -49,7 +50,8 @@ def did_you_mean(wanted: str, known: Iterable[str]) -> str:
 def position_of(ids: Text, wanted: str, what: str) -> int:
     found = np.flatnonzero(ids == wanted)
     if not len(found):
-        raise Refused(f"no {what} has the id {wanted!r}", did_you_mean(wanted, ids))
+        some = f"ids are such as {', '.join(map(repr, ids[:_NAMED].tolist()))}" if len(ids) else f"there is no {what}"
+        raise Refused(f"no {what} has the id {wanted!r}", did_you_mean(wanted, ids) or some)
     return int(found[0])
 
 

@@ -233,6 +233,10 @@ class SetFare:
             what = f"no line is known in {city.id}: its fare is an estimate by the tariff {str(t.id[0])!r} alone"
             raise Refused(what, "change that one")
         changed, steps = self._tariffs(city.transit), self._steps()
+        used = np.unique(city.transit.timetable.line_tariff)
+        if len(used) and not np.isin(changed, used).any():
+            hint = f"tariffs of lines are {', '.join(t.id[used])}; add the line first"
+            raise Refused(f"no line has the tariff {self.tariff!r}", hint)
         if steps:
             t = _with_bands(t, dict.fromkeys(changed, steps))
         if self.transfer_off_cny is not None and self.after is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +93,16 @@ def _routes(folder: Path) -> Routes:
     ids, kind = table.texts("route_id"), table.numbers("route_type").astype(np.int64)
     mode = [_PLAIN.get(k, _HUNDREDS.get(k // 100, -1)) for k in kind.tolist()]
     name = np.where(short != "", short, np.where(long != "", long, ids))
-    return Routes(ids, name, agency, kind, np.array(mode, dtype=np.int64))
+    return Routes(ids, _told_apart(name.tolist(), agency.tolist(), mode), agency, kind, np.array(mode, dtype=np.int64))
+
+
+def _told_apart(names: list[str], agencies: list[str], modes: list[int]) -> Text:
+    """Names of lines; with mode and agency where several of these have a line of one name."""
+    lines = list(zip(names, modes, agencies, strict=True))
+    alike = Counter(name for name, *_ in set(lines))
+    of_mode = (*TRANSIT_MODES, "")  # the last for what is none of them, -1
+    whose = [(name, ", ".join(filter(None, (of_mode[mode], agency)))) for name, mode, agency in lines]
+    return np.array([f"{name} ({of})" if alike[name] > 1 and of else name for name, of in whose], dtype=np.str_)
 
 
 def read_trips(folder: Path) -> Trips:

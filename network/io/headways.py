@@ -70,8 +70,13 @@ class Assumed:
     m_per_s: float
     detour: float
 
-    @property
-    def usual(self) -> Running:
+    night_words: tuple[str, ...]
+    night_s: tuple[int, int]
+
+    def usual(self, name: str) -> Running:
+        """All day, or in the evening alone, at the last headway, where the name says that it is a night line."""
+        if any(word in name for word in self.night_words):
+            return Running(mode=self.mode, periods=tuple(self.periods(*self.night_s, self.every_s[-1], None)))
         return Running(mode=self.mode, periods=tuple(self.periods(self.edges_s[0], self.edges_s[-1], None, None)))
 
     def periods(self, from_s: int, until_s: int, every_s: int | None, m_per_s: float | None) -> Iterator[Period]:
@@ -104,12 +109,15 @@ class Modes:
         if len(every_s) != len(edges_s) - 1 or min(every_s) < 1 or (np.diff(edges_s) <= 0).any():
             hint = "one headway above 0 for each period between two edges of transit.period_h, which rise"
             raise InputError(Problem(f"parameter {key}", "does not fit the periods of the day", hint))
+        start_s, end_s = (round(x * _S_PER_H) for x in parameters.array("transit.night_h").tolist())
         return Assumed(
             mode=TRANSIT_MODES.index(mode),
             edges_s=edges_s,
             every_s=every_s,
             m_per_s=parameters.positive(f"transit.{mode}_kmh") * _M_PER_S,
             detour=parameters.positive(f"transit.{mode}_detour"),
+            night_words=tuple(parameters.value("transit.night_words")),
+            night_s=(start_s, end_s),
         )
 
 

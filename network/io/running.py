@@ -47,7 +47,7 @@ def read_running(
     """
     usual = modes[mode].usual
     if path is None:
-        return [usual] * len(line_id), {}
+        return [usual(name) for name in line_name], {}
     table, problems = read_table(path, _COLUMNS), list[Problem]()
     lines = _lines(table, {*line_id, *line_name}, problems)
     spans, speeds = _spans(table, problems), _positive(table, "kmh", problems)
@@ -72,7 +72,7 @@ def read_running(
             hint = f"give its fare_cny, or name one of {', '.join(TRANSIT_MODES)}"
             problems.append(Problem(line.where("tariff"), f"nothing is known of a tariff {name!r}", hint))
     refuse(problems)
-    return [told.get(i, told.get(n, usual)) for i, n in zip(line_id, line_name, strict=True)], tariffs
+    return [told.get(i) or told.get(n) or usual(n) for i, n in zip(line_id, line_name, strict=True)], tariffs
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from network.city import Roads
 from network.errors import InputError, Problem
 from network.io.parameters import Parameters
 from network.loop_rules import LoopRules
-from network.part import F64, I32, Bools, Snap, Text, specs
+from network.part import F64, I32, Bools, Part, Snap, Text, specs
 from network.snap import snap
 from network.stop_rules import StopRules
 from network.tariffs import Tariffs
@@ -19,6 +20,7 @@ from network.timetable import Service, timetable
 from network.transit import Stations, Transit
 from network.units import TRANSIT_MODES, WALK
 
+P = TypeVar("P", bound=Part)
 _M_PER_S = 1 / 3.6
 _S_PER_MIN = 60
 _S_PER_H = 3600
@@ -126,8 +128,8 @@ def transit_part(sources: Sequence[Source], roads: Roads, parameters: Parameters
         timetable=times,
         tariffs=tariffs,
         stations=_stations(source, position, roads, parameters),
-        stop_rules=_stop_rules(parameters),
-        loop_rules=_loop_rules(parameters),
+        stop_rules=_part_of(StopRules, "stops", parameters),
+        loop_rules=_part_of(LoopRules, "loops", parameters),
         m_per_s=np.array([parameters.positive(f"transit.{mode}_kmh") * _M_PER_S for mode in TRANSIT_MODES]),
         detour=np.array([parameters.number(f"transit.{mode}_detour") for mode in TRANSIT_MODES]),
         **_rules(parameters),
@@ -226,20 +228,14 @@ def _rules(parameters: Parameters) -> dict[str, F64]:
     return {name: np.array(float(value)) for name, value in rules.items()}
 
 
-def _stop_rules(parameters: Parameters) -> StopRules:
-    numbers = [name for name, spec in specs(StopRules).items() if spec.dtype == "f8"]
-    return StopRules(
-        no_stop_classes=_texts(parameters.value("stops.no_stop_classes")),
-        **{name: np.array(parameters.number(f"stops.{name}")) for name in numbers},
-    )
+def _part_of(kind: type[P], stem: str, parameters: Parameters) -> P:
+    """A part whose fields are the parameters of one file."""
 
+    def value(name: str) -> Any:
+        key = f"{stem}.{name}"
+        return _texts(parameters.value(key)) if specs(kind)[name].dtype == "U" else np.array(parameters.number(key))
 
-def _loop_rules(parameters: Parameters) -> LoopRules:
-    numbers = [name for name, spec in specs(LoopRules).items() if spec.dtype == "f8"]
-    return LoopRules(
-        street_classes=_texts(parameters.value("loops.street_classes")),
-        **{name: np.array(parameters.number(f"loops.{name}")) for name in numbers},
-    )
+    return kind(**{name: value(name) for name in specs(kind)})
 
 
 def _tariffs(source: Source, parameters: Parameters) -> tuple[Tariffs, dict[str, int]]:

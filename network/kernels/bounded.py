@@ -13,7 +13,7 @@ import numpy.typing as npt
 from numba import prange
 
 from network.kernels.hierarchy import NEVER
-from network.kernels.inner import Whole, inner_njit, inner_shared, outer_njit
+from network.kernels.inner import Whole, inner_njit, inner_shared_njit, outer_njit
 from network.kernels.lanes import LANES, TILE, fill, gather, scatter
 from network.kernels.paths import DE_BRUIJN, firsts, lowest_bit, spread
 from network.kernels.search import Ends, Starts
@@ -239,7 +239,7 @@ def _ends_of(
         end_rows[mark], cost_rows[mark] = end, cost
 
 
-@inner_shared
+@inner_shared_njit
 def _share_ends(
     order: I64, arcs: Arcs, node: Ints, rank: Ints, starts: Starts, arrive: Ints, arrive_cost: I64,
     ends: Ends, limit: Whole, near: I64, count: I64, end_rows: list[I32], cost_rows: list[I64],

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from numba import prange
 
 from network.kernels.hierarchy import NEVER
-from network.kernels.inner import Whole, inner_njit, inner_shared, outer_njit
+from network.kernels.inner import Whole, inner_njit, inner_shared_njit, outer_njit
 from network.kernels.lanes import LENGTH_BITS
 
 Ints = npt.NDArray[np.integer]
@@ -216,7 +216,7 @@ def _eliminate(front: Ints, own: int) -> None:
         _offer(front, low, front.shape[0], low, min(low + _PANEL, own))
 
 
-@inner_shared
+@inner_shared_njit
 def _eliminate_shared(front: Ints, own: int, shares: int) -> None:
     """`_eliminate` by several threads: rows of one front do not meet once those of the panel are done."""
     for low in range(0, own, _PANEL):
@@ -257,7 +257,7 @@ def _finish(
             _store(up_first, weight, low, high, front, stack[at[j] :])
 
 
-@inner_shared
+@inner_shared_njit
 def _finish_subtrees(
     up_first: Ints, up_head: Ints, weight: Ints, tree: Tree, first: Ints, last: Ints, crew: Ints, stack: Ints,
     space: Ints,

@@ -20,6 +20,6 @@ Whole = int | np.int64
 outer_njit: Callable[[F], F] = njit(**_OUTER)
 """For kernels that are called from elsewhere; what is left out is the code for calls from C."""
 inner_njit: Callable[[F], F] = njit(**_INNER)
-outer_shared: Callable[[F], F] = njit(parallel=_PRANGE_ALONE, **_OUTER)
+outer_shared_njit: Callable[[F], F] = njit(parallel=_PRANGE_ALONE, **_OUTER)
 """Loops over prange are shared out among threads, and nothing else is: whatever is takes a second to compile."""
-inner_shared: Callable[[F], F] = njit(parallel=_PRANGE_ALONE, **_INNER)
+inner_shared_njit: Callable[[F], F] = njit(parallel=_PRANGE_ALONE, **_INNER)

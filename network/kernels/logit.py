@@ -4,13 +4,13 @@ import numpy as np
 import numpy.typing as npt
 from numba import prange
 
-from network.kernels.inner import inner_njit, outer_shared
+from network.kernels.inner import inner_njit, outer_shared_njit
 
 Reals = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
-@outer_shared
+@outer_shared_njit
 def split_trips(utility: Reals, held: Bools, share: Reals, trips: Reals) -> Reals:
     """Trips by mode, (K, Z, Z), of `trips` (Z, Z) under `utility` (K, Z, Z), -inf where a mode is not to be had.
 
@@ -45,7 +45,7 @@ def split_trips(utility: Reals, held: Bools, share: Reals, trips: Reals) -> Real
     return out
 
 
-@outer_shared
+@outer_shared_njit
 def weights(utility: Reals, held: Bools) -> tuple[Reals, Reals]:
     """Sums (Z, Z) of exp(utility) over the modes that everybody has, and over the `held` ones."""
     modes, origins, destinations = utility.shape
@@ -74,7 +74,7 @@ def _sums(origin: int, way: Reals, ride: Reals, out: Reals) -> None:
     out[origin] = 0.0
 
 
-@outer_shared
+@outer_shared_njit
 def station_sums(way: Reals, ride: Reals) -> Reals:
     """Weight of each station mode over all stations, (2, Z, Z): the sum of way x ride; 0 where none can be used.
 
@@ -88,7 +88,7 @@ def station_sums(way: Reals, ride: Reals) -> Reals:
     return out
 
 
-@outer_shared
+@outer_shared_njit
 def station_trips(
     free: Reals, own: Reals, share: Reals, trips: Reals, way: Reals, ride: Reals, length_m: Reals
 ) -> tuple[Reals, Reals]:
@@ -124,7 +124,7 @@ def station_trips(
     return by, metres
 
 
-@outer_shared
+@outer_shared_njit
 def use_alone(
     free: Reals, own: Reals, share: Reals, trips: Reals, way: Reals, ride: Reals, before: Reals, after: Reals
 ) -> Reals:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit, prange
 
-from network.kernels.inner import inner_njit, outer_njit, outer_shared
+from network.kernels.inner import inner_njit, outer_njit, outer_shared_njit
 
 Ints = npt.NDArray[np.integer]
 Reals = npt.NDArray[np.float64]
@@ -227,7 +227,7 @@ def _search(
                     _improve(px, py, lines, cell, owner, usable, walls, heeded, piece, share, squared)
 
 
-@outer_shared
+@outer_shared_njit
 def nearest_pieces(
     x: Reals, y: Reals, lines: Grid, owner: Ints, usable: Flags, walls: Grid, detour_m: float
 ) -> tuple[Ints, Reals, Reals]:

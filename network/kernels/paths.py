@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import prange
 
-from network.kernels.inner import Whole, inner_njit, inner_shared, outer_njit
+from network.kernels.inner import Whole, inner_njit, inner_shared_njit, outer_njit
 from network.kernels.search import (
     FOUND,
     NEVER,
@@ -120,7 +120,7 @@ def _ends_of(
     end_of[crew], cost_of[crew] = end, cost
 
 
-@inner_shared
+@inner_shared_njit
 def _share_ends(
     order: Ints, g: Streets, starts: Starts, ends: Ends, limit: Whole, most: Whole, count: Ints,
     end_of: list[Ints], cost_of: list[Ints],
@@ -221,7 +221,7 @@ def _quickest_of(
     return edge
 
 
-@inner_shared
+@inner_shared_njit
 def _share_pairs(
     order: Ints, g: Streets, tail: Ints, starts: Starts, passed: I64, arrive: Ints, cost: I64, best: I64, side: Ints,
     count: Ints, edge_of: list[Ints],

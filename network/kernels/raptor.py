@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from network.kernels.inner import inner_njit, inner_shared, outer_njit
+from network.kernels.inner import inner_njit, inner_shared_njit, outer_njit
 from network.kernels.rounds import (
     BEFORE,
     BEHIND,
@@ -179,7 +179,7 @@ def _crew(
                 found[1 + part, origin, z] = parts[part]
 
 
-@inner_shared
+@inner_shared_njit
 def _share_origins(
     crews: Whole, departures: Ints, most_rides: Whole, longest_s: Whole, given: list[tuple[Lines, Walks, Tariffs]],
     ranks: Ints, middle: Whole, quantile: I32, found: I32,

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from numba import prange
 
 from network.kernels.hierarchy import NEVER
-from network.kernels.inner import Whole, inner_njit, outer_njit, outer_shared
+from network.kernels.inner import Whole, inner_njit, outer_njit, outer_shared_njit
 from network.kernels.lanes import LANES, LENGTH_BITS, LENGTH_MASK, PER_UNIT, TILE, fill, gather, scatter, write
 
 Ints = npt.NDArray[np.integer]
@@ -161,7 +161,7 @@ def _answer_between(
                     out[i, j + t] = tile[t, lane]
 
 
-@outer_shared
+@outer_shared_njit
 def between(graph: Graph, starts: Points, order: Ints, ends: Points, near: Ints, out: Ints) -> None:
     """Write the cheapest way from every start to every end over nodes into `out` (X, Y), NEVER where there is none.
 
@@ -188,7 +188,7 @@ def _answer_to_all(
             write(near, rows, n, NEVER, time_s, length_m, turn * LANES, n)
 
 
-@outer_shared
+@outer_shared_njit
 def to_all(graph: Graph, rank: Ints, starts: Points, near: Ints, time_s: Floats, length_m: Floats) -> None:
     """Write seconds and metres of the cheapest way from every start to every node, infinite where there is none.
 
@@ -201,7 +201,7 @@ def to_all(graph: Graph, rank: Ints, starts: Points, near: Ints, time_s: Floats,
         _answer_to_all(np.int64(crew), near.shape[0], graph, rows, starts, near[crew], time_s, length_m)
 
 
-@outer_shared
+@outer_shared_njit
 def read(cost: Ints, time_s: Floats, length_m: Floats) -> None:
     """Write costs (X, Y) as seconds and metres, infinite where there is no way."""
     for i in prange(cost.shape[0]):

@@ -106,7 +106,8 @@ def _within(roads: Roads, mode: int, start: Points, end: Points, limit: int) -> 
     """The ends within the limit as CSR with what they cost, by searches or, where much is found, by a sweep."""
     graph, count = timed_streets(roads, mode), len(start.segment)
     if count >= _MANY:
-        few = Points(*(getattr(start, part.name)[:: count // _ASKED_FIRST] for part in fields(start)))
+        some = slice(None, None, count // _ASKED_FIRST)  # copied: kernels are compiled apart for arrays with gaps
+        few = Points(*(getattr(start, part.name)[some].copy() for part in fields(start)))
         found = len(_search(graph, few, end, limit, len(end.segment))[1]) / len(few.segment)
         if found >= _FOUND_FOR_SWEEP and found * count >= _FOUND_PER_NODE * len(roads.lonlat):
             node, cost = _arrivals(end)

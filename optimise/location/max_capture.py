@@ -266,7 +266,7 @@ def _parts(market: Market, scale: float) -> _Parts:
     part[order] = np.minimum((heaped / heaped[-1] * _PARTS).astype(np.int64), _PARTS - 1)
     _, part = np.unique(part, return_inverse=True)
     most = _most(masses, market.at_most_one)
-    ceiling = np.bincount(part, masses.trips * most / (1.0 + most))
+    ceiling = np.bincount(part, masses.trips * most / (1.0 + most)).astype(np.float64)
     return _Parts(masses, part.astype(np.int64), len(ceiling), most, ceiling, scale)
 
 

@@ -16,8 +16,8 @@ Formulation
     sum_{j in g} x_j <= 1,  x_j + x_l <= 1 for each pair apart
 
 The rules of `reduction` are applied first; costs are divided by their greatest common divisor. (Toregas et al. 1971,
-doi:10.1287/opre.19.6.1363; partial: Daskin & Owen 1999, doi:10.1111/j.1538-4632.1999.tb00973.x.) HiGHS on one thread
-proves these far sooner than CP-SAT does on one: the linear relaxation is what is strong here.
+doi:10.1287/opre.19.6.1363; partial: Daskin & Owen 1999.) HiGHS on one thread proves these far sooner than CP-SAT does
+on one: the linear relaxation is what is strong here.
 """
 
 from __future__ import annotations

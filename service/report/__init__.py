@@ -10,9 +10,9 @@ from pathlib import Path
 from network import City, InputError, Problem
 from optimise import LoopProposal, ParkRideProposal, Proposal, StopProposal
 from service.report.html import report_html
-from service.report.loops import loops_csv, loops_geojson
+from service.report.loops import loops_csv, loops_geojson, loops_report_html
 from service.report.map import svg_map
-from service.report.park_ride import stations_csv, stations_geojson
+from service.report.park_ride import park_ride_report_html, stations_csv, stations_geojson
 from service.report.stops import stop_report_html, stops_csv, stops_geojson, stops_map
 from service.report.tables import FORMAT, datapackage_json, plan_geojson, plan_json, sites_csv
 
@@ -21,6 +21,8 @@ __all__ = [
     "LOOP_FILES",
     "PARK_RIDE_FILES",
     "STOP_FILES",
+    "loops_report_html",
+    "park_ride_report_html",
     "report_html",
     "stop_report_html",
     "stops_map",
@@ -32,10 +34,12 @@ FILES = ("plan.json", "plan.geojson", "sites.csv", "datapackage.json", "report.h
 """All the folder of a plan for chargers holds."""
 STOP_FILES = ("plan.json", "plan.geojson", "stops.csv", "report.html")
 """All the folder of a plan for stops holds."""
-PARK_RIDE_FILES = ("plan.json", "plan.geojson", "stations.csv")
+PARK_RIDE_FILES = ("plan.json", "plan.geojson", "stations.csv", "report.html")
 """All the folder of a plan for racks and spaces holds."""
-LOOP_FILES = ("plan.json", "plan.geojson", "loops.csv")
+LOOP_FILES = ("plan.json", "plan.geojson", "loops.csv", "report.html")
 """All the folder of a plan for loops holds."""
+
+_OURS = frozenset({*FILES, *STOP_FILES, *PARK_RIDE_FILES, *LOOP_FILES})
 
 
 def write_plan_folder(
@@ -72,6 +76,7 @@ def _contents(city: City, proposal: Proposal | StopProposal | ParkRideProposal |
             "plan.json": plan_json(city, proposal),
             "plan.geojson": loops_geojson(city, proposal.plan),
             "loops.csv": loops_csv(proposal.plan),
+            "report.html": loops_report_html(city, proposal).encode(),
         }
     if isinstance(proposal, StopProposal):
         return _stop_contents(city, proposal)
@@ -80,6 +85,7 @@ def _contents(city: City, proposal: Proposal | StopProposal | ParkRideProposal |
             "plan.json": plan_json(city, proposal),
             "plan.geojson": stations_geojson(city, proposal.plan),
             "stations.csv": stations_csv(proposal.plan),
+            "report.html": park_ride_report_html(city, proposal).encode(),
         }
     return {
         "plan.json": plan_json(city, proposal),
@@ -120,7 +126,7 @@ def _refuse_what_is_not_ours(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise InputError(Problem(str(folder), "is a file, not a folder", hint))
-    strangers = sorted({path.name for path in folder.iterdir()} - {*FILES, *STOP_FILES, *PARK_RIDE_FILES})
+    strangers = sorted({path.name for path in folder.iterdir()} - _OURS)
     if strangers:
         raise InputError(Problem(str(folder), f"holds files that are not a plan's: {', '.join(strangers[:5])}", hint))
     if any(folder.iterdir()) and not _is_plan(folder / "plan.json"):

@@ -1,15 +1,19 @@
-"""What every map stands on: the streets in grey, a scale bar, and whose data they are."""
+"""What every map stands on: the streets in grey and their names, a scale bar, a legend, and whose data they are."""
 
 from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from network import City, Roads
-from service.report.frame import TENTHS_PER_PX, Frame, path_data
+from service.report.frame import TENTHS_PER_PX, Frame, Points, path_data
+from service.report.labels import FONT_PX, Label
 
 STREET_TIERS: tuple[tuple[str, float, str, tuple[str, ...]], ...] = (
     ("paths", 0.5, "#d5d9d7", ()),
@@ -26,6 +30,64 @@ CREDIT_LINE_PX, CREDIT_CHAR_PX = 15, 6.2
 """Height of a line of the attribution, and room for one letter in it."""
 SCALE_BAR_SHARE = 0.22
 """The scale bar is the longest round distance below this share of the width."""
+
+
+LEGEND_ROWS, LEGEND_ROW_PX, LEGEND_COLUMN_PX = 3, 22, 330
+LEGEND_PX = 92
+"""Height of a legend of so many rows."""
+
+
+def ground(
+    city: City,
+    frame: Frame,
+    labels: Sequence[Label],
+    *,
+    name: str,
+    legend_px: int = LEGEND_PX,
+    some: npt.NDArray[np.bool_] | None = None,
+) -> dict[str, Any]:
+    """Values of ground.svg; ids on the page start with `name`; of the segments (S) only `some`, if that is given."""
+    lines = credit_lines(city, frame.width)
+    return {
+        "id": name,
+        "frame": frame,
+        "streets": street_tiers(city.roads, frame, some),
+        "labels": labels,
+        "label_px": FONT_PX,
+        "bar": scale_bar(frame),
+        "credits": lines,
+        "credit_line": CREDIT_LINE_PX,
+        "credits_at": legend_px + CREDIT_LINE_PX / 2,
+        "legend_height": legend_px + CREDIT_LINE_PX * len(lines),
+    }
+
+
+def legend_items(*items: tuple[str, str, float, str]) -> list[dict[str, Any]]:
+    """Entries of a legend, column by column: fill, edge, radius (a square where that is 0) and words."""
+    return [
+        {"fill": fill, "stroke": stroke, "round": radius, "text": text}
+        | {"x": LEGEND_COLUMN_PX * (i // LEGEND_ROWS), "y": LEGEND_ROW_PX * (i % LEGEND_ROWS)}
+        for i, (fill, stroke, radius, text) in enumerate(items)
+    ]
+
+
+def zone_rings(city: City, frame: Frame) -> list[Points]:
+    """Outlines of the zones (Z) in tenths of a pixel; empty where a zone has none."""
+    points = [(x, y) for x, y in frame.tenths(city.zones.ring_lonlat).tolist()]
+    return [points[a:b] for a, b in pairwise(city.zones.ring_first.tolist())]
+
+
+def size_legend(most: int, per_unit: float, least_px: float) -> list[dict[str, str | float]]:
+    """Up to three discs side by side, from the smallest that is drawn true to size to the most there is."""
+    smallest = min(max(int((least_px / per_unit) ** 2), 1), most)
+    out: list[dict[str, str | float]] = []
+    x = 0.0
+    for count in sorted({smallest, (smallest + most) // 2, most} if most else ()):
+        r = max(math.sqrt(count) * per_unit, least_px)
+        text = f"≤ {count}" if count == smallest > 1 else str(count)
+        out.append({"x": round(x + r, 1), "r": round(r, 1), "text": text})
+        x += 2 * r + 14
+    return out
 
 
 def credit_lines(city: City, size_px: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""The report: one HTML file with everything in it, for a planner to read, print and show."""
+"""The report on chargers: one HTML file with everything in it, for a planner to read, print and show."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from network import METRICS, City, Outcome, units
-from optimise import Plan, Proposal, Verdict
+from network import City, Outcome, units
+from optimise import Plan, Proposal
 from service.report import numbers as n
 from service.report.map import svg_map
+from service.report.page import GREEN, link_to, page_values, proof_texts
 from service.report.rendering import render
-from service.report.tables import MetricRow, SiteRow, attribution, metric_rows, site_rows
+from service.report.tables import MetricRow, SiteRow, metric_rows, site_rows
 
 GOALS = {
     "cover": ("Serve as much public charging demand as the budget allows", "在预算内满足尽可能多的公共充电需求"),
@@ -21,29 +22,6 @@ VALUES = {
     "cover": "Demand served with the plan 方案满足的需求",
     "distance": "Demand × walk with the plan 需求×步行距离",
 }
-STATUSES = {
-    "optimal": ("Proven best", "已证明最优", "No other plan within this budget does better."),
-    "feasible": (
-        "Proven within {gap} of the best possible",
-        "已证明与最优方案的差距不超过{gap}",
-        "A better plan may exist, but none beyond the bound.",
-    ),
-    "infeasible": ("No plan exists", "无可行方案", "The conditions contradict each other; this is proven."),
-}
-CHECKS = {
-    "feasible": "the plan keeps to the budget and to the room at every site",
-    "value": "the value, by a separate computation",
-    "bound_side": "the bound is not worse than the value",
-    "gap": "the gap between value and bound",
-    "status": "the claim of optimality matches value and bound",
-    "relaxation": "the value is within an independent linear relaxation",
-    "infeasible": "that no choice of sites meets the conditions",
-    "replay": "the shares, by a day of the city with the plan in it",
-}
-"""Plain words for optimise.verify's checks; a new check shows under its own name."""
-LONGEST_VALUE = 90
-"""Letters of a default's value; plan.json has it whole."""
-GREEN = ("green_trip_share", "green_trip_share_without_ebike")
 SERVED, WALK = "charging_served_share", "charging_mean_walk_m"
 
 
@@ -51,32 +29,20 @@ def report_html(city: City, proposal: Proposal) -> str:
     """The report on a proposal for `city` (before the plan) as one HTML page that fetches nothing."""
     rows = {row.name: row for row in metric_rows(proposal)}
     sites = site_rows(city, proposal)
-    plan = proposal.plan
     near = _nearest_streets(city)
-    changed = [figure_texts(row) for row in rows.values() if row.difference]
-    same = [figure_texts(row) for row in rows.values() if not row.difference]
     return render(
-        "report.html",
-        city=city,
-        plan=plan,
-        headline=_headline(plan, rows),
-        tiles=_tiles(plan, rows),
+        "chargers.html",
+        headline=_headline(proposal.plan, rows),
+        tiles=_tiles(proposal.plan, rows),
         served={"before": rows[SERVED].before or 0.0, "after": rows[SERVED].after or 0.0},
         served_text={"before": n.short_percent(rows[SERVED].before), "after": n.short_percent(rows[SERVED].after)},
         map=plan_map(city, proposal, sites),
-        groups=[g for g in (("Changed by the plan 方案带来的变化", changed), ("Not changed 保持不变", same)) if g[1]],
-        proof=_proof(proposal),
-        green=[figure_texts(rows[name]) for name in GREEN],
+        proof=_proof(proposal.plan),
         green_moves=any(rows[name].difference for name in GREEN),
         sites=[_site(i, row, near.get(row.id, "")) for i, row in enumerate(sites, 1)],
         total=_total(sites),
-        verdicts=[verdict_texts(v) for v in proposal.verdicts],
-        defaults=[{**row, "value": shortened(row["value"])} for row in plan.defaults],
-        inputs=[{"name": name, "digest": digest} for name, digest in sorted(plan.inputs.items())],
-        versions=sorted(plan.versions.items()),
-        attribution=attribution(city),
         search_m=n.number(float(city.supply.plug_search_m)),
-        local=int((~city.provenance.is_default).sum()),
+        **page_values(city, proposal),
     )
 
 
@@ -97,10 +63,6 @@ def plan_map(city: City, proposal: Proposal, sites: list[SiteRow]) -> str:
 def _plugs(outcome: Outcome, city: City) -> Any:
     assert len(outcome.plugs) == len(city.places.id), "the outcome belongs to another city"
     return outcome.plugs
-
-
-def shortened(value: str) -> str:
-    return value if len(value) <= LONGEST_VALUE else f"{value[: LONGEST_VALUE - 1]}…"
 
 
 def _headline(plan: Plan, rows: dict[str, MetricRow]) -> dict[str, str]:
@@ -151,28 +113,7 @@ def _tiles(plan: Plan, rows: dict[str, MetricRow]) -> list[dict[str, str]]:
     ]
 
 
-def figure_texts(row: MetricRow) -> dict[str, str]:
-    """A metric as texts; `turn` says which way it moved: better, worse or nothing."""
-    digits = n.digits_for(row.before, row.after)
-    shown = n.difference(row.difference, row.unit, digits)
-    moved = 0.0 if shown == n.NO_CHANGE else row.difference or 0.0
-    better = moved > 0 if row.better == "more" else moved < 0
-    return {
-        "en": row.label_en,
-        "zh": row.label_zh,
-        "unit": "" if row.unit == "share" else row.unit,
-        "before": n.quantity(row.before, row.unit, digits),
-        "after": n.quantity(row.after, row.unit, digits),
-        "difference": shown + (" points" if row.unit == "share" and moved else ""),
-        "turn": "" if not moved or row.better == "none" else "better" if better else "worse",
-    }
-
-
-def _proof(proposal: Proposal) -> dict[str, Any]:
-    plan = proposal.plan
-    title, title_zh, meaning = STATUSES[plan.status]
-    gap = n.small_percent(plan.gap)
-
+def _proof(plan: Plan) -> dict[str, Any]:
     facts = [("Goal 目标", " · ".join(GOALS[plan.objective]))]
     if plan.status != "infeasible":
         bound = (
@@ -183,21 +124,9 @@ def _proof(proposal: Proposal) -> dict[str, Any]:
         facts += [
             (VALUES[plan.objective], n.in_tenths(plan.value, plan.objective)),
             (bound, n.in_tenths(plan.bound, plan.objective)),
-            ("Gap between the two 差距", f"{gap} of the value"),
+            ("Gap between the two 差距", f"{n.small_percent(plan.gap)} of the value"),
         ]
-    limits = [f"{name} {value:g}" for name, value in sorted(plan.stop.items())]
-    facts.append(
-        ("Solver 求解器", f"{plan.solver}, seed {plan.seed}" + (f", stop at {', '.join(limits)}" if limits else ""))
-    )
-    return {
-        "tone": "good" if plan.gap <= plan.stop.get("gap", 0.0) and plan.status == "feasible" else plan.status,
-        "title": title.format(gap=gap),
-        "title_zh": title_zh.format(gap=gap),
-        "meaning": meaning,
-        "facts": facts,
-        "checks": [CHECKS.get(name, name) for name in plan.verified],
-        "reasons": plan.reasons,
-    }
+    return proof_texts(plan, facts, reasons=plan.reasons)
 
 
 def _nearest_streets(city: City) -> dict[str, str]:
@@ -222,35 +151,10 @@ def _site(number: int, row: SiteRow, street: str) -> dict[str, str]:
     }
 
 
-def link_to(lon: float, lat: float) -> str:
-    """A place on the map of OpenStreetMap."""
-    return f"https://www.openstreetmap.org/?mlat={lat:.6f}&mlon={lon:.6f}#map=18/{lat:.6f}/{lon:.6f}"
-
-
 def _total(rows: list[SiteRow]) -> dict[str, str]:
     return {
         "existing": n.number(sum(r.plugs_existing for r in rows)),
         "new": n.number(sum(r.plugs_new for r in rows)),
         "cost": n.number(sum(r.cost_cny for r in rows)),
         "served": n.number(sum(r.served_kwh_per_day for r in rows)),
-    }
-
-
-def verdict_texts(verdict: Verdict) -> dict[str, Any]:
-    target, metric = verdict.target, METRICS[verdict.target.metric]
-    digits = n.digits_for(target.value, verdict.value)
-    unit = "" if metric.unit == "share" else f" {metric.unit}"
-    gap = n.difference(verdict.gap, metric.unit, digits).removeprefix("+") + (
-        " points" if metric.unit == "share" else unit
-    )
-    return {
-        "id": target.id,
-        "en": metric.label_en,
-        "zh": metric.label_zh,
-        "wanted": f"{'≥' if target.op == 'at_least' else '≤'} {n.quantity(target.value, metric.unit, digits)}{unit}",
-        "when": " · ".join(str(part) for part in (target.area, target.year) if part),
-        "value": n.quantity(verdict.value, metric.unit, digits) + (unit if verdict.value is not None else ""),
-        "met": verdict.met,
-        "gap": "" if verdict.met else n.NOTHING if verdict.gap is None else gap,
-        "note": verdict.note,
     }

@@ -10,8 +10,8 @@ import numpy as np
 from network import City, units
 from network.io import ModeReport, RoadsReport
 from service.report.frame import F64, TENTHS_PER_PX, Frame, frame_around, path_data
-from service.report.ground import CREDIT_LINE_PX, credit_lines, scale_bar, street_tiers
-from service.report.labels import FONT_PX, street_labels
+from service.report.ground import ground
+from service.report.labels import street_labels
 from service.report.numbers import number, percent
 from service.report.rendering import render
 
@@ -62,9 +62,8 @@ def _part(city: City, frame: Frame, labels: Any, modes: list[ModeReport]) -> dic
     """One map: that of a mode, or of modes that share every figure."""
     mode = modes[0]
     names = [MODES[m.mode] for m in modes]
-    roads = city.roads
-    usable = (roads.time_ms[units.NETWORK_MODES.index(mode.mode)][roads.edges] >= 0).any(axis=1)
-    credits_ = credit_lines(city, SIZE_PX)
+    time_ms = city.roads.time_ms[units.NETWORK_MODES.index(mode.mode)]
+    usable = (time_ms[city.roads.edges] >= 0).any(axis=1)
     title = " and ".join(en if i == 0 else en[0].lower() + en[1:] for i, (en, _) in enumerate(names))
     kinds = [
         _kind(frame, "island", mode.island_lines, ISLAND_COLOUR, f"{_count(mode.islands)}, {_km(mode.island_m)} km"),
@@ -72,21 +71,12 @@ def _part(city: City, frame: Frame, labels: Any, modes: list[ModeReport]) -> dic
     ]
     svg = render(
         "left_out.svg",
-        id=mode.mode,
         title=title,
-        frame=frame,
-        bar=scale_bar(frame),
-        streets=street_tiers(roads, frame, usable),
-        labels=labels,
-        label_px=FONT_PX,
         kinds=kinds,
         joined=f"{_km(mode.joined_m)} km",
         halo=HALO_PX * TENTHS_PER_PX,
         line=LINE_PX * TENTHS_PER_PX,
-        credits=credits_,
-        credit_line=CREDIT_LINE_PX,
-        credits_at=LEGEND_PX + CREDIT_LINE_PX / 2,
-        legend_height=LEGEND_PX + CREDIT_LINE_PX * len(credits_),
+        **ground(city, frame, labels, name=mode.mode, legend_px=LEGEND_PX, some=usable),
     )
     return {"title": title, "title_zh": "、".join(zh for _, zh in names), "map": svg, "row": _row(mode)}
 

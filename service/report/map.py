@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from network import City
-from service.report.frame import F64, Frame, Points, frame_around, path_data
-from service.report.ground import CREDIT_LINE_PX, credit_lines, scale_bar, street_tiers
-from service.report.labels import FONT_PX, spread, street_labels
+from service.report.frame import F64, Frame, frame_around, path_data
+from service.report.ground import ground, size_legend, zone_rings
+from service.report.labels import spread, street_labels
 from service.report.numbers import number
 from service.report.rendering import render
 
@@ -86,25 +86,20 @@ def svg_map(
     return render(
         "map.svg",
         city=city.name,
-        frame=frame,
         zones=_zones(city, frame, demand_kwh, served_share, edges),
         hatches=_hatches(city, frame, demand_kwh, served_share),
-        streets=street_tiers(city.roads, frame),
-        labels=street_labels(city, frame, taken),
-        label_px=FONT_PX,
         new=sorted(new, key=lambda d: -d.r),
         old=sorted(old, key=lambda d: -d.r),
-        bar=scale_bar(frame),
         swatches=_swatches(edges, none=bool((demand_kwh <= 0).any())),
-        sizes=_size_legend(plugs_before + plugs_new, per_plug),
+        sizes=size_legend(int((plugs_before + plugs_new).max(initial=0)), per_plug, LEAST_NEW_PX),
         total_kwh=number(float(demand_kwh.sum())),
-        **_legend(city, size_px),
+        **_legend(size_px),
+        **ground(city, frame, street_labels(city, frame, taken), name="map", legend_px=LEGEND_PX),
     )
 
 
-def _legend(city: City, size_px: int) -> dict[str, Any]:
-    """What the legend says on every map of this width: levels of service, columns, attribution."""
-    lines = credit_lines(city, size_px)
+def _legend(size_px: int) -> dict[str, Any]:
+    """What the legend says on every map of this width: levels of service, columns."""
     return {
         "levels": [
             {"hatch": "", "text": f"{WELL_SERVED:.0%} or more"},
@@ -113,10 +108,6 @@ def _legend(city: City, size_px: int) -> dict[str, Any]:
         ],
         "well": f"{WELL_SERVED:.0%}",
         "columns": [round(size_px * share) for share in LEGEND_COLUMNS],
-        "credits": lines,
-        "credit_line": CREDIT_LINE_PX,
-        "credits_at": LEGEND_PX + CREDIT_LINE_PX / 2,
-        "legend_height": LEGEND_PX + CREDIT_LINE_PX * len(lines),
     }
 
 
@@ -141,16 +132,10 @@ def _extent(city: City, plugs: I32) -> F64:
     return seen if len(seen) > 1 else city.roads.lonlat
 
 
-def _rings(city: City, frame: Frame) -> list[Points]:
-    points = [(x, y) for x, y in frame.tenths(city.zones.ring_lonlat).tolist()]
-    first = city.zones.ring_first.tolist()
-    return [points[a:b] for a, b in pairwise(first)]
-
-
 def _zones(city: City, frame: Frame, demand_kwh: F64, served: F64, edges: list[float]) -> list[dict[str, str]]:
     levels = np.searchsorted(edges, demand_kwh, side="right").tolist()
     out = []
-    for z, ring in enumerate(_rings(city, frame)):
+    for z, ring in enumerate(zone_rings(city, frame)):
         kwh, path = float(demand_kwh[z]), path_data([ring], close=True)
         text = f"{city.zones.id[z]}: {number(kwh, 1)} kWh/day" + (f", {served[z]:.0%} served" if kwh > 0 else "")
         fill = _fills(edges)[levels[z]] if kwh > 0 else NO_DEMAND_FILL
@@ -161,7 +146,7 @@ def _zones(city: City, frame: Frame, demand_kwh: F64, served: F64, edges: list[f
 
 def _hatches(city: City, frame: Frame, demand_kwh: F64, served: F64) -> dict[str, str]:
     """Pattern name -> path data of the zones that are not well served."""
-    rings = _rings(city, frame)
+    rings = zone_rings(city, frame)
     partly = (demand_kwh > 0) & (served < WELL_SERVED) & (served >= HALF_SERVED)
     hardly = (demand_kwh > 0) & (served < HALF_SERVED)
     chosen = {"sparse": np.flatnonzero(partly), "dense": np.flatnonzero(hardly)}
@@ -198,17 +183,3 @@ def _swatches(edges: list[float], *, none: bool) -> list[dict[str, str]]:
     texts = [f"< {shown[0]}", *inner, f"≥ {shown[-1]}"] if edges else ["> 0"]
     swatches = [{"fill": fill, "text": text} for fill, text in zip(_fills(edges), texts, strict=True)]
     return [{"fill": NO_DEMAND_FILL, "text": "none 无"}, *swatches] if none else swatches
-
-
-def _size_legend(plugs: I32, per_plug: float) -> list[dict[str, str | float]]:
-    """Up to three discs side by side, from the smallest that is drawn true to size to the most plugs there are."""
-    most = int(plugs.max(initial=0))
-    smallest = min(max(int((LEAST_NEW_PX / per_plug) ** 2), 1), most)
-    out: list[dict[str, str | float]] = []
-    x = 0.0
-    for plug_count in sorted({smallest, (smallest + most) // 2, most} if most else ()):
-        r = max(math.sqrt(plug_count) * per_plug, LEAST_NEW_PX)
-        text = f"≤ {plug_count}" if plug_count == smallest > 1 else str(plug_count)
-        out.append({"x": round(x + r, 1), "r": round(r, 1), "text": text})
-        x += 2 * r + 14
-    return out

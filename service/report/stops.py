@@ -12,16 +12,14 @@ from network import City, units
 from optimise import StopPlan, StopProposal
 from service.report import numbers as n
 from service.report.frame import F64, Frame, frame_around
-from service.report.ground import CREDIT_LINE_PX, credit_lines, scale_bar, street_tiers
-from service.report.html import CHECKS, GREEN, STATUSES, figure_texts, link_to, shortened, verdict_texts
-from service.report.labels import FONT_PX, spread, street_labels
+from service.report.ground import ground, legend_items
+from service.report.labels import spread, street_labels
+from service.report.page import STATUSES, link_to, page_values, proof_texts
 from service.report.rendering import render
 from service.report.tables import COORDINATE_DIGITS, MetricRow, attribution, canonical_json, cell, metric_rows
 
 SIZE_PX: Final = 1000
 RADIUS_PX: Final = 9.0
-LEGEND_PX: Final = 92
-LEGEND_COLUMN_PX: Final = 330
 ADD, MOVE = "#0b6b46", "#5b3fb8"
 DOORS: Final = {
     "has": ("#0b6b46", "#ffffff", "Entrance with a bus stop 已有公交站的出入口"),
@@ -40,29 +38,18 @@ STATION, ENTRANCE = "rail_station_bus_share", "rail_entrance_bus_share"
 def stop_report_html(city: City, proposal: StopProposal) -> str:
     """The report on stops to add and move in `city` (before the plan) as one HTML page that fetches nothing."""
     rows, plan = {row.name: row for row in metric_rows(proposal)}, proposal.plan
-    changed = [figure_texts(row) for row in rows.values() if row.difference]
-    same = [figure_texts(row) for row in rows.values() if not row.difference]
     rules = city.transit.stop_rules
     return render(
         "stops.html",
-        city=city,
-        plan=plan,
         headline=_headline(plan, rows),
         tiles=_tiles(plan, rows),
         map=stops_map(city, proposal),
-        groups=[g for g in (("Changed by the plan 方案带来的变化", changed), ("Not changed 保持不变", same)) if g[1]],
         proof=_proof(plan),
-        green=[figure_texts(rows[name]) for name in GREEN],
         stops=[_stop(row) for row in stop_rows(plan)],
         cost=n.number(plan.cost_cny),
-        verdicts=[verdict_texts(v) for v in proposal.verdicts],
-        defaults=[{**row, "value": shortened(row["value"])} for row in plan.defaults],
-        inputs=[{"name": name, "digest": digest} for name, digest in sorted(plan.inputs.items())],
-        versions=sorted(plan.versions.items()),
-        attribution=attribution(city),
         station_m=n.number(float(rules.station_m)),
         entrance_m=n.number(float(rules.entrance_m)),
-        local=int((~city.provenance.is_default).sum()),
+        **page_values(city, proposal),
     )
 
 
@@ -109,24 +96,15 @@ def stops_map(city: City, proposal: StopProposal, size_px: int = SIZE_PX) -> str
     stops = _stops_drawn(frame, proposal.plan, spots)
     taken = np.array([(s["x"], s["y"], RADIUS_PX) for s in stops]).reshape(-1, 3)
     poles = frame.px(city.transit.timetable.stop_lonlat[city.transit.served_by(units.BUS)])
-    credits_ = credit_lines(city, size_px)
     return render(
         "stops.svg",
         city=city.name,
-        frame=frame,
-        streets=street_tiers(city.roads, frame),
-        labels=street_labels(city, frame, taken),
-        label_px=FONT_PX,
         poles=np.round(poles[frame.holds(poles)], 1).tolist(),
         doors=_doors(city, frame, proposal),
         stops=stops,
         radius=RADIUS_PX,
-        bar=scale_bar(frame),
         legend=_legend(),
-        credits=credits_,
-        credit_line=CREDIT_LINE_PX,
-        credits_at=LEGEND_PX + CREDIT_LINE_PX / 2,
-        legend_height=LEGEND_PX + CREDIT_LINE_PX * len(credits_),
+        **ground(city, frame, street_labels(city, frame, taken), name="stops"),
     )
 
 
@@ -168,13 +146,12 @@ def _doors(city: City, frame: Frame, proposal: StopProposal) -> list[dict[str, A
 
 
 def _legend() -> list[dict[str, Any]]:
-    stops = ((ADD, RADIUS_PX, "Stop to add 新增站点"), (MOVE, RADIUS_PX, "Stop to move, from where it is 迁移站点"))
-    items: list[dict[str, Any]] = [{"fill": fill, "round": r, "text": text} for fill, r, text in stops]
-    items.append({"fill": "#6b7771", "round": 2.2, "text": "Bus stop 现有公交站"})
-    items += [{"fill": fill, "stroke": stroke, "round": 0, "text": text} for fill, stroke, text in DOORS.values()]
-    for i, item in enumerate(items):
-        item |= {"x": LEGEND_COLUMN_PX * (i // 3), "y": 22 * (i % 3)}
-    return items
+    stops = (
+        (ADD, "none", RADIUS_PX, "Stop to add 新增站点"),
+        (MOVE, "none", RADIUS_PX, "Stop to move, from where it is 迁移站点"),
+        ("#6b7771", "none", 2.2, "Bus stop 现有公交站"),
+    )
+    return legend_items(*stops, *((fill, stroke, 0.0, text) for fill, stroke, text in DOORS.values()))
 
 
 def _headline(plan: StopPlan, rows: dict[str, MetricRow]) -> dict[str, str]:
@@ -216,8 +193,6 @@ def _tiles(plan: StopPlan, rows: dict[str, MetricRow]) -> list[dict[str, str]]:
 
 
 def _proof(plan: StopPlan) -> dict[str, Any]:
-    title, title_zh, meaning = STATUSES[plan.status]
-    gap = n.small_percent(plan.gap)
     goal = "Meet the targets at the least cost, and take a stop from nobody 以最低投资达到目标，且不减少已有覆盖"
     facts = [("Goal 目标", goal)]
     if plan.status != "infeasible":
@@ -225,20 +200,14 @@ def _proof(plan: StopPlan) -> dict[str, Any]:
         facts += [
             ("Cost 投资", cost),
             ("No plan costs less than (bound) 下界", bound),
-            ("Gap between the two 差距", gap),
+            ("Gap between the two 差距", n.small_percent(plan.gap)),
         ]
-    facts.append(("Solver 求解器", f"{plan.solver}, seed {plan.seed}"))
-    if plan.status == "optimal":
-        meaning = "No other choice among the places looked at costs less."
-    return {
-        "tone": plan.status,
-        "title": title.format(gap=gap),
-        "title_zh": title_zh.format(gap=gap),
-        "meaning": meaning,
-        "facts": facts,
-        "checks": [CHECKS.get(name, name) for name in plan.verified],
-        "reasons": plan.reasons,
-    }
+    best = (
+        *STATUSES["optimal"][:2],
+        "No other choice among the places looked at costs less.",
+        "备选位置中没有更低成本的组合。",
+    )
+    return proof_texts(plan, facts, told=best if plan.status == "optimal" else None, reasons=plan.reasons)
 
 
 def _stop(row: dict[str, Any]) -> dict[str, str]:

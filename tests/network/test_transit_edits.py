@@ -22,6 +22,7 @@ from network import (
     SetYear,
     Tariffs,
     grid_city,
+    simulate,
     travel_times,
     units,
 )
@@ -191,6 +192,14 @@ def test_lines_that_open_later_run_from_their_year_on(city):
     assert lines not in applied(city, opens).transit.running.pattern_line
     assert lines in applied(city, opens, SetYear(year=2030)).transit.running.pattern_line
     assert lines not in applied(city, opens, SetYear(year=2030), SetYear(year=2029)).transit.running.pattern_line
+
+
+def test_a_line_that_lost_its_calls_is_counted_no_more(city):
+    before = simulate(city).lines_running
+    gone = applied(city, *(RemoveStop(stop=str(i)) for i in city.transit.timetable.stop_id if "platform" in i))
+    after = simulate(gone)
+    assert (before - after.lines_running).tolist() == [0, 0, 1, 0, 0]
+    assert after.lines_m[units.METRO] == 0
 
 
 def test_half_the_headway_less_waiting(city):

@@ -131,7 +131,7 @@ def test_more_money_is_never_worse_and_equal_customers_are_one():
     )
     one, other = (max_capture(each, stop=Stop()) for each in (whole, split))
     assert abs(one.objective - other.objective) <= 1
-    assert len(_parts(split).masses.trips) == len(_parts(whole).masses.trips)
+    assert len(_parts(split, 1.0).masses.trips) == len(_parts(whole, 1.0).masses.trips)
 
 
 def test_wrong_claims_are_found():

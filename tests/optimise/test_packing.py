@@ -106,3 +106,9 @@ def test_nothing_to_pack_and_progress():
     found = packing(choices, use, [1000], stop=Stop(), progress=heard.append)
     assert (heard[-1].objective, heard[-1].bound) == (found.objective, found.bound)
     assert [p.seconds for p in heard] == sorted(p.seconds for p in heard)
+
+
+def test_what_is_all_in_reach_is_proven_however_heavy():
+    c = Choices(**runs_of([[0], [0]]), sites=1, weight=[10**12, 1])
+    found = packing(c, np.array([1]), np.array([1]), stop=Stop())
+    assert (found.objective, found.bound, found.status) == (10**12 + 1, 10**12 + 1, "optimal")

@@ -229,6 +229,13 @@ def test_opening_is_paid_where_there_is_nothing_yet():
     assert bare.cost_fen[:2].tolist() == [300_000 + 5 * 2_000, 2_000_000 + 3 * 7_000]
 
 
+def test_money_without_end_buys_what_there_is():
+    city = small_city([[5], [3]])
+    plenty, endless = (propose_park_ride(city, budget_cny=budget).plan for budget in (1e9, 1e300))
+    assert plenty.places == endless.places
+    assert (plenty.value, plenty.bound) == (endless.value, endless.bound)
+
+
 @pytest.mark.parametrize(
     ("how", "says"),
     [

@@ -14,7 +14,7 @@ from stop_worlds import both_ways, city_with, degrees, drawn
 from network import AddStop, InputError, MoveStop, Scenario, simulate, travel_times
 from network.io import Parameters, build_city, read_spec
 from network.travel.coverage import coverage_of
-from network.units import METRO
+from network.units import BUS, METRO
 from optimise import STOP_TARGETS, Exclusions, Target, Work, propose_stops
 from optimise.stop_cover import ENTRANCE, STATION, stop_cover
 from optimise.stops import solve_cover
@@ -62,6 +62,29 @@ def test_a_stop_is_moved_where_that_is_cheaper_and_nobody_loses_one():
     assert place.action == "add", "the stop that serves B stays where it is"
 
 
+def test_no_entrance_loses_the_way_back():
+    roads = drawn([((0.0, 0.0), (1000.0, 0.0))])
+    stops = [(0.0, 0.0), (200.0, 0.0), (1000.0, 0.0), (300.0, 0.0), (500.0, 0.0), (210.0, 0.0)]
+    doors = [("A", (500.0, 0.0), 4), ("B", (210.0, 0.0), 5)]
+    lines = [("bus", BUS, [0, 1, 2]), ("bus", BUS, [2, 3, 0]), ("metro", METRO, [4, 5])]
+    proposal = propose_stops(city_with(roads, stops, lines, doors), targets=wants(entrances=1.0))
+    (place,) = proposal.plan.places
+    assert place.action == "add", "without stop/3 the bus would go only one way from B, which keeps stop/1"
+    assert list(proposal.changed.coverage.entrance_both_ways) == [True, True]
+    own = [("bus", BUS, [0, 1, 2]), ("other", BUS, [2, 3, 0]), ("metro", METRO, [4, 5])]
+    (place,) = propose_stops(city_with(roads, stops, own, doors), targets=wants(entrances=1.0)).plan.places
+    assert (place.action, place.stop) == ("move", "stop/3"), "either line has a single direction, one is enough"
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_entrances_keep_both_ways_in_random_towns(seed):
+    city = block_city(seed)
+    for relax in (False, True):
+        found = propose_stops(city, relax=relax)
+        before, after = (x.coverage.entrance_both_ways for x in (found.base, found.changed))
+        assert not (before & ~after).any()
+
+
 def test_a_stop_is_not_moved_off_the_way_of_a_line():
     roads = drawn([((0.0, 0.0), (400.0, 0.0)), ((400.0, 0.0), (1000.0, 0.0)), ((400.0, 0.0), (400.0, 600.0))])
     stops = [(0.0, 0.0), (370.0, 0.0), (1000.0, 0.0), (400.0, 600.0), (400.0, 180.0)]
@@ -85,8 +108,12 @@ def test_without_a_line_within_the_detour_there_is_no_stop():
     assert proposal.plan.places == ()
     assert proposal.changed is proposal.base
     first, second = proposal.plan.reasons
-    assert "at most 0 (0 %)" in first and "Far (id-Far: no bus line passes)" in first and "150 m on foot" in first
-    assert "Far (door/0: no bus line passes)" in second
+    assert (
+        "at most 0 (0 %)" in first
+        and "Far (id-Far: no bus line within a detour of" in first
+        and "150 m on foot" in first
+    )
+    assert "Far (door/0: no bus line within a detour of" in second
     assert [v.note for v in proposal.verdicts] == [first, second]
     assert propose_stops(replace_rules(city, detour_m=1200)).plan.status == "optimal"
 
@@ -128,6 +155,10 @@ def test_streets_and_circles_can_be_ruled_out():
     assert len(pair.plan.places) == 2
     with pytest.raises(InputError, match=r"no street has the id or name 'Sreet 0'.*Street 0"):
         propose_stops(city, exclusions=Exclusions(streets=("Sreet 0",)))
+    with pytest.raises(InputError) as raised:
+        Exclusions(streets=tuple(f"Sreet {i}" for i in range(9))).closed(city)
+    assert len(raised.value.problems) == 9, "all are named, and a few corrected: that takes long in a large city"
+    assert all(p.hint for p in raised.value.problems)
 
 
 def test_nothing_is_built_where_nothing_is_missing():
@@ -209,8 +240,10 @@ def cheapest_by_trying(city, problem, goals):
                 add = AddStop(id=f"n{j}", lon=lon, lat=lat, lines=calls)
                 stop = str(city.transit.timetable.stop_id[c.stop])
                 edits.append(add if c.stop < 0 else MoveStop(stop=stop, lon=lon, lat=lat))
-            now = held(coverage_of(Scenario(edits=tuple(edits)).apply(city)))
+            after = coverage_of(Scenario(edits=tuple(edits)).apply(city))
+            now = held(after)
             kept = all((now[m] >= had[m])[counts[m]].all() for m in goals)
+            kept &= (after.entrance_both_ways >= base.entrance_both_ways)[counts[ENTRANCE]].all()
             met = all(now[m][counts[m]].sum() >= np.ceil(goals[m] * counts[m].sum() - 1e-9) for m in goals)
             if kept and met:
                 best = cost

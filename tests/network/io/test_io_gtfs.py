@@ -361,3 +361,17 @@ def test_coquimbo_keeps_its_timetable(parameters, tmp_path):
         straight = np.hypot(*np.diff(xy, axis=0).T)
         assert straight.sum() < service.length_m[-1] < 1.25 * straight.sum()
         assert service.length_m[-1] <= feed.source.lines[line].length_m < 20_000
+
+
+def test_lines_of_one_name_are_told_apart_by_mode_and_agency(tmp_path, parameters):
+    routes = "route_id,agency_id,route_short_name,route_type\n" + "".join(
+        f"{row}\n" for row in ("b,east,1,3", "m,east,1,1", "n,west,1,3", "c,west,1,3", "d,west,2,3")
+    )
+    trips, times = FEED["trips.txt"], FEED["stop_times.txt"]
+    for route in "ncd":
+        trips += f"{route},all,{route}1\n"
+        times += f"{route}1,08:00:00,08:00:00,s0,1\n{route}1,08:05:00,08:05:00,s1,2\n"
+    feed = read(written(tmp_path / "feed", routes=routes, trips=trips, stop_times=times), parameters)
+    assert {line.id: line.name for line in feed.source.lines} == {
+        "b": "1 (bus, east)", "m": "1 (metro, east)", "n": "1 (bus, west)", "c": "1 (bus, west)", "d": "2",
+    }  # fmt: skip

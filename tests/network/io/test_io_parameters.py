@@ -8,7 +8,10 @@ from network import InputError
 from network.city import Behaviour, Fleet, Supply
 from network.io import Parameters
 from network.io.parameters import provenance_part
+from network.loop_rules import LoopRules
 from network.part import specs
+from network.stop_rules import StopRules
+from network.units import TRANSIT_MODES
 
 
 def write(folder, text, name="demo.toml"):
@@ -90,7 +93,7 @@ def test_every_shipped_parameter_is_asked_for_by_the_code(data_folder):
     """A number nobody reads would be a lie in the docs."""
     rooms = (data_folder.parent / "network" / "io", data_folder.parent / "service")
     code = "\n".join(p.read_text(encoding="utf-8") for room in rooms for p in room.glob("*.py"))
-    parts = {"behaviour": Behaviour, "fleet": Fleet, "supply": Supply}
+    parts = {"behaviour": Behaviour, "fleet": Fleet, "supply": Supply, "stops": StopRules, "loops": LoopRules}
     for key in Parameters.load(data_folder).keys():  # noqa: SIM118
         stem, name = key.split(".", 1)
         if stem in parts:
@@ -100,8 +103,8 @@ def test_every_shipped_parameter_is_asked_for_by_the_code(data_folder):
             assert f'"{kind}"' in code, key
         elif stem == "roads":
             assert f'"{name}"' in code or key in code, key
-        elif stem == "transit" and name.startswith(("bus_", "metro_")):
-            assert f"transit.{{kind}}_{name.split('_', 1)[1]}" in code, key
+        elif stem == "transit" and name.split("_", 1)[0] in TRANSIT_MODES:
+            assert f"transit.{{mode}}_{name.split('_', 1)[1]}" in code, key
         else:
             assert key in code or (stem == "zones" and f'"{key}"' in code), key
 

@@ -129,7 +129,7 @@ def test_departures_by_hand():
 
 @pytest.mark.parametrize("line", ["1路", "2路(东--西)", "x", ""])
 def test_a_day_of_departures_has_no_gap_and_no_bunch(parameters, line):
-    usual = Modes(parameters)["bus"].usual
+    usual = Modes(parameters)["bus"].usual("1")
     times, _ = departures(line, usual)
     assert (times == departures(line, usual)[0]).all()
     assert 6 * H <= times[0] < 6 * H + 900
