@@ -138,12 +138,12 @@ def matrix(
     if asked.mode != TRANSIT:
         by_transit.only_by_transit(asked, "percentiles", "parts")
     rows, columns, tables = len(asked.origins), len(asked.destinations), by_transit.tables(asked)
-    if asked.mode == TRANSIT:
-        columns = max(columns, by_transit.CELLS_A_SEARCH)
-    if rows * columns * tables > most_cells:
-        points = f"{rows:,} x {len(asked.destinations):,} points" + (f" in {tables} tables" if tables > 1 else "")
-        counted = f" (by transit an origin counts as {columns:,} or more)" if asked.mode == TRANSIT else ""
-        what = f"{points} are {rows * columns * tables:,} cells{counted}, above {most_cells:,}"
+    least = by_transit.CELLS_A_SEARCH if asked.mode == TRANSIT else 0
+    count = rows * max(columns * tables, least)
+    if count > most_cells:
+        points = f"{rows:,} x {columns:,} points" + (f" in {tables} tables" if tables > 1 else "")
+        searched = f" ({least:,} or more for each origin by transit)" if least else ""
+        what = f"{points} are {count:,} cells{searched}, above {most_cells:,}"
         hint = "ask for fewer at a time, or raise LUXING_MATRIX_MOST_CELLS"
         raise InputError(Problem("origins, destinations", what, hint))
     ends = {"origins": asked.origins, "destinations": asked.destinations}

@@ -112,12 +112,15 @@ def test_a_matrix_is_that_of_the_skims(client):
 
 
 def test_percentiles_and_parts_count_as_cells(client, settings):
-    few = settings.model_copy(update={"matrix_most_cells": 10})
+    few = settings.model_copy(update={"matrix_most_cells": 1000})
     with TestClient(create_app(few)) as small:
-        body = {"mode": "transit", "origins": [A], "destinations": [B, A]}
+        body = {"mode": "transit", "origins": [A], "destinations": [B] * 200}
         asked(small, MATRIX, **body, percentiles=[50, 60, 70, 80])
         (problem,) = problems_of(small.post(MATRIX, json=body | {"parts": True}), 422)
-        assert problem["what"] == "1 x 2 points in 6 tables are 12 cells, above 10"
+        told = "(1,000 or more for each origin by transit), above 1,000"
+        assert problem["what"] == f"1 x 200 points in 6 tables are 1,200 cells {told}"
+        (problem,) = problems_of(small.post(MATRIX, json=body | {"origins": [A, B], "destinations": [A]}), 422)
+        assert problem["what"] == f"2 x 1 points are 2,000 cells {told}"
 
 
 def test_what_is_reached_by_transit_holds_what_is_reached_on_foot(client):

@@ -364,5 +364,5 @@ def test_a_users_mistake_in_a_real_process_ends_with_2_and_no_traceback(settings
 
 
 def test_a_run_has_one_engine(settings):
-    run = Run(settings, Console(), Console())
+    run = Run(settings, Console(), Console(), lambda *_: None)
     assert run.engine is run.engine
