@@ -41,6 +41,7 @@ LONGEST_S = 7200
 START_S = 7 * 3600
 HOW = {"most_rides": 4, "longest_s": LONGEST_S, "percentiles": np.array([50.0, 90.0])}
 ORIGINS = 100
+ZONES = 1000
 M_PER_S = 18 / 3.6
 HEADWAY_S = 600
 DETOUR, WALK_M_PER_S, WALK_DETOUR = 1.2, 1.333, 1.3
@@ -158,6 +159,10 @@ def suzhou(path: Path) -> None:
     print(
         f"{ORIGINS} origins: {one_s / ORIGINS * 1e3:.1f} ms each on 1 thread, {one_s / all_s:.2f} times as fast on all"
     )
+    start = time.perf_counter()
+    many = straight_walks(xy, rng.choice(stops, ZONES, replace=False))
+    search(many, 60)
+    print(f"{ZONES:,} origins to all stops, {all_threads} threads: {time.perf_counter() - start:.1f} s by the clock")
 
 
 def cpu(work) -> float:
