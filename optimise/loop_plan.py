@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -13,10 +13,9 @@ from network import AddLine, AddStop, City, Scenario, digest_of, local_metres, o
 from optimise.kerbs import F64, Exclusions
 from optimise.loop_candidates import Loop
 from optimise.loop_problem import LoopProblem
-from optimise.plan import FORMAT
+from optimise.plan import Proven
 from optimise.problem import I64
-from optimise.solver import Incumbent, Status
-from optimise.targets import Target
+from optimise.solver import Incumbent
 
 VALUE_UNIT: Final = "persons"
 _KMH_PER_M_S: Final = 3.6
@@ -77,16 +76,14 @@ class LoopLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoopPlan:
+class LoopPlan(Proven):
     """Loops to run, with everything needed to check and repeat the run.
 
     value, bound: people (residents, and jobs by their weight) who have no stop within the radius and get one; and what
-    no choice among the candidates covers more than: nothing is proven about other loops. gap: as in Plan. No wall
-    clock and no dates, so equal runs give equal bytes.
+    no choice among the candidates covers more than: nothing is proven about other loops.
     """
 
-    city: str
-    city_digest: str
+    kind: ClassVar[str] = "loops"
     area: str | None
     radius_m: float
     vehicles_most: int | None
@@ -96,7 +93,6 @@ class LoopPlan:
     last_h: float
     vehicles: int
     vehicle_hours: float
-    cost_cny: float
     people: int
     residents: float
     jobs: float
@@ -105,40 +101,18 @@ class LoopPlan:
     within_reach: int
     """Those of them whom some candidate covers."""
     candidates: int
-    value: int
-    bound: int
-    gap: float
     value_unit: str = VALUE_UNIT
-    status: Status
-    reasons: tuple[str, ...]
-    """Why there is no loop, or none from some of the starts."""
     gains: Mapping[str, float]
     """What metrics become more when the plan is simulated."""
     green_trips: float
     """Green trips a day more, then."""
-    verified: tuple[str, ...]
-    """What was recomputed and agreed."""
-    targets: tuple[Target, ...]
     exclusions: Exclusions
-    solver: str
-    seed: int
-    stop: Mapping[str, float]
-    inputs: Mapping[str, str]
-    versions: Mapping[str, str]
-    defaults: tuple[Mapping[str, str], ...]
 
     def as_scenario(self, year: int | None = None) -> Scenario:
         """The plan as a what-if: everything, or with `year` what runs by the end of it."""
         built = [p for p in self.loops if year is None or p.year is None or p.year <= year]
         name = f"loops {self.city}" + ("" if year is None else f" {year}")
         return scenario_of(built, (self.first_h, self.last_h), name)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON-able values in a fixed order."""
-        record = asdict(self)
-        for name in ("gains", "stop", "inputs", "versions"):
-            record[name] = dict(sorted(record[name].items()))
-        return {"format": FORMAT, "kind": "loops"} | record
 
 
 def plan_of(city: City, problem: LoopProblem, loops: Sequence[Loop], incumbent: Incumbent, **asked: Any) -> LoopPlan:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -25,9 +25,9 @@ from network import (
 )
 from optimise.location.market import Market
 from optimise.location.max_capture import TENTHS, max_capture
-from optimise.plan import FORMAT
+from optimise.plan import Proven
 from optimise.propose import UnverifiedError
-from optimise.solver import Incumbent, Listener, Status, answer
+from optimise.solver import Incumbent, Listener, answer
 from optimise.station_market import StationChoices, station_choices
 from optimise.stop import Gap, Stop, Work
 from optimise.targets import Budget, Target, Verdict, judge
@@ -59,24 +59,17 @@ class StationParking:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParkRidePlan:
+class ParkRidePlan(Proven):
     """Racks and spaces to add, with everything needed to check and repeat the run.
 
     value, bound: trips by car a day that turn green, in whole tenths of a trip, with each station as full as if it were
-    built alone; and what no plan within the budget is worth more than, counted so. gap: as in Plan. No wall clock and
-    no dates, so equal runs give equal bytes.
+    built alone; and what no plan within the budget is worth more than, counted so.
     """
 
-    city: str
-    city_digest: str
+    kind: ClassVar[str] = "park_ride"
     places: tuple[StationParking, ...]
     budget_cny: float
-    cost_cny: float
-    value: int
-    bound: int
-    gap: float
     value_unit: str = VALUE_UNIT
-    status: Status
     promised_trips: float
     """Green trips won a day, counted as `value`."""
     replayed_trips: float
@@ -84,28 +77,12 @@ class ParkRidePlan:
     each other."""
     areas: int
     """Areas that zones were merged to for the bound."""
-    verified: tuple[str, ...]
-    """What was recomputed and agreed."""
-    targets: tuple[Target, ...]
     kinds: tuple[str, ...]
-    solver: str
-    seed: int
-    stop: Mapping[str, float]
-    inputs: Mapping[str, str]
-    versions: Mapping[str, str]
-    defaults: tuple[Mapping[str, str], ...]
 
     def as_scenario(self, year: int | None = None) -> Scenario:
         """The plan as a what-if: everything, or with `year` what is there by the end of it."""
         built = [p for p in self.places if year is None or p.year is None or p.year <= year]
         return Scenario(edits=_edits(built), name=f"park and ride {self.city}" + ("" if year is None else f" {year}"))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON-able values in a fixed order."""
-        record = asdict(self)
-        for name in ("stop", "inputs", "versions"):
-            record[name] = dict(sorted(record[name].items()))
-        return {"format": FORMAT, "kind": "park_ride"} | record
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from network import AddChargers, InputError, Problem, Scenario
 from optimise.problem import Objective
@@ -34,26 +34,24 @@ class Site:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
-    """Sites in the city's order of places, with everything needed to check and repeat the run.
+class Proven:
+    """What a plan of any kind says of itself: its worth, its proof, and what it takes to repeat the run.
 
     value, bound: whole numbers in `value_unit`; gap: |bound - value| / max(1, |value|). No wall clock and no dates,
     so equal runs give equal bytes.
     """
 
+    kind: ClassVar[str]
     city: str
     city_digest: str
-    objective: Objective
-    sites: tuple[Site, ...]
-    budget_cny: float
     cost_cny: float
     value: int
     bound: int
     gap: float
     value_unit: str
     status: Status
-    reasons: tuple[str, ...]
-    """Why the problem has no answer, where it has none."""
+    reasons: tuple[str, ...] = ()
+    """Why the problem has no answer, or falls short of what was asked for."""
     verified: tuple[str, ...]
     """What was recomputed from the problem alone, and agreed."""
     targets: tuple[Target, ...]
@@ -67,6 +65,28 @@ class Plan:
     defaults: tuple[Mapping[str, str], ...]
     """Parameters that stood in for data the city does not have."""
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON-able values in a fixed order."""
+        record = {name: _plain(value) for name, value in asdict(self).items()}
+        return {"format": FORMAT, "kind": self.kind} | record
+
+
+def _plain(value: Any) -> Any:
+    """Tables in the order of their names, and lists for tuples."""
+    if isinstance(value, dict):
+        return dict(sorted(value.items()))
+    return list(value) if isinstance(value, tuple) else value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan(Proven):
+    """Sites in the city's order of places."""
+
+    kind: ClassVar[str] = "chargers"
+    objective: Objective
+    sites: tuple[Site, ...]
+    budget_cny: float
+
     @property
     def new_plugs(self) -> int:
         return sum(site.new_plugs for site in self.sites)
@@ -79,20 +99,11 @@ class Plan:
         name = f"plan {self.objective} {self.city}" + ("" if year is None else f" {year}")
         return Scenario(edits=tuple(AddChargers(place=s.place, plugs=s.new_plugs) for s in built), name=name)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON-able values in a fixed order."""
-        record = asdict(self)
-        for name in ("stop", "inputs", "versions"):
-            record[name] = dict(sorted(record[name].items()))
-        for name in ("sites", "reasons", "verified", "targets", "defaults"):
-            record[name] = list(record[name])
-        return {"format": FORMAT} | record
-
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Self:
         """The plan that `to_dict` wrote. Raises InputError where it is not one."""
         fields = dict(record)
-        version = fields.pop("format", None)
+        version, _ = fields.pop("format", None), fields.pop("kind", None)
         if version != FORMAT:
             raise InputError(Problem("plan.format", f"is {version!r}, not {FORMAT}", "propose the plan again"))
         try:

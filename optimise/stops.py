@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final, Literal
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 
 from network import METRICS, AddStop, City, MoveStop, Outcome, Scenario, Travel, simulate, travel_times, units
 from optimise.kerbs import Exclusions
 from optimise.location.set_cover import set_cover
-from optimise.plan import FORMAT
+from optimise.plan import Proven
 from optimise.propose import UnverifiedError
-from optimise.solver import Incumbent, Listener, Status, impossible
+from optimise.solver import Incumbent, Listener, impossible
 from optimise.stop import Gap, Stop, Work
 from optimise.stop_cover import ENTRANCE, GOALS, STATION, Column, Group, StopCover, stop_cover
 from optimise.targets import Target, Verdict, judge
@@ -53,36 +53,18 @@ class StopPlace:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StopPlan:
+class StopPlan(Proven):
     """Stops to add and to move, with everything needed to check and repeat the run.
 
-    value, bound: cost in whole fen and what no plan that meets the targets costs less than. gap: as in Plan. No wall
-    clock and no dates, so equal runs give equal bytes.
+    value, bound: cost in whole fen and what no plan that meets the targets costs less than.
     """
 
-    city: str
-    city_digest: str
+    kind: ClassVar[str] = "stops"
     places: tuple[StopPlace, ...]
-    cost_cny: float
-    value: int
-    bound: int
-    gap: float
     value_unit: str = VALUE_UNIT
-    status: Status
-    reasons: tuple[str, ...]
-    """Why the targets cannot be met, where they cannot."""
     promised: Mapping[str, float | None]
     """Shares after the plan by metric, counted from the walks alone."""
-    verified: tuple[str, ...]
-    """What was recomputed and agreed."""
-    targets: tuple[Target, ...]
     exclusions: Exclusions
-    solver: str
-    seed: int
-    stop: Mapping[str, float]
-    inputs: Mapping[str, str]
-    versions: Mapping[str, str]
-    defaults: tuple[Mapping[str, str], ...]
 
     def as_scenario(self, year: int | None = None) -> Scenario:
         """The plan as a what-if: everything, or with `year` what is there by the end of it."""
@@ -94,13 +76,6 @@ class StopPlan:
             for p in built
         )
         return Scenario(edits=edits, name=f"stops {self.city}" + ("" if year is None else f" {year}"))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON-able values in a fixed order."""
-        record = asdict(self)
-        for name in ("promised", "stop", "inputs", "versions"):
-            record[name] = dict(sorted(record[name].items()))
-        return {"format": FORMAT, "kind": "stops"} | record
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
