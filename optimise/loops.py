@@ -15,7 +15,7 @@ from optimise.location.packing import packing
 from optimise.loop_candidates import Loop, candidates
 from optimise.loop_plan import LoopPlan, plan_of
 from optimise.loop_problem import LoopProblem, choices_of, loop_problem, no_way_around, resources
-from optimise.propose import UnverifiedError
+from optimise.propose import UnverifiedError, must_hold
 from optimise.solver import Incumbent, Listener, Progress, answer, impossible
 from optimise.stop import Gap, Run, Stop, Work
 from optimise.targets import Target, Verdict, judge
@@ -150,6 +150,8 @@ def choose_loops(
     seed: int,
     progress: Listener | None,
 ) -> Incumbent:
+    from optimise.location.verify_choices import verify_packing  # loads scipy.optimize, which questions do without
+
     if not len(problem.zones):
         nobody = answer(np.zeros(0, np.int64), objective=0, bound=0, solver=_NAME, seconds=run.seconds)
         return replace(nobody, reasons=problem.reasons)
@@ -160,6 +162,7 @@ def choose_loops(
     use, limit = resources(city, loops, *fleet)
     left = replace(run.stop, seconds=run.seconds_left)
     found = packing(choices, use, limit, stop=left, seed=seed, progress=progress)
+    must_hold(verify_packing(choices, use, limit, found))
     return replace(found, reasons=problem.reasons)
 
 

@@ -26,7 +26,7 @@ from network import (
 from optimise.location.market import Market
 from optimise.location.max_capture import TENTHS, max_capture
 from optimise.plan import Proven
-from optimise.propose import UnverifiedError
+from optimise.propose import UnverifiedError, must_hold
 from optimise.solver import Incumbent, Listener, answer
 from optimise.station_market import StationChoices, station_choices
 from optimise.stop import Gap, Stop, Work
@@ -182,7 +182,10 @@ def _check(city: City, kinds: Sequence[str]) -> None:
 
 def _solve(choices: StationChoices, market: Market, stop: Stop, seed: int, progress: Listener | None) -> Incumbent:
     """The best choice over areas, valued zone by zone."""
+    from optimise.location.verify_choices import verify_capture  # loads scipy.optimize, which questions do without
+
     found = max_capture(market, stop=stop, seed=seed, progress=progress)
+    must_hold(verify_capture(market, found))
     value = math.floor(choices.won(found.values > 0) * TENTHS)
     bound = max(found.bound, value)
     return answer(found.values, objective=value, bound=bound, solver=found.solver, seconds=found.seconds)

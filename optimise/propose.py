@@ -35,6 +35,12 @@ class UnverifiedError(RuntimeError):
     """A solver's answer does not hold when recomputed: a defect of the program, never of the input."""
 
 
+def must_hold(verification: Verification) -> None:
+    """Raises UnverifiedError where a claim was found wrong."""
+    if verification.problems:
+        raise UnverifiedError("; ".join(verification.problems))
+
+
 def propose(
     city: City,
     *,
@@ -64,8 +70,7 @@ def propose(
     )
     incumbent = solve(problem, stop, seed, solver, progress)
     verification = verify(problem, incumbent)
-    if verification.problems:
-        raise UnverifiedError("; ".join(verification.problems))
+    must_hold(verification)
     plan = plan_from(city, problem, incumbent, verification, targets=targets, stop=stop, seed=seed, versions=versions)
     changed_city = plan.as_scenario().apply(city)
     changed = simulate(changed_city, travel_times(changed_city, travel)) if plan.sites else base

@@ -12,7 +12,7 @@ from network import METRICS, AddStop, City, MoveStop, Outcome, Scenario, Travel,
 from optimise.kerbs import Exclusions
 from optimise.location.set_cover import set_cover
 from optimise.plan import Proven
-from optimise.propose import UnverifiedError
+from optimise.propose import UnverifiedError, must_hold
 from optimise.solver import Incumbent, Listener, impossible
 from optimise.stop import Gap, Stop, Work
 from optimise.stop_cover import ENTRANCE, GOALS, STATION, Column, Group, StopCover, stop_cover
@@ -161,10 +161,13 @@ def solve_cover(
     city: City, problem: StopCover, stop: Stop = STOPS_UNTIL, seed: int = 0, progress: Listener | None = None
 ) -> Incumbent:
     """The cheapest columns, and why the targets cannot be met where they cannot, in words."""
+    from optimise.location.verify_choices import verify_set_cover  # loads scipy.optimize, which questions do without
+
     reasons = tuple(_reason(city, *found) for found in problem.out_of_reach())
     if not problem.solvable:
         return impossible(problem.choices.sites, reasons, "set_cover", 0.0)
     found = set_cover(problem.choices, problem.cost_fen, need=problem.need, stop=stop, seed=seed, progress=progress)
+    must_hold(verify_set_cover(problem.choices, problem.cost_fen, found, problem.need))
     return replace(found, reasons=reasons)
 
 

@@ -23,7 +23,7 @@ from network import (
 )
 from network.demand.choice import costs_cny, utilities
 from network.demand.stations import MOST_OVER
-from optimise import Target
+from optimise import Target, UnverifiedError, park_ride
 from optimise.park_ride import propose_park_ride
 from optimise.station_market import _areas, station_choices
 
@@ -234,6 +234,18 @@ def test_money_without_end_buys_what_there_is():
     plenty, endless = (propose_park_ride(city, budget_cny=budget).plan for budget in (1e9, 1e300))
     assert plenty.places == endless.places
     assert (plenty.value, plenty.bound) == (endless.value, endless.bound)
+
+
+def test_a_solver_that_claims_more_than_it_captures_is_caught(monkeypatch):
+    honest = park_ride.max_capture
+
+    def boastful(*given, **how):
+        found = honest(*given, **how)
+        return replace(found, objective=found.objective + 50, bound=found.bound + 50)
+
+    monkeypatch.setattr(park_ride, "max_capture", boastful)
+    with pytest.raises(UnverifiedError):
+        propose_park_ride(small_city([[5], [3]]), budget_cny=1e5)
 
 
 @pytest.mark.parametrize(
