@@ -31,6 +31,7 @@ from network.part import Snap
 from network.snap import local_metres
 from network.tariffs import Tariffs
 from network.timetable import Service, timetable
+from network.travel.skims import transit_skims
 from network.travel.transit import Walks, journeys, walks_to_stops
 
 ROOT = Path(__file__).parents[1]
@@ -86,6 +87,8 @@ def sao_paulo(sources: Path) -> None:
         numba.set_num_threads(threads)
         one_s, hour_s = interleaved(RUNS, lambda: matrix(1), lambda: matrix(60))
         print(f"{threads} threads: all pairs at one minute {one_s:.3f} s, over 60 minutes {hour_s:.3f} s")
+    hour_s, skims_s = interleaved(RUNS, lambda: matrix(60), lambda: transit_skims(city, np.zeros((zones, zones))))
+    print(f"{all_threads} threads: bus, rail, both in two periods {skims_s:.3f} s, {skims_s / hour_s:.2f} such hours")
     if importlib.util.find_spec("ferrobus"):
         peer = ferrobus_matrix(table, city.zones.lonlat, sources / "sao_paulo/spo_osm.pbf")
         one_s, peer_s = interleaved(RUNS, lambda: matrix(1), peer)

@@ -12,7 +12,21 @@ import platform
 import sys
 from importlib.metadata import version
 
-NAMES = ("reading", "paths", "reach", "snap", "transit", "proposals", "what_if", "start", "demo")
+NAMES = (
+    "reading",
+    "paths",
+    "reach",
+    "snap",
+    "transit",
+    "demand",
+    "furness",
+    "assignment",
+    "location",
+    "proposals",
+    "what_if",
+    "start",
+    "demo",
+)
 
 
 def machine() -> str:

@@ -1,9 +1,21 @@
 """The city as it is, and how its people travel. This is the only door for `optimise` and `service`."""
 
 from network import units
+from network.behaviour import Behaviour
+from network.carbon_rules import CarbonRules
 from network.checks import check
-from network.city import Behaviour, City, Fleet, Places, Provenance, Roads, Supply, Zones
+from network.city import City, Fleet, Places, Provenance, Roads, Supply, Zones
 from network.compiling import while_compiling
+from network.congestion_rules import CongestionRules
+from network.demand.city_fit import CityFit, Observed, fit_city
+from network.demand.diversion import CityDay, Diversion, diversion
+from network.demand.elasticities import QUANTITIES, Elasticities, elasticities
+from network.demand.estimation import Estimate
+from network.demand.flows import Flows, between_zones
+from network.demand.pivot import Pivot, pivot
+from network.demand.records import TripRecords
+from network.demand.segments import ALL_RESIDENTS
+from network.demand.survey_model import HeldOut, SurveyModel, behaviour_from, held_out
 from network.edits import (
     EDITS,
     AddChargers,
@@ -13,22 +25,35 @@ from network.edits import (
     AddStop,
     AddStreet,
     CloseStreet,
+    DevelopNearStations,
     Edit,
     MoveStop,
     OpenStreet,
     RemoveLine,
     RemoveStop,
+    SetBundle,
+    SetBusPriority,
+    SetCarbonPoints,
+    SetCongestionCharge,
     SetDemand,
     SetFare,
     SetHeadway,
     SetLinePath,
     SetOneWay,
+    SetParkingSupply,
+    SetPeakSpreading,
     SetPrice,
+    SetRemoteWork,
     SetStreetSpeed,
+    SetTicketDiscount,
     SetYear,
 )
 from network.edits.base import did_you_mean, outside
+from network.equilibrium import Settled, load_of, settled
 from network.errors import CityError, InputError, Problem, ScenarioError, UnknownId
+from network.explain import Contributions, Effects, contributions, share_of
+from network.green import LEAST_M, GreenDefinition, green_share
+from network.levers import Levers, no_levers
 from network.loop_rules import LoopRules
 from network.outcome import METRICS, Metric, Outcome
 from network.part import Part, Snap, digest_of
@@ -52,8 +77,11 @@ from network.travel.routes import Isochrone, Leg, Path, isochrone, paths
 from network.travel.skims import departures_s
 
 __all__ = [
+    "ALL_RESIDENTS",
     "EDITS",
+    "LEAST_M",
     "METRICS",
+    "QUANTITIES",
     "AddChargers",
     "AddLine",
     "AddPlace",
@@ -61,24 +89,40 @@ __all__ = [
     "AddStop",
     "AddStreet",
     "Behaviour",
+    "CarbonRules",
     "City",
+    "CityDay",
     "CityError",
+    "CityFit",
     "CloseStreet",
+    "CongestionRules",
+    "Contributions",
     "Coverage",
+    "DevelopNearStations",
+    "Diversion",
     "Edit",
+    "Effects",
+    "Elasticities",
+    "Estimate",
     "Fleet",
+    "Flows",
+    "GreenDefinition",
+    "HeldOut",
     "InputError",
     "Isochrone",
     "Journey",
     "Leg",
+    "Levers",
     "LoopRules",
     "Metric",
     "MoveStop",
+    "Observed",
     "OnFoot",
     "OpenStreet",
     "Outcome",
     "Part",
     "Path",
+    "Pivot",
     "Places",
     "Problem",
     "Provenance",
@@ -89,42 +133,66 @@ __all__ = [
     "Roads",
     "Scenario",
     "ScenarioError",
+    "SetBundle",
+    "SetBusPriority",
+    "SetCarbonPoints",
+    "SetCongestionCharge",
     "SetDemand",
     "SetFare",
     "SetHeadway",
     "SetLinePath",
     "SetOneWay",
+    "SetParkingSupply",
+    "SetPeakSpreading",
     "SetPrice",
+    "SetRemoteWork",
     "SetStreetSpeed",
+    "SetTicketDiscount",
     "SetYear",
+    "Settled",
     "Snap",
     "StationProspects",
     "Stations",
     "StopRules",
     "StreetMetric",
     "Supply",
+    "SurveyModel",
     "Tariffs",
     "Timetable",
     "Transit",
     "Travel",
+    "TripRecords",
     "UnknownId",
     "Zones",
+    "behaviour_from",
+    "between_zones",
     "check",
+    "contributions",
     "crossed",
     "departures_s",
     "did_you_mean",
     "digest_of",
+    "diversion",
+    "elasticities",
+    "fit_city",
+    "green_share",
     "grid_city",
+    "held_out",
     "isochrone",
     "journey",
     "journeys_between",
+    "load_of",
     "local_metres",
     "metric_of",
     "nearest",
+    "no_levers",
     "on_street",
     "outside",
     "paths",
+    "pivot",
     "reach",
+    "settled",
+    "share_of",
     "simulate",
     "skim",
     "snap",

@@ -1,4 +1,4 @@
-"""The city as it is: roads, zones, places, transit, fleet, supply, behaviour, and where the numbers come from.
+"""The city as it is: roads, zones, places, transit, fleet, supply, behaviour, levers, and where the numbers come from.
 
 Inside, everything is a dense position; the stable string ids are translated once, at the border (`io`, `scenario`).
 Axis letters are those of `network.units`.
@@ -12,7 +12,11 @@ from typing import Annotated, get_type_hints
 
 import numpy as np
 
+from network.behaviour import Behaviour
+from network.carbon_rules import CarbonRules
+from network.congestion_rules import CongestionRules
 from network.errors import InputError, Problem
+from network.levers import Levers
 from network.part import F64, I32, Bools, Part, Snap, Spec, Text, digest_of
 from network.transit import Transit
 from network.units import MM_PER_M, MOST_EDGE_M, MOST_EDGE_MS
@@ -236,7 +240,17 @@ class Supply(Part):
     """Distances to plugs are measured up to here; no plug within it counts as this far."""
     parking_cny: Annotated[F64, Spec("f8", ("Z",), 0)]
     """Price of parking per car trip that ends in the zone."""
+    parking_spaces: Annotated[F64, Spec("f8", ("Z",), 0)]
+    """Where cars are left at the end of trips that end in the zone; 0 where it is not known, which is no limit."""
+    parking_turnover: Annotated[F64, Spec("f8", (), 0)]
+    """Car trips a space serves in a day; the way there and the way back are two."""
+    parking_rounds: Annotated[F64, Spec("f8", (), 1)]
+    """Most rounds in which full zones turn drivers away."""
     driving_cny_per_km: Annotated[F64, Spec("f8", (), 0)]
+    taxi_start_cny: Annotated[F64, Spec("f8", (), 0)]
+    """Price of a taxi for the first metres, and of each kilometre beyond them."""
+    taxi_start_m: Annotated[F64, Spec("f8", (), 0)]
+    taxi_cny_per_km: Annotated[F64, Spec("f8", (), 0)]
     station_racks: Annotated[I32, Spec("i4", ("G",), 0)]
     station_spaces: Annotated[I32, Spec("i4", ("G",), 0)]
     """Where bikes and cars are left at each rail station. Further fields by kind are of racks, then of spaces."""
@@ -268,38 +282,8 @@ class Supply(Part):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Behaviour(Part):
-    """How people choose: rates, gravity and logit parameters by purpose."""
-
-    trips_per_resident: Annotated[F64, Spec("f8", ("U",), 0)]
-    attraction: Annotated[F64, Spec("f8", ("U", 4), 0)]
-    """Pull of one resident, job, student place and visitor."""
-    gravity_alpha: Annotated[F64, Spec("f8", ("U",))]
-    gravity_beta_per_min: Annotated[F64, Spec("f8", ("U",), 0)]
-    constant: Annotated[F64, Spec("f8", ("U", "K"))]
-    """Alternative-specific constant; car is measured against the others at 0 where it is the reference."""
-    time_per_min: Annotated[F64, Spec("f8", ("U", "K"), None, 0)]
-    """Utility of a minute under way by mode (for transit and the station modes: in the vehicle)."""
-    wait_per_min: Annotated[F64, Spec("f8", ("U",), None, 0)]
-    walk_per_min: Annotated[F64, Spec("f8", ("U",), None, 0)]
-    """Utility of a minute waiting for, and walking to, transit."""
-    transfer: Annotated[F64, Spec("f8", ("U",), None, 0)]
-    cost_per_cny: Annotated[F64, Spec("f8", ("U",), None, 0)]
-    terminal_min: Annotated[F64, Spec("f8", ("K",), 0)]
-    """Minutes at the ends of a trip, or of the way to a station: parking, unlocking, walking to the door."""
-    car_persons: Annotated[F64, Spec("f8", (), 1)]
-    """Persons in a car; they share its costs."""
-    hours: Annotated[F64, Spec("f8", ("U", "H"), 0, 1)]
-    """Share of a purpose's trips that start in each hour."""
-    car_kg_per_km: Annotated[F64, Spec("f8", (), 0)]
-    ev_kg_per_km: Annotated[F64, Spec("f8", (), 0)]
-    transit_kg_per_km: Annotated[F64, Spec("f8", (), 0)]
-    """CO2 of a petrol car and an electric car per vehicle-km, of transit per passenger-km."""
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
 class Provenance(Part):
-    """Where the numbers come from: one row per parameter or layer (A), one attribution per source (T)."""
+    """Where the numbers come from: one row per parameter or layer (A), one attribution per source (C)."""
 
     key: Annotated[Text, Spec("U", ("A",))]
     value: Annotated[Text, Spec("U", ("A",))]
@@ -307,7 +291,7 @@ class Provenance(Part):
     source: Annotated[Text, Spec("U", ("A",))]
     is_default: Annotated[Bools, Spec("b", ("A",))]
     """True where the value stands in for data the city does not have."""
-    attribution: Annotated[Text, Spec("U", ("T",))]
+    attribution: Annotated[Text, Spec("U", ("C",))]
 
     def defaults(self) -> list[dict[str, str]]:
         """Rows for people: every default that stood in for missing data."""
@@ -333,6 +317,9 @@ class City:
     fleet: Fleet
     supply: Supply
     behaviour: Behaviour
+    carbon: CarbonRules
+    congestion: CongestionRules
+    levers: Levers
     provenance: Provenance
 
     def __post_init__(self) -> None:
@@ -343,6 +330,7 @@ class City:
             "supply.parking_cny": (len(self.supply.parking_cny), z),
             "supply.plugs": (len(self.supply.plugs), p),
             "supply.station_racks": (len(self.supply.station_racks), g),
+            "levers.charge_cny": (len(self.levers.charge_cny), z),
         }
         problems = [
             Problem(f"City.{where}", f"has {is_} rows, needs {wanted}")

@@ -10,21 +10,32 @@ from typing import Annotated, Final, Literal
 from network.part import F64, I32, I64, Bools, Part, Spec, digest_of
 from network.travel.coverage import Coverage
 from network.units import (
-    BAND_EDGES_M,
     BANDS,
     BUS,
+    CARBON_BASES,
     COVER_M,
+    LINE_TRIPS,
     METRO,
+    MOTOR_NEST,
+    NEST_OF,
+    PERSONS,
     STATION_MODES,
+    TANK_TO_WHEEL,
     TENTHS,
     TRANSIT_MODES,
     TRIP_BIKE_RIDE,
+    TRIP_BUS,
+    TRIP_BUS_RAIL,
     TRIP_CAR,
     TRIP_CYCLE,
     TRIP_EBIKE,
+    TRIP_MODES,
     TRIP_PARK_RIDE,
-    TRIP_TRANSIT,
+    TRIP_RAIL,
+    TRIP_TAXI,
     TRIP_WALK,
+    VISITOR,
+    WITH_ELECTRICITY,
 )
 
 
@@ -34,14 +45,32 @@ class Outcome(Part):
 
     trips_from: Annotated[F64, Spec("f8", ("U", "K", "Z"), 0)]
     trips_to: Annotated[F64, Spec("f8", ("U", "K", "Z"), 0)]
-    trips_band: Annotated[F64, Spec("f8", ("K", BANDS), 0)]
-    """Trips by mode and by distance on foot, bands as in units.BAND_EDGES_M."""
+    trips_band: Annotated[F64, Spec("f8", (len(PERSONS), "K", BANDS), 0)]
+    """Trips of residents and of visitors by mode and by distance on foot, bands as in units.BAND_EDGES_M."""
     trips_hour: Annotated[F64, Spec("f8", ("H", "K"), 0)]
+    boardings: Annotated[F64, Spec("f8", (len(PERSONS), "K"), 0)]
+    """Vehicles of bus and rail that are boarded on the trips by each mode."""
+    ferry_trips: Annotated[F64, Spec("f8", (len(PERSONS), len(LINE_TRIPS)), 0)]
+    """Trips by line mode that ride a ferry."""
+    fares_cny: Annotated[F64, Spec("f8", (), 0)]
+    """Paid for trips by the lines alone."""
+    charges_cny: Annotated[F64, Spec("f8", (), 0)]
+    """Paid by cars to enter a charged area."""
+    fares_off_cny: Annotated[F64, Spec("f8", (), 0)]
+    """What a bundle takes off the fares of trips by the lines alone."""
+    tickets_off_cny: Annotated[F64, Spec("f8", (), 0)]
+    """Money off the tickets of visitors who come by a green mode, and the trips it is paid for."""
+    tickets_off_trips: Annotated[F64, Spec("f8", (), 0)]
+    points_cny: Annotated[F64, Spec("f8", (), 0)]
+    """What the carbon points of all green trips cost."""
     km_from: Annotated[F64, Spec("f8", ("K", "Z"), 0)]
     """Person-kilometres by mode and zone of residence."""
     car_km: Annotated[F64, Spec("f8", (), 0)]
     """Vehicle-kilometres of cars, those to stations included."""
-    co2_kg: Annotated[F64, Spec("f8", (), 0)]
+    taxi_km: Annotated[F64, Spec("f8", (), 0)]
+    """Vehicle-kilometres of taxis with passengers."""
+    co2_kg: Annotated[F64, Spec("f8", (len(CARBON_BASES), "K"), 0)]
+    """By units.CARBON_BASES and mode; with the station modes the ways to stations and the rides from there."""
     charging_kwh: Annotated[F64, Spec("f8", ("Z", "H"), 0)]
     """Energy wanted at public plugs."""
     charging_tenths: Annotated[I64, Spec("i8", ("Z",), 0)]
@@ -68,11 +97,24 @@ class Outcome(Part):
     """Share of the trips to a station that find room: below 1 where it is full."""
     station_rounds: Annotated[I32, Spec("i4", (), 0)]
     """Rounds in which full stations turned trips away."""
+    parking_use: Annotated[F64, Spec("f8", ("Z",), 0)]
+    """Car trips that end in each zone in a day."""
+    parking_capacity: Annotated[F64, Spec("f8", ("Z",), 0)]
+    """Car trips its parking spaces can serve; 0 where they are not known, which is no limit."""
+    parking_availability: Annotated[F64, Spec("f8", ("Z",), 0, 1)]
+    """Share of those who would drive to the zone that find room: below 1 where it is full."""
+    parking_rounds: Annotated[I32, Spec("i4", (), 0)]
+    """Rounds in which full zones turned drivers away, each a day of its own."""
 
     @cached_property
     def digest(self) -> str:
         """sha256 over everything, the coverage included."""
         return digest_of(self.coverage.digest, *(x for name, array in self.arrays() for x in (name, array)))
+
+    @cached_property
+    def green_trips(self) -> float:
+        """Trips a day by all modes but car and taxi, of everybody."""
+        return float(self.trips_from[:, list(GREEN_MODES)].sum())
 
     @cached_property
     def metrics(self) -> dict[str, float | None]:
@@ -96,23 +138,33 @@ def _ratio(part: float, whole: float) -> float | None:
 
 
 def _share(*modes: int) -> Callable[[Outcome], float | None]:
+    """Share of the trips of residents."""
+
     def share(o: Outcome) -> float | None:
-        by_mode = o.trips_from.sum(axis=(0, 2))
+        by_mode = o.trips_from[:VISITOR].sum(axis=(0, 2))
         return _ratio(by_mode[list(modes)].sum(), by_mode.sum())
 
     return share
 
 
-_WALK_BAND, _CYCLE_BAND, _TRANSIT_BANDS = 0, 1, slice(2, len(BAND_EDGES_M))
+_WALK_BANDS, _CYCLE_BAND, _LINE_BANDS, _GUIDED = slice(0, 2), 2, slice(3, 5), slice(0, 5)
+"""Bands up to 1 km, from 1 to 3 km, from 3 to 8 km, and all of them."""
 
 
 def _mode_guide(o: Outcome) -> float | None:
     """Trips to 8 km that follow the guide: to 1 km on foot, to 3 km also by cycle or e-bike, beyond also by transit."""
-    b = o.trips_band
+    b = o.trips_band[0]
     slow = b[TRIP_WALK] + b[TRIP_CYCLE] + b[TRIP_EBIKE]
-    transit = b[TRIP_TRANSIT] + b[TRIP_BIKE_RIDE] + b[TRIP_PARK_RIDE]
-    follow = b[TRIP_WALK, _WALK_BAND] + slow[_CYCLE_BAND] + (slow + transit)[_TRANSIT_BANDS].sum()
-    return _ratio(follow, b[:, : len(BAND_EDGES_M)].sum())
+    transit = b[[*LINE_TRIPS, *STATION_MODES]].sum(axis=0)
+    follow = b[TRIP_WALK, _WALK_BANDS].sum() + slow[_CYCLE_BAND] + (slow + transit)[_LINE_BANDS].sum()
+    return _ratio(follow, b[:, _GUIDED].sum())
+
+
+def _if_all_followed(o: Outcome) -> float | None:
+    """Green-trip share if every trip to 8 km followed the guide and all others stayed."""
+    b = o.trips_band[0]
+    green = b[list(GREEN_MODES)].sum(axis=0)
+    return _ratio(b[:, _GUIDED].sum() + green[_GUIDED.stop :].sum(), b.sum())
 
 
 def _within_reach(o: Outcome) -> float | None:
@@ -121,6 +173,11 @@ def _within_reach(o: Outcome) -> float | None:
 
 def _station_share(kind: int) -> Callable[[Outcome], float | None]:
     return lambda o: _ratio(o.station_use[kind].sum(), o.station_capacity[kind].sum())
+
+
+def _parking_used(o: Outcome) -> float | None:
+    known = o.parking_capacity > 0
+    return _ratio(o.parking_use[known].sum(), o.parking_capacity[known].sum())
 
 
 def _share_of(some: Bools, counts: Bools) -> float | None:
@@ -141,20 +198,28 @@ def _near_stop(people: Literal["residents", "jobs"], radius_m: float) -> Callabl
     return near_stop
 
 
+GREEN_MODES: Final = tuple(k for k in range(len(TRIP_MODES)) if NEST_OF[k] != MOTOR_NEST)
+
 METRICS: Final[dict[str, Metric]] = {
     "green_trip_share": Metric(
-        _share(TRIP_WALK, TRIP_CYCLE, TRIP_EBIKE, TRIP_TRANSIT, *STATION_MODES), "share", "more",
+        _share(*GREEN_MODES), "share", "more",
         "Green-trip share, e-bikes counted", "绿色出行比例（含电动自行车）",
     ),
     "green_trip_share_without_ebike": Metric(
-        _share(TRIP_WALK, TRIP_CYCLE, TRIP_TRANSIT, *STATION_MODES), "share", "more",
+        _share(*(k for k in GREEN_MODES if k != TRIP_EBIKE)), "share", "more",
         "Green-trip share, e-bikes not counted", "绿色出行比例（不含电动自行车）",
     ),
     "walk_trip_share": Metric(_share(TRIP_WALK), "share", "none", "Trips on foot", "步行比例"),
     "cycle_trip_share": Metric(_share(TRIP_CYCLE), "share", "none", "Trips by cycle", "自行车比例"),
     "ebike_trip_share": Metric(_share(TRIP_EBIKE), "share", "none", "Trips by e-bike", "电动自行车比例"),
-    "transit_trip_share": Metric(_share(TRIP_TRANSIT), "share", "more", "Trips by bus and rail", "公共交通比例"),
+    "transit_trip_share": Metric(_share(*LINE_TRIPS), "share", "more", "Trips by bus and rail", "公共交通比例"),
+    "bus_trip_share": Metric(_share(TRIP_BUS), "share", "none", "Trips by bus alone", "仅公交比例"),
+    "rail_trip_share": Metric(_share(TRIP_RAIL), "share", "none", "Trips by rail alone", "仅轨道比例"),
+    "bus_rail_trip_share": Metric(
+        _share(TRIP_BUS_RAIL), "share", "none", "Trips by bus and rail in one", "公交接驳轨道比例",
+    ),
     "car_trip_share": Metric(_share(TRIP_CAR), "share", "less", "Trips by car", "小汽车比例"),
+    "taxi_trip_share": Metric(_share(TRIP_TAXI), "share", "none", "Trips by taxi and ride-hailing", "出租与网约车比例"),
     "bike_ride_trip_share": Metric(
         _share(TRIP_BIKE_RIDE), "share", "none", "Trips by bike-and-ride", "骑行换乘（B+R）比例",
     ),
@@ -164,12 +229,67 @@ METRICS: Final[dict[str, Metric]] = {
     "mode_guide_share": Metric(
         _mode_guide, "share", "more", "Trips up to 8 km that follow the 1-3-5 km guide", "符合1-3-5公里出行倡导的比例",
     ),
+    "mode_guide_potential_share": Metric(
+        _if_all_followed, "share", "more",
+        "Green-trip share if all trips up to 8 km followed the guide", "8公里内全部按倡导出行时的绿色出行比例",
+    ),
     "trips_per_day": Metric(
-        lambda o: float(o.trips_from.sum()), "trips/day", "none", "Trips", "出行总量",
+        lambda o: float(o.trips_from[:VISITOR].sum()), "trips/day", "none", "Trips of residents", "居民出行总量",
+    ),
+    "visitor_trips_per_day": Metric(
+        lambda o: float(o.trips_from[VISITOR].sum()), "trips/day", "none", "Trips of visitors", "游客出行总量",
+    ),
+    "visitor_green_trip_share": Metric(
+        lambda o: _ratio(o.trips_from[VISITOR, list(GREEN_MODES)].sum(), o.trips_from[VISITOR].sum()), "share", "more",
+        "Green-trip share of visitors, e-bikes counted", "游客绿色出行比例（含电动自行车）",
     ),
     "car_km_per_day": Metric(lambda o: float(o.car_km), "vehicle-km/day", "less", "Car kilometres", "小汽车行驶里程"),
+    "taxi_km_per_day": Metric(
+        lambda o: float(o.taxi_km), "vehicle-km/day", "less", "Taxi kilometres with passengers", "出租车载客里程",
+    ),
+    "transit_boardings_per_day": Metric(
+        lambda o: float(o.boardings.sum()), "boardings/day", "more", "Boardings of bus and rail", "公共交通客运量",
+    ),
+    "fares_cny_per_day": Metric(lambda o: float(o.fares_cny), "CNY/day", "none", "Fares paid", "公共交通票款"),
+    "congestion_charge_cny_per_day": Metric(
+        lambda o: float(o.charges_cny), "CNY/day", "none", "Congestion charge paid", "拥堵收费收入",
+    ),
+    "fares_off_cny_per_day": Metric(
+        lambda o: float(o.fares_off_cny), "CNY/day", "none", "Fares a bundle takes off", "套票优惠票款",
+    ),
+    "ticket_discount_cny_per_day": Metric(
+        lambda o: float(o.tickets_off_cny), "CNY/day", "less",
+        "Ticket discounts for green arrivals of visitors", "游客绿色抵达门票优惠支出",
+    ),
+    "ticket_discount_trips_per_day": Metric(
+        lambda o: float(o.tickets_off_trips), "trips/day", "none",
+        "Green trips of visitors with a ticket discount", "享受门票优惠的游客绿色出行量",
+    ),
+    "carbon_points_cny_per_day": Metric(
+        lambda o: float(o.points_cny), "CNY/day", "less", "Carbon points paid out", "碳积分支出",
+    ),
+    "peak_hour_trip_share": Metric(
+        lambda o: _ratio(o.trips_hour.sum(axis=1).max(), o.trips_hour.sum()), "share", "less",
+        "Trips that start in the busiest hour", "高峰小时出行比例",
+    ),
+    "parking_used_share": Metric(
+        _parking_used, "share", "none", "Use of the parking spaces that are known", "已知停车位利用率",
+    ),
+    "zones_parking_full": Metric(
+        lambda o: float((o.parking_availability < 1).sum()), "zones", "none",
+        "Zones whose parking is full", "停车位饱和的小区数",
+    ),
     "co2_t_per_day": Metric(
-        lambda o: float(o.co2_kg) / 1000.0, "t/day", "less", "CO2 of cars and transit", "小汽车与公交碳排放",
+        lambda o: float(o.co2_kg[WITH_ELECTRICITY].sum()) / 1000.0, "t/day", "less",
+        "CO2 of all trips, with the electricity drawn", "出行碳排放（含用电）",
+    ),
+    "co2_tank_to_wheel_t_per_day": Metric(
+        lambda o: float(o.co2_kg[TANK_TO_WHEEL].sum()) / 1000.0, "t/day", "less",
+        "CO2 of all trips, tank to wheel: electricity counts 0", "出行碳排放（仅车辆直接排放，用电计零）",
+    ),
+    "co2_kg_per_trip": Metric(
+        lambda o: _ratio(o.co2_kg[WITH_ELECTRICITY].sum(), o.trips_from.sum()), "kg/trip", "less",
+        "CO2 of a trip, with the electricity drawn", "次均出行碳排放（含用电）",
     ),
     "charging_demand_kwh": Metric(
         lambda o: float(o.charging_tenths.sum()) / TENTHS, "kWh/day", "none",

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from network.errors import InputError, Problem
-from network.units import DIRECT_MODES, HOURS, NETWORK_MODES, PURPOSES, TRIP_MODES
+from network.units import DIRECT_MODES, HOURS, NETWORK_MODES, PERIODS, PURPOSES, TRIP_MODES
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
@@ -36,6 +36,7 @@ _FIXED_AXES = {
     "K": len(TRIP_MODES),
     "D": len(DIRECT_MODES),
     "U": len(PURPOSES),
+    "T": len(PERIODS),
     "H": HOURS,
 }
 

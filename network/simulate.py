@@ -5,58 +5,70 @@ from __future__ import annotations
 import numpy as np
 
 from network.city import City
+from network.demand.carbon import co2_kg
 from network.demand.charging import public_demand_kwh, serve
-from network.demand.choice import split
-from network.demand.distribution import gravity
-from network.demand.generation import trip_ends
-from network.demand.stations import StationLoads
-from network.outcome import Outcome
+from network.demand.choice import DayTrips, split
+from network.demand.day import hours
+from network.demand.flows import Flows, between_zones
+from network.demand.utility import GREEN_DIRECT, paid_cny_per_m
+from network.outcome import GREEN_MODES, Outcome
 from network.part import F64, I32
 from network.transit import Transit
 from network.travel import Travel, travel_keys, travel_times
 from network.units import (
-    BAND_EDGES_M,
-    BANDS,
     DIRECT_MODES,
+    LINE_TRIPS,
+    STATION_MODES,
     TENTHS,
     TRANSIT_MODES,
     TRIP_CAR,
-    TRIP_MODES,
-    TRIP_TRANSIT,
-    TRIP_WALK,
+    TRIP_TAXI,
+    VISITOR,
 )
 
 _M_PER_KM = 1000.0
 _S_PER_MIN = 60.0
 
 
-def simulate(city: City, travel: Travel | None = None) -> Outcome:
+def simulate(city: City, travel: Travel | None = None, flows: Flows | None = None) -> Outcome:
     """Outcome of a city: generation, distribution, mode choice, charging. Pure and deterministic.
 
-    `travel` is `travel_times(city)`, computed here when not given. Raises InputError where trips cannot be balanced,
-    ValueError where `travel` is of another city.
+    `travel` is `travel_times(city)` and `flows` are `between_zones(city, travel)`, computed here when not given. Raises
+    InputError where trips cannot be balanced, ValueError where `travel` or `flows` are of another city.
     """
     if travel is None:
         travel = travel_times(city)
     elif travel.keys != travel_keys(city):
         raise ValueError("these are not the travel times of this city")
-    trips, stations = split(city, travel, between_zones(city, travel))
-    charging_kwh = public_demand_kwh(city, trips[:, TRIP_CAR].sum(axis=(0, 1)))
+    flows = between_zones(city, travel, flows)
+    return outcome_of(city, travel, split(city, travel, flows.trips))
+
+
+def outcome_of(city: City, travel: Travel, trips: DayTrips) -> Outcome:
+    """What follows from the trips of a day."""
+    charging_kwh = public_demand_kwh(city, trips.ends[:, TRIP_CAR].sum(axis=0))
     wanted = np.rint(charging_kwh.sum(axis=1) * TENTHS).astype(np.int64)
     service = serve(city, travel, wanted)
-    km_from = _km_from(travel, trips, stations)
-    car_km = (km_from[TRIP_CAR] + stations.access_km[1]) / city.behaviour.car_persons
-    transit_km = km_from[TRIP_TRANSIT] + stations.ride_km.sum(axis=0)
+    stations, b = trips.stations, city.behaviour
+    km_from = np.concatenate((trips.metres.sum(axis=0) / _M_PER_KM, stations.access_km + stations.ride_km))
+    car_km = (km_from[TRIP_CAR] + stations.access_km[1]) / b.car_persons
+    taxi_km = km_from[TRIP_TAXI] / b.taxi_persons
     plugs, transit = city.supply.plugs, city.transit
     lines_running, lines_m = _lines(transit)
     return Outcome(
-        trips_from=trips.sum(axis=3),
-        trips_to=trips.sum(axis=2),
-        trips_band=_by_band(travel, trips),
-        trips_hour=np.ascontiguousarray(city.behaviour.hours.T @ trips.sum(axis=(2, 3))),
+        trips_from=trips.starts,
+        trips_to=trips.ends,
+        trips_band=trips.bands,
+        trips_hour=np.ascontiguousarray(hours(city).T @ trips.starts.sum(axis=2)),
+        boardings=_boardings(trips),
+        ferry_trips=trips.ferries,
+        fares_cny=trips.fares_cny.sum() * (1.0 - city.levers.fare_off_share),
+        charges_cny=np.asarray(trips.charged / b.car_persons),
+        **_given_back(city, trips),
         km_from=km_from,
         car_km=car_km.sum(),
-        co2_kg=_co2_kg(city, car_km, transit_km),
+        taxi_km=taxi_km.sum(),
+        co2_kg=co2_kg(city, km_from[: len(DIRECT_MODES)], stations),
         charging_kwh=charging_kwh,
         charging_tenths=wanted,
         served_tenths=service.served,
@@ -75,7 +87,24 @@ def simulate(city: City, travel: Travel | None = None) -> Outcome:
         station_capacity=stations.capacity,
         station_availability=stations.availability,
         station_rounds=np.array(stations.rounds, np.int32),
+        parking_use=trips.parking.use,
+        parking_capacity=trips.parking.capacity,
+        parking_availability=trips.parking.availability,
+        parking_rounds=np.array(trips.parking.rounds, np.int32),
     )
+
+
+def _given_back(city: City, trips: DayTrips) -> dict[str, F64]:
+    """What bundles, tickets and carbon points cost: they go to all who travel so, whether or not they did before."""
+    lever, green = city.levers, list(GREEN_MODES)
+    visitors = trips.ends[VISITOR, green].sum(axis=0)
+    metres = trips.metres[:, list(GREEN_DIRECT)].sum() + trips.stations.ride_km.sum() * _M_PER_KM
+    return {
+        "fares_off_cny": np.asarray(trips.fares_cny.sum() * lever.fare_off_share),
+        "tickets_off_cny": np.asarray((visitors * lever.ticket_off_cny).sum()),
+        "tickets_off_trips": np.asarray(visitors[lever.ticket_off_cny > 0].sum()),
+        "points_cny": np.asarray(metres * paid_cny_per_m(city)),
+    }
 
 
 def _lines(transit: Transit) -> tuple[I32, F64]:
@@ -94,32 +123,10 @@ def _lines(transit: Transit) -> tuple[I32, F64]:
     return count.astype(np.int32), np.bincount(mode, metres, len(TRANSIT_MODES)).astype(np.float64)
 
 
-def between_zones(city: City, travel: Travel) -> list[F64]:
-    """Trips (Z, Z) of each purpose; the impedance is the quickest mode's door-to-door time."""
-    production, attraction = trip_ends(city)
-    minutes = travel.time_s.min(axis=0) / _S_PER_MIN
-    b = city.behaviour
-    return [
-        gravity(p, a, minutes, float(alpha), float(beta))
-        for p, a, alpha, beta in zip(production, attraction, b.gravity_alpha, b.gravity_beta_per_min, strict=True)
-    ]
-
-
-def _km_from(travel: Travel, trips: F64, stations: StationLoads) -> F64:
-    """Person-kilometres (K, Z) by mode and origin."""
-    km = np.where(np.isfinite(travel.length_m), travel.length_m, 0.0) / _M_PER_KM
-    direct = (trips[:, : len(DIRECT_MODES)].sum(axis=0) * km).sum(axis=2)
-    return np.concatenate((direct, stations.access_km + stations.ride_km))
-
-
-def _by_band(travel: Travel, trips: F64) -> F64:
-    """Trips (K, B) by mode and band of the walking distance; no way on foot counts as the longest band."""
-    band = np.searchsorted(BAND_EDGES_M, travel.length_m[TRIP_WALK].ravel(), side="left")
-    by_mode = trips.sum(axis=0).reshape(len(TRIP_MODES), -1)
-    return np.stack([np.bincount(band, row, BANDS).astype(np.float64) for row in by_mode])
-
-
-def _co2_kg(city: City, car_km: F64, transit_km: F64) -> F64:
-    b, electric = city.behaviour, city.zones.ev_share
-    per_km = electric * b.ev_kg_per_km + (1.0 - electric) * b.car_kg_per_km
-    return np.asarray((car_km * per_km).sum() + transit_km.sum() * b.transit_kg_per_km)
+def _boardings(trips: DayTrips) -> F64:
+    """(V, K) vehicles of bus and rail that are boarded on the trips by each mode."""
+    by_mode = trips.bands.sum(axis=2)
+    out = np.zeros(by_mode.shape)
+    out[:, list(LINE_TRIPS)] = by_mode[:, list(LINE_TRIPS)] + trips.transfers
+    out[:, list(STATION_MODES)] = by_mode[:, list(STATION_MODES)] + trips.stations.transfers
+    return out

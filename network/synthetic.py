@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from network.city import Behaviour, City, Fleet, Places, Provenance, Roads, Supply, Zones
+from network.behaviour import Behaviour
+from network.carbon_rules import CarbonRules
+from network.city import City, Fleet, Places, Provenance, Roads, Supply, Zones
+from network.congestion_rules import CongestionRules
 from network.hierarchy import hierarchy_of
+from network.levers import no_levers
 from network.loop_rules import LoopRules
 from network.part import F64, I32
 from network.snap import snap
@@ -14,7 +18,7 @@ from network.stop_rules import StopRules
 from network.tariffs import Tariffs
 from network.timetable import Service, timetable
 from network.transit import Stations, Transit
-from network.units import BUS, EARTH_RADIUS_M, HOURS, METRO, MM_PER_M, MS_PER_S, PURPOSES, TRIP_MODES
+from network.units import BANDS, BUS, EARTH_RADIUS_M, HOURS, METRO, MM_PER_M, MS_PER_S, PURPOSES, TRIP_MODES
 
 BLOCK_M = 200.0
 ORIGIN_LONLAT = (120.62, 31.30)
@@ -48,7 +52,13 @@ def grid_city(n: int, seed: int = 0) -> City:
             plug_reach_m=np.array(500.0),
             plug_search_m=np.array(2000.0),
             parking_cny=np.full(len(zones.id), 5.0),
+            parking_spaces=np.zeros(len(zones.id)),
+            parking_turnover=np.array(6.0),
+            parking_rounds=np.array(20.0),
             driving_cny_per_km=np.array(0.6),
+            taxi_start_cny=np.array(10.0),
+            taxi_start_m=np.array(3000.0),
+            taxi_cny_per_km=np.array(2.0),
             station_racks=np.zeros(len(transit.stations.id), np.int32),
             station_spaces=np.zeros(len(transit.stations.id), np.int32),
             station_turnover=np.array([2.0, 2.0]),
@@ -60,6 +70,9 @@ def grid_city(n: int, seed: int = 0) -> City:
             station_unit_cny=np.array([1000.0, 40_000.0]),
         ),
         behaviour=behaviour,
+        carbon=_carbon(),
+        congestion=_congestion(),
+        levers=no_levers(len(zones.id)),
         provenance=Provenance(
             key=np.array(["synthetic"]),
             value=np.array([f"grid_city({n}, {seed})"]),
@@ -201,7 +214,7 @@ def _transit(n: int, roads: Roads) -> Transit:
         access_s=np.array(800.0),
         transfer_s=np.array(200.0),
         change_s=np.array(60.0),
-        window_start_s=np.array(7 * 3600.0),
+        window_start_s=np.array([7 * 3600.0, 10 * 3600.0]),
         window_min=np.array(20.0),
         longest_s=np.array(7200.0),
         most_rides=np.array(3.0),
@@ -276,27 +289,65 @@ def _fleet() -> Fleet:
     )
 
 
+def _carbon() -> CarbonRules:
+    """An electric car of the fleet sets free half of what a petrol car does."""
+    numbers = {
+        "car_kg_per_km": 0.2,
+        "taxi_ev_share": 0.5,
+        "ebike_kwh_per_km": 0.01,
+        "bus_kwh_per_km": 1.0,
+        "bus_kg_per_km": 0.9,
+        "bus_persons": 10.0,
+        "rail_kwh_per_km": 0.1,
+        "bus_rail_bus_share": 0.25,
+    }
+    return CarbonRules(
+        province=np.array("made up"),
+        grid_year=np.array([2025, 2026], dtype=np.int32),
+        grid_kg_per_kwh=np.array([0.7, 0.6]),
+        bus_year=np.array([2025, 2027], dtype=np.int32),
+        bus_electric_share=np.array([0.4, 0.6]),
+        **{name: np.array(value) for name, value in numbers.items()},
+    )
+
+
+def _congestion() -> CongestionRules:
+    numbers = {"other_capacity": 300, "alpha": 0.15, "beta": 4, "gap": 1e-5, "most_rounds": 20}
+    limits = {"settled_share": 1e-5, "settled_time": 1e-4}
+    return CongestionRules(
+        street_classes=np.array(["residential", "secondary"]),
+        capacity=np.array([600.0, 1000.0]),
+        outbound_share=np.array([[0.9, 0.9, 0.6, 0.5, 0.7], [0.5] * len(PURPOSES)]),
+        **{name: np.array(float(value)) for name, value in (numbers | limits).items()},
+    )
+
+
 def _behaviour() -> Behaviour:
     purposes, modes = len(PURPOSES), len(TRIP_MODES)
     hours = np.zeros((purposes, HOURS))
-    hours[0, [7, 8, 17, 18]] = 0.25
-    hours[1, 9:21] = 1 / 12
-    minute = np.array([-0.08, -0.06, -0.05, -0.03, -0.03, -0.03, -0.03])
+    hours[:2, [7, 8, 17, 18]] = 0.25
+    hours[2:, 9:21] = 1 / 12
+    minute = np.array([-0.08, -0.06, -0.05, -0.03, -0.03, -0.03, -0.03, -0.03, -0.03, -0.03])
+    constant = [1.0, -0.5, 0.5, -0.5, -0.4, -0.8, 0.0, -2.0, -0.7, -0.8]
     return Behaviour(
-        trips_per_resident=np.array([1.0, 1.5]),
-        attraction=np.array([[0.0, 1.0, 0.5, 0.0], [0.5, 0.5, 0.0, 1.0]]),
+        trip_rates=np.array([[1.0, 0, 0, 0], [0, 0, 1.5, 0], [1.2, 0, 0, 0], [0, 0.4, 0, 0.3], [0, 0, 0, 2.0]]),
+        attraction=np.array([[0, 1.0, 0, 0], [0, 0, 1.0, 0], [0.5, 0.5, 0, 1.0], [0.2, 1, 0, 0.5], [0, 0.2, 0, 1]]),
         gravity_alpha=np.zeros(purposes),
-        gravity_beta_per_min=np.array([0.08, 0.12]),
-        constant=np.broadcast_to([1.0, -0.5, 0.5, -0.5, 0.0, -0.7, -0.8], (purposes, modes)).copy(),
+        gravity_beta_per_min=np.array([0.08, 0.14, 0.12, 0.12, 0.06]),
+        purpose_period=np.array([0, 0, 1, 1, 1], dtype=np.int32),
+        car_at_hand=np.array([1.0, 0.5, 1.0, 1.0, 0.5]),
+        nest_scale=np.tile([0.8, 0.7, 0.9], (purposes, 1)),
+        constant=np.broadcast_to(constant, (purposes, modes)).copy(),
+        band_constant=np.zeros((modes, BANDS)),
         time_per_min=np.broadcast_to(minute, (purposes, modes)).copy(),
         wait_per_min=np.full(purposes, -0.05),
         walk_per_min=np.full(purposes, -0.05),
         transfer=np.full(purposes, -0.3),
-        cost_per_cny=np.array([-0.08, -0.1]),
-        terminal_min=np.array([0.0, 2.0, 2.0, 0.0, 5.0, 2.0, 3.0]),
+        cost_per_cny=np.array([-0.08, -0.1, -0.1, -0.06, -0.06]),
+        terminal_min=np.array([0.0, 2.0, 2.0, 0.0, 0.0, 0.0, 5.0, 6.0, 2.0, 3.0]),
+        longest_m=np.full(modes, 1e6),
         car_persons=np.array(1.3),
+        taxi_persons=np.array(1.5),
+        points_felt=np.array(0.3),
         hours=hours,
-        car_kg_per_km=np.array(0.2),
-        ev_kg_per_km=np.array(0.1),
-        transit_kg_per_km=np.array(0.06),
     )

@@ -110,6 +110,7 @@ class Timetable(Part):
         return rounds.Lines(
             pattern_first=self.pattern_first,
             pattern_tariff=self.line_tariff[self.pattern_line],
+            pattern_bits=np.zeros(len(self.pattern_line), np.int32),
             call_stop=self.stop_place[self.call_stop],
             call_m=self.call_m,
             alights=self.call_alights,

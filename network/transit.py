@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from network.errors import InputError, Problem
 from network.loop_rules import LoopRules
@@ -14,7 +15,23 @@ from network.part import F64, I32, Bools, Part, Snap, Spec, Text, digest_of
 from network.stop_rules import StopRules
 from network.tariffs import Tariffs
 from network.timetable import Timetable
-from network.units import NETWORK_MODES, TRANSIT_MODES
+from network.units import (
+    BUS,
+    FERRY,
+    LINE_TRIPS,
+    METRO,
+    NETWORK_MODES,
+    RAIL,
+    TRAM,
+    TRANSIT_MODES,
+    TRIP_BUS,
+    TRIP_BUS_RAIL,
+    TRIP_RAIL,
+    WALK,
+)
+
+MODES_OF: Final = {TRIP_BUS: (BUS, FERRY), TRIP_RAIL: (TRAM, METRO, RAIL), TRIP_BUS_RAIL: range(len(TRANSIT_MODES))}
+"""Modes of the lines that each of units.LINE_TRIPS may ride."""
 
 
 def _nothing() -> I32:
@@ -89,9 +106,9 @@ class Transit(Part):
     """Longest walk between two stops."""
     change_s: Annotated[F64, Spec("f8", (), 0)]
     """Least time to change, besides the walk, where the timetable gives none."""
-    window_start_s: Annotated[F64, Spec("f8", (), 0)]
+    window_start_s: Annotated[F64, Spec("f8", ("T",), 0)]
     window_min: Annotated[F64, Spec("f8", (), 1)]
-    """Departures that are looked at: one a minute from the start of the window on."""
+    """Departures that are looked at in each period: one a minute from the start of its window on."""
     longest_s: Annotated[F64, Spec("f8", (), 1)]
     most_rides: Annotated[F64, Spec("f8", (), 1)]
     late_percent: Annotated[F64, Spec("f8", (), 1, 100)]
@@ -127,6 +144,11 @@ class Transit(Part):
         runs = (self.line_from_year <= self.year)[self.timetable.pattern_line]
         return self.timetable if runs.all() else only(self.timetable, runs)
 
+    def running_for(self, trip: int) -> Timetable:
+        """The timetable of the lines that run in `year` and that one of units.LINE_TRIPS may ride."""
+        ours = np.isin(self.line_mode[self.running.pattern_line], MODES_OF[trip])
+        return self.running if ours.all() else only(self.running, ours)
+
     @cached_property
     def served(self) -> Bools:
         """(S) whether somebody can get on or off there in `year`."""
@@ -151,6 +173,32 @@ class Transit(Part):
         return digest_of(self._apart, *(rows[m] for snap in snaps for _, rows in snap.arrays() for m in modes))
 
     @cached_property
+    def line_keys(self) -> tuple[str, ...]:
+        """For each of units.LINE_TRIPS sha256 over the lines, stops, fares and rules that such a trip reads."""
+        window = self.window_start_s, self.window_min, self.late_percent
+        rules = digest_of(self.access_s, self.transfer_s, self.change_s, self.longest_s, self.most_rides, *window)
+        return tuple(digest_of(rules, *self._read_by(trip)) for trip in LINE_TRIPS)
+
+    def _read_by(self, trip: int) -> list[npt.NDArray[np.generic]]:
+        """Stops and tariffs are told by their rank among those read: others may come and go."""
+        t, f, s = self.running_for(trip), self.tariffs, self.stations
+        stop, call = np.unique(t.call_stop, return_inverse=True)
+        tariff, of_pattern = np.unique(t.line_tariff[t.pattern_line], return_inverse=True)
+        bands = np.isin(np.repeat(np.arange(len(f.id)), np.diff(f.first)), tariff)
+        change = np.isin(t.transfer_from, stop) & np.isin(t.transfer_to, stop)
+        inside = np.isin(s.way_stop, stop)
+        door = s.way_entrance[inside]
+        ends = [np.searchsorted(stop, x) for x in (t.transfer_from[change], t.transfer_to[change], s.way_stop[inside])]
+        return [
+            *(call, t.pattern_first, t.call_m, t.call_boards, t.call_alights, t.trip_first, t.arrive_s, t.depart_s),
+            *(self.line_mode[t.pattern_line], of_pattern, np.diff(f.first)[tariff], f.from_m[bands], f.cny[bands]),
+            *(f.through[tariff], f.transfer_off_cny[np.ix_(tariff, tariff)]),
+            *(*ends, t.transfer_s[change], s.way_in_s[inside], s.way_out_s[inside]),
+            *(t.snap.segment[WALK, stop], t.snap.along[WALK, stop]),
+            *(s.snap.segment[WALK, door], s.snap.along[WALK, door]),
+        ]
+
+    @cached_property
     def _apart(self) -> str:
         """sha256 over everything but where stops and entrances touch the streets."""
         inner = self.timetable, self.tariffs, self.stations, self.stop_rules, self.loop_rules
@@ -159,9 +207,23 @@ class Transit(Part):
 
 def only(timetable: Timetable, patterns: Bools) -> Timetable:
     """The timetable with some of its patterns (P) alone; stops and lines keep their positions."""
+    return _with_trips(timetable, np.repeat(patterns, np.diff(timetable.trip_first)))
+
+
+def during(timetable: Timetable, from_s: int, until_s: int) -> Timetable:
+    """The timetable with the trips alone that run at some time between two; stops and lines keep their positions."""
     t = timetable
-    calls, trips = np.diff(t.pattern_first), np.diff(t.trip_first)
-    at_call, at_time = np.repeat(patterns, calls), np.repeat(patterns, calls.astype(np.int64) * trips)
+    calls = np.repeat(np.diff(t.pattern_first), np.diff(t.trip_first)).astype(np.int64)
+    end = np.cumsum(calls)
+    return _with_trips(t, (t.depart_s[end - calls] <= until_s) & (t.arrive_s[end - 1] >= from_s))
+
+
+def _with_trips(t: Timetable, kept: Bools) -> Timetable:
+    """The timetable with some of its trips, by pattern, and the patterns that have some."""
+    pattern = np.repeat(np.arange(len(t.pattern_line)), np.diff(t.trip_first))
+    calls, trips = np.diff(t.pattern_first), np.bincount(pattern[kept], minlength=len(t.pattern_line))
+    patterns = trips > 0
+    at_call, at_time = np.repeat(patterns, calls), np.repeat(kept, calls[pattern])
     return replace(
         t,
         pattern_first=np.append(0, np.cumsum(calls[patterns])).astype(np.int32),

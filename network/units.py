@@ -1,7 +1,7 @@
 """Axis letters and their labels, and the few conversions that everything shares.
 
 Axes: N nodes, S street segments, E directed edges, W ways, M network modes, K trip modes, D direct modes, U purposes,
-Z zones, P places, G stations, H hours, B distance bands, F vehicle segments.
+T periods, Z zones, P places, G stations, H hours, B distance bands, F vehicle segments.
 """
 
 from __future__ import annotations
@@ -11,21 +11,35 @@ from typing import Final
 NETWORK_MODES: Final = ("walk", "cycle", "ebike", "drive")
 WALK, CYCLE, EBIKE, DRIVE = range(4)
 
-DIRECT_MODES: Final = ("walk", "cycle", "ebike", "transit", "car")
+DIRECT_MODES: Final = ("walk", "cycle", "ebike", "bus", "rail", "bus_rail", "car", "taxi")
 TRIP_MODES: Final = (*DIRECT_MODES, "bike_ride", "park_ride")
 """Direct modes lead from door to door; the others leave a bike or a car at a station and go on by transit."""
-TRIP_WALK, TRIP_CYCLE, TRIP_EBIKE, TRIP_TRANSIT, TRIP_CAR, TRIP_BIKE_RIDE, TRIP_PARK_RIDE = range(7)
+TRIP_WALK, TRIP_CYCLE, TRIP_EBIKE, TRIP_BUS, TRIP_RAIL, TRIP_BUS_RAIL, TRIP_CAR, TRIP_TAXI = range(8)
+TRIP_BIKE_RIDE, TRIP_PARK_RIDE = 8, 9
+LINE_TRIPS: Final = (TRIP_BUS, TRIP_RAIL, TRIP_BUS_RAIL)
+"""Trips by the lines alone: by bus and ferry; by tram, metro and rail; by some of both."""
 STATION_MODES: Final = (TRIP_BIKE_RIDE, TRIP_PARK_RIDE)
 STATION_KINDS: Final = ("racks", "spaces")
 """What a trip by each station mode takes up there."""
+NESTS: Final = ("active", "transit", "motor")
+NEST_OF: Final = (0, 0, 0, 1, 1, 1, 2, 2, 1, 1)
+"""Nest of each trip mode: what is alike replaces each other first."""
+ACTIVE_NEST, TRANSIT_NEST, MOTOR_NEST = range(3)
 
 TRANSIT_MODES: Final = ("bus", "tram", "metro", "rail", "ferry")
 BUS, TRAM, METRO, RAIL, FERRY = range(5)
 
-PURPOSES: Final = ("commute", "other")
+PURPOSES: Final = ("home_work", "home_school", "home_other", "non_home", "visitor")
+VISITOR: Final = 4
+PERSONS: Final = ("residents", "visitors")
+"""Whose trips: all purposes but the last are of residents."""
+CARBON_BASES: Final = ("tank_to_wheel", "with_electricity")
+"""What CO2 is counted by: what leaves vehicles alone, or also what the electricity they draw sets free."""
+TANK_TO_WHEEL, WITH_ELECTRICITY = 0, 1
+PERIODS: Final = ("peak", "off_peak")
 HOURS: Final = 24
 
-BAND_EDGES_M: Final = (1000.0, 3000.0, 5000.0, 8000.0)
+BAND_EDGES_M: Final = (500.0, 1000.0, 3000.0, 5000.0, 8000.0)
 """Upper edges of the distance bands trips are counted in; the last band is open."""
 BANDS: Final = len(BAND_EDGES_M) + 1
 

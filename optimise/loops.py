@@ -87,7 +87,7 @@ def propose_loops(
     if plan.loops:
         after = plan.as_scenario().apply(city)
         changed = simulate(after, travel_times(after, travel))
-    plan = replace(plan, gains=_gains(base, changed), green_trips=_green(changed) - _green(base))
+    plan = replace(plan, gains=_gains(base, changed), green_trips=changed.green_trips - base.green_trips)
     chosen = [loops[j] for j in np.flatnonzero(incumbent.values).tolist()]
     wrong = [*_unkept(city, problem, plan, chosen, after), *_unreached(city, problem, plan, base, changed)]
     if wrong:
@@ -169,11 +169,6 @@ def choose_loops(
 def _gains(base: Outcome, changed: Outcome) -> dict[str, float]:
     pairs = {name: (base.metrics[name], changed.metrics[name]) for name in _GAINS}
     return {name: after - before for name, (before, after) in pairs.items() if before is not None and after is not None}
-
-
-def _green(outcome: Outcome) -> float:
-    """Trips a day that are not by car."""
-    return float(outcome.trips_from.sum() - outcome.trips_from[:, units.TRIP_CAR].sum())
 
 
 def _unkept(city: City, problem: LoopProblem, plan: LoopPlan, chosen: Sequence[Loop], after: City) -> list[str]:

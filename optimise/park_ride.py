@@ -1,4 +1,4 @@
-"""Where park-and-ride spaces and bike racks at rail stations win the most trips from the car, within a budget."""
+"""Where park-and-ride spaces and bike racks at rail stations win the most trips from car and taxi, within a budget."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from network import (
     travel_times,
     units,
 )
+from optimise.location.choices import Flags
 from optimise.location.market import Market
 from optimise.location.max_capture import TENTHS, max_capture
 from optimise.plan import Proven
@@ -62,8 +63,8 @@ class StationParking:
 class ParkRidePlan(Proven):
     """Racks and spaces to add, with everything needed to check and repeat the run.
 
-    value, bound: trips by car a day that turn green, in whole tenths of a trip, with each station as full as if it were
-    built alone; and what no plan within the budget is worth more than, counted so.
+    value, bound: trips by car and taxi a day that turn green, in whole tenths of a trip, with each station as full as
+    if it were built alone; and what no plan within the budget is worth more than, counted so.
     """
 
     kind: ClassVar[str] = "park_ride"
@@ -71,10 +72,10 @@ class ParkRidePlan(Proven):
     budget_cny: float
     value_unit: str = VALUE_UNIT
     promised_trips: float
-    """Green trips won a day, counted as `value`."""
+    """Trips won from car and taxi a day, counted as `value`."""
     replayed_trips: float
     """The same when the plan is simulated: as much where no station is full, at least as much where stations relieve
-    each other."""
+    each other, and less where others drive to parking spaces that become free in full zones."""
     areas: int
     """Areas that zones were merged to for the bound."""
     kinds: tuple[str, ...]
@@ -109,7 +110,7 @@ def propose_park_ride(
     progress: Listener | None = None,
     versions: Mapping[str, str] | None = None,
 ) -> ParkRideProposal:
-    """Which sizes of racks and spaces at which stations win the most trips from the car within the budget.
+    """Which sizes of racks and spaces at which stations win the most trips from car and taxi within the budget.
 
     Sizes and prices are the city's supply.station_size, station_open_cny and station_unit_cny. Trips won from transit
     or from walking count for nothing. Raises InputError for a budget that is not positive, an unknown kind and a city
@@ -139,7 +140,7 @@ def propose_park_ride(
         gap=incumbent.gap,
         status=incumbent.status,
         promised_trips=choices.won(chosen),
-        replayed_trips=_by_car(base) - _by_car(changed),
+        replayed_trips=_by_motor(base) - _by_motor(changed),
         areas=int(choices.areas.max(initial=-1)) + 1,
         verified=("feasible", "value", "bound_side", "replay"),
         targets=tuple(targets),
@@ -151,7 +152,7 @@ def propose_park_ride(
         versions=dict(versions or {}),
         defaults=tuple(city.provenance.defaults()),
     )
-    _verify(plan, choices, base)
+    _verify(plan, choices, chosen, base)
     verdicts = judge(changed.metrics, targets)
     return ParkRideProposal(plan=plan, incumbent=incumbent, base=base, changed=changed, verdicts=verdicts)
 
@@ -192,7 +193,7 @@ def _solve(choices: StationChoices, market: Market, stop: Stop, seed: int, progr
 
 
 def _digest(m: Market) -> str:
-    return digest_of(str(m.budget), m.first, m.site, m.mass, m.there, m.weight, m.cost, m.at_most_one)
+    return digest_of(str(m.budget), m.first, m.site, m.mass, m.there, m.weight, m.cost, m.at_most_one, m.nest, m.scale)
 
 
 def _places(city: City, choices: StationChoices, incumbent: Incumbent) -> tuple[StationParking, ...]:
@@ -215,14 +216,15 @@ def _places(city: City, choices: StationChoices, incumbent: Incumbent) -> tuple[
     )
 
 
-def _by_car(outcome: Outcome) -> float:
-    return float(outcome.trips_from[:, units.TRIP_CAR].sum())
+def _by_motor(outcome: Outcome) -> float:
+    return float(outcome.trips_from.sum()) - outcome.green_trips
 
 
-def _verify(plan: ParkRidePlan, choices: StationChoices, base: Outcome) -> None:
+def _verify(plan: ParkRidePlan, choices: StationChoices, chosen: Flags, base: Outcome) -> None:
     """Raises UnverifiedError where the plan costs too much or does less than it promises.
 
-    Where stations of the city are full already its day is known to a thousandth of their use only.
+    Where stations or zones of the city are full already its day is known to a thousandth of their use only; and in
+    zones without a free parking space others drive in place of those who no longer do.
     """
     wrong = []
     if round(plan.cost_cny * units.FEN_PER_CNY) > Budget(plan.budget_cny).fen:
@@ -231,8 +233,12 @@ def _verify(plan: ParkRidePlan, choices: StationChoices, base: Outcome) -> None:
         wrong.append("a station has two sizes of one kind")
     if plan.bound < plan.value:
         wrong.append("the bound is below the value")
-    full = base.station_use[base.station_availability < 1.0].sum() * float(choices.prospects.city.behaviour.car_persons)
-    slack = _FULL * float(full) + _TINY * max(1.0, plan.promised_trips)
+    no_space = base.parking_availability < 1.0
+    full = base.station_use[base.station_availability < 1.0].sum() + base.parking_use[no_space].sum()
+    persons = float(choices.prospects.city.behaviour.car_persons)
+    slack = _FULL * float(full) * persons + _TINY * max(1.0, plan.promised_trips)
+    if no_space.any():
+        slack += float(choices.won_to(chosen)[no_space].sum())
     if plan.replayed_trips < plan.promised_trips - slack:
         wrong.append(f"it wins {plan.replayed_trips:.3f} trips, {plan.promised_trips:.3f} were promised")
     if wrong:

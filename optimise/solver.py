@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import numpy as np
@@ -12,10 +12,10 @@ from network import InputError, Problem
 from optimise.problem import I64, SitingProblem
 from optimise.stop import Stop
 
-Status = Literal["optimal", "feasible", "infeasible"]
+Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 
 
-def gap_of(objective: int, bound: int) -> float:
+def gap_of(objective: float, bound: float) -> float:
     """Relative gap |bound - objective| / max(1, |objective|); 0 means proven optimal."""
     return abs(bound - objective) / max(1, abs(objective))
 
@@ -26,7 +26,7 @@ class Incumbent:
 
     values: (J) new plugs at each site. objective: its value in whole numbers, see SitingProblem. bound: no answer is
     better than this. "optimal" is said only where bound equals objective; "infeasible" only with proof, and then
-    `reasons` says in words what conflicts.
+    `reasons` says in words what conflicts; "unknown" where the stop came before an answer and before such proof.
     seconds: wall clock, for people; never part of a plan.
     """
 
@@ -48,8 +48,8 @@ class Progress:
     """Where a run stands: best value so far (None before the first), bound, gap, seconds, and whose words these are."""
 
     seconds: float
-    objective: int | None
-    bound: int | None
+    objective: float | None
+    bound: float | None
     solver: str
 
     @property
@@ -89,6 +89,11 @@ def answer(values: I64, *, objective: int, bound: int, solver: str, seconds: flo
     values = np.array(values, np.int64)
     values.flags.writeable = False
     return Incumbent(values, objective, bound, "optimal" if bound == objective else "feasible", solver, seconds)
+
+
+def undecided(sites: int, solver: str, seconds: float) -> Incumbent:
+    """The incumbent of a run that was stopped before it had an answer or proof that there is none."""
+    return replace(impossible(sites, (), solver, seconds), status="unknown")
 
 
 def impossible(sites: int, reasons: tuple[str, ...], solver: str, seconds: float) -> Incumbent:

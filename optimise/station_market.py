@@ -1,11 +1,22 @@
-"""Racks and parking spaces at stations as a market: who would leave the car for them.
+"""Racks and parking spaces at stations as a market: who would leave the car or the taxi for them.
 
-Letters: U purposes, Z zones, C areas of zones, G stations, J alternatives (station, kind, size).
+Letters: U purposes, Z zones, C areas of zones, G stations, J alternatives (station, kind, size), N customers.
 
-A trip by car from i to j for purpose u turns green with probability m / (W + m), where W weighs all that there is and
-m = sum over chosen alternatives of (a_k - a) w r: the weights of the way and the ride, and the rise in availability.
-Its sum over all trips is concave in m, so trips merged to their mean m / W can only gain more: the search runs over
-areas of zones, its bound holds for the zones, and a plan's value is counted zone by zone.
+Of the trips by car and taxi from i to j for purpose u, of those with a car at hand and of those without, the share
+h / (1 + h) turns to transit, with
+
+    h = ((Y + m)^mu - Y^mu) / (W + Y^mu),   m = sum over chosen alternatives of (a_k - a) w r
+
+the weights of the way and the ride, and the rise in availability; Y is what the nest of transit weighs already, mu its
+scale, W what the other nests do. With s = Y^mu / (W + Y^mu) and q = s m / Y
+
+    h(s, q) = s ((1 + q / s)^mu - 1)
+
+is concave in s and q together, being s times a concave function of q / s, and so is h / (1 + h). Trips of one mu that
+are merged to their mean s and q can therefore only gain more (Jensen): the search runs over areas of zones, its bound
+holds for the zones, and a plan's value is counted zone by zone. Trips are merged where the largest q / s is of the
+same order of magnitude. Below _LEAST_SHARE, where q grows without end, s counts as 0, which gains more too:
+h = m^mu / (W + Y^mu).
 """
 
 from __future__ import annotations
@@ -26,6 +37,12 @@ from optimise.problem import I64
 F64 = npt.NDArray[np.float64]
 MOST_AREAS: Final = 64
 """Zones are merged to so many areas for the search."""
+_LEAST_SHARE: Final = 1e-4
+_EDGES: Final = 10.0 ** np.arange(-2.0, 4.0, 0.5)
+"""Edges of q / s by which trips are told apart: where it is equal, h is linear in s and merging costs little."""
+_ALIKE: Final = 2 * (len(_EDGES) + 1)
+_USABLE: Final = ((0, 1), (0,))
+"""Kinds for who has a car at hand, and for who has none."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -52,28 +69,41 @@ class StationChoices:
         return np.maximum(self.availability - self.prospects.availability[self.kind, self.station], 0.0)
 
     def won(self, chosen: Flags) -> float:
-        """Trips a day that turn from the car to what is green, counted zone by zone."""
-        p, total = self.prospects, 0.0
-        for car, there, way, ride in zip(p.car_trips, p.there, p.way, p.ride, strict=True):
-            mass = np.zeros(car.shape)
+        """Trips a day that turn from car and taxi to transit, counted zone by zone."""
+        return float(self.won_to(chosen).sum())
+
+    def won_to(self, chosen: Flags) -> F64:
+        """(Z) the same by destination."""
+        p, total = self.prospects, np.zeros(self.prospects.trips.shape[2])
+        for u, scale in enumerate(p.scale.tolist()):
+            mass = np.zeros((len(units.STATION_KINDS), *p.trips.shape[1:]))
             for j in np.flatnonzero(chosen).tolist():
                 m, q = int(self.kind[j]), int(self.station[j])
-                mass += np.multiply.outer(self.rise[j] * way[m, :, q], ride[m, q])
-            np.fill_diagonal(mass, 0.0)
-            all_ = there + mass
-            total += float((car * np.divide(mass, all_, out=np.zeros(all_.shape), where=all_ > 0)).sum())
+                mass[m] += np.multiply.outer(self.rise[j] * p.way[u, m, :, q], p.ride[u, m, q])
+            for who, kinds in enumerate(_USABLE):
+                more = mass[list(kinds)].sum(axis=0)
+                np.fill_diagonal(more, 0.0)
+                before = p.nest[u, who] ** scale
+                rise = (p.nest[u, who] + more) ** scale - before
+                after = p.others[u, who] + before + rise
+                turned = np.divide(rise, after, out=np.zeros(after.shape), where=after > 0)
+                total += (p.motor_trips[u, who] * turned).sum(axis=0)
         return total
 
     @cached_property
     def areas(self) -> I64:
         """(Z) area each zone is merged to."""
-        car = self.prospects.car_trips.sum(axis=0)
-        return _areas(self.prospects.city.zones.lonlat, car.sum(axis=0) + car.sum(axis=1), MOST_AREAS)
+        motor = self.prospects.motor_trips.sum(axis=(0, 1))
+        return _areas(self.prospects.city.zones.lonlat, motor.sum(axis=0) + motor.sum(axis=1), MOST_AREAS)
 
     def market(self, budget_fen: int) -> Market:
-        """Customers are pairs of areas by purpose; what exists weighs 1. What exceeds all costs is left out."""
-        mass, trips = self._by_areas()
-        mass, trips = mass[:, trips > 0], trips[trips > 0]
+        """Customers are the trips between two areas that are much alike; all that exists weighs 1. What exceeds all
+        costs is left out.
+        """
+        scale = self.prospects.scale
+        some = [(np.flatnonzero(scale == mu).tolist(), who) for mu in np.unique(scale) for who in range(len(_USABLE))]
+        found = [self._customers(us, who) for us, who in some]
+        trips, nest, mass = (np.concatenate(x, axis=-1) for x in zip(*found, strict=True))
         there = mass[self.group] * self.rise[:, None]
         row, site = np.nonzero(there.T)
         return Market(
@@ -85,32 +115,49 @@ class StationChoices:
             cost=self.cost_fen,
             budget=min(budget_fen, int(self.cost_fen.sum())),
             at_most_one=self.group,
+            nest=nest,
+            scale=np.repeat([scale[us[0]] for us, _ in some], [len(x[0]) for x in found]),
         )
 
-    def _by_areas(self) -> tuple[F64, F64]:
-        """Mean weight (2 G, U, C, C) of stations at availability 1, in units of all there is; trips (U, C, C)."""
-        p, order = self.prospects, np.argsort(self.areas, kind="stable")
-        start = np.searchsorted(self.areas[order], np.arange(int(self.areas.max(initial=-1)) + 1))
+    def _customers(self, purposes: list[int], who: int) -> tuple[F64, F64, F64]:
+        """Trips (N), what the nest weighs for them (N), and the mass of stations at availability 1 (2 G, N), of
+        purposes of one scale.
+        """
+        p, per_scale = self.prospects, 1.0 / float(self.prospects.scale[purposes[0]])
+        size = (int(self.areas.max(initial=-1)) + 1) ** 2 * _ALIKE
+        trips, share, mass = np.zeros(size), np.zeros(size), np.zeros((int(self.group.max(initial=-1)) + 1, size))
+        for u in purposes:
+            i, j = np.nonzero(p.motor_trips[u, who])
+            motor, nest = p.motor_trips[u, who][i, j], p.nest[u, who][i, j]
+            own = nest ** p.scale[u]
+            there = p.others[u, who][i, j] + own
+            own = np.where(own < _LEAST_SHARE * there, 0.0, own / there)
+            unit = np.where(own > 0.0, nest, there**per_scale)
+            label = self._alike(u, who, (i, j), unit, own)
+            trips += np.bincount(label, motor, size)
+            share += np.bincount(label, motor * own, size)
+            per = motor * np.where(own > 0.0, own, 1.0) / unit
+            for group in np.unique(self.group).tolist():
+                q, m = divmod(group, len(units.STATION_KINDS))
+                if m in _USABLE[who]:
+                    at = np.flatnonzero((p.way[u, m, i, q] > 0) & (i != j))
+                    weight = per[at] * p.way[u, m, i[at], q] * p.ride[u, m, q, j[at]]
+                    mass[group] += np.bincount(label[at], weight, size)
+        on = trips > 0
+        trips, share, mass = trips[on], share[on] / trips[on], mass[:, on] / trips[on]
+        nest = share**per_scale
+        return trips, nest, mass * np.where(share > 0, nest / np.where(share > 0, share, 1.0), 1.0)
 
-        def summed(pairs: F64) -> F64:
-            return np.add.reduceat(np.add.reduceat(pairs, start, axis=0), start, axis=1)
-
-        kinds, purposes, stations = len(units.STATION_KINDS), len(p.trips), p.way.shape[3]
-        mass = np.zeros((stations, kinds, purposes, len(start), len(start)))
-        trips = np.zeros(mass.shape[2:])
-        for u in range(purposes):
-            car, there = (x[u][order][:, order] for x in (p.car_trips, p.there))
-            trips[u] = summed(car)
-            per = np.divide(car, there, out=np.zeros(car.shape), where=there > 0)
-            np.fill_diagonal(per, 0.0)
-            way, ride = p.way[u][:, order], p.ride[u][:, :, order]
-            for m, q in {(int(m), int(q)) for m, q in zip(self.kind, self.station, strict=True)}:
-                from_ = way[m, :, q] > 0
-                part = np.zeros(car.shape)
-                part[from_] = per[from_] * way[m, from_, q, None] * ride[m, q]
-                mass[q, m, u] = summed(part)
-        mean = np.divide(mass, trips, out=np.zeros(mass.shape), where=trips > 0)
-        return mean.reshape(stations * kinds, *trips.shape), trips
+    def _alike(self, u: int, who: int, pairs: tuple[I64, I64], unit: F64, own: F64) -> I64:
+        """Labels of pairs of zones by their areas, by the order of magnitude of all mass that can be added and by
+        whether the nest has any weight.
+        """
+        p, gained = self.prospects, np.zeros(self.prospects.availability.shape)
+        np.maximum.at(gained, (self.kind, self.station), self.rise)
+        most = np.sum([(gained[m] * p.way[u, m]) @ p.ride[u, m] for m in _USABLE[who]], axis=0)
+        step = np.searchsorted(_EDGES, most[pairs] / unit) * 2 + (own > 0.0)
+        label: I64 = (self.areas[pairs[0]] * (self.areas.max() + 1) + self.areas[pairs[1]]) * _ALIKE + step
+        return label
 
 
 def station_choices(city: City, prospects: StationProspects, kinds: Sequence[str]) -> StationChoices:

@@ -8,9 +8,22 @@ from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 
-from network import METRICS, AddStop, City, MoveStop, Outcome, Scenario, Travel, simulate, travel_times, units
+from network import (
+    METRICS,
+    AddStop,
+    City,
+    InputError,
+    MoveStop,
+    Outcome,
+    Problem,
+    Scenario,
+    Travel,
+    simulate,
+    travel_times,
+    units,
+)
 from optimise.kerbs import Exclusions
-from optimise.location.set_cover import set_cover
+from optimise.location.set_cover import cheapest
 from optimise.plan import Proven
 from optimise.propose import UnverifiedError, must_hold
 from optimise.solver import Incumbent, Listener, impossible
@@ -166,7 +179,9 @@ def solve_cover(
     reasons = tuple(_reason(city, *found) for found in problem.out_of_reach())
     if not problem.solvable:
         return impossible(problem.choices.sites, reasons, "set_cover", 0.0)
-    found = set_cover(problem.choices, problem.cost_fen, need=problem.need, stop=stop, seed=seed, progress=progress)
+    found = cheapest(problem.choices, problem.cost_fen, need=problem.need, stop=stop, seed=seed, progress=progress)
+    if found.status == "unknown":
+        raise InputError(Problem("stop", "came before any plan was found", "give the search more time"))
     must_hold(verify_set_cover(problem.choices, problem.cost_fen, found, problem.need))
     return replace(found, reasons=reasons)
 

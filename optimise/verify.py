@@ -25,7 +25,7 @@ class Verification:
     """What was found. `problems` is empty when everything that was checked agrees."""
 
     feasible: bool
-    value: int | None
+    value: float | None
     """The objective recomputed; None for an infeasible problem."""
     value_matches: bool
     bound_side_ok: bool

@@ -8,19 +8,21 @@ from contextlib import asynccontextmanager, closing
 from hashlib import sha256
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, FastAPI, Request, Response
+from fastapi import APIRouter, Body, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
-from network import EDITS, InputError, Problem, Scenario, ScenarioError, UnknownId
+from network import EDITS, InputError, Problem, ScenarioError, UnknownId
 from service import errors
+from service.api_explain import explanations
 from service.api_proposals import proposals
 from service.api_streets import streets
 from service.endpoints import CityId, EngineOf, JobId, JobsOf, refusals
-from service.engine import Engine, attribution, warm_up
+from service.engine import Engine, WhatIfOptions, attribution, warm_up
 from service.first_use import Report
 from service.jobs import JobFailed, Jobs, ResultGone, ResultNotReady
 from service.limits import BodyLimit
+from service.pivot_schemas import WhatIfRequest
 from service.schemas import (
     CityAnswer,
     JobStatus,
@@ -149,10 +151,20 @@ def targets(city_id: CityId, engine: EngineOf, request: Request) -> Response:
 
 @cities.post("/{city_id}/what-if", summary="What if ...", responses=refusals(ScenarioError))
 def what_if(
-    city_id: CityId, engine: EngineOf, scenario: Annotated[Scenario, Body(openapi_examples=_WHAT_IFS)]
+    city_id: CityId,
+    engine: EngineOf,
+    scenario: Annotated[WhatIfRequest, Body(openapi_examples=_WHAT_IFS)],
+    *,
+    replaced: Annotated[
+        bool, Query(description="tell also which trips replaced which, and what CO2 that saves; takes two more passes")
+    ] = False,
+    congestion: Annotated[
+        bool, Query(description="both days at the times their own traffic causes; takes seconds rather than a fraction")
+    ] = False,
 ) -> WhatIfAnswer:
     """Apply a list of edits, in order. All problems of all edits are reported at once, and then nothing is applied."""
-    return engine.what_if(city_id, scenario)
+    asked = WhatIfOptions(replaced=replaced, congestion=congestion, base_shares=scenario.base_shares)
+    return engine.what_if(city_id, scenario, asked)
 
 
 @job_routes.get("/{job_id}", summary="State of a job")
@@ -217,7 +229,7 @@ def create_app(settings: Settings, report: Report | None = None) -> FastAPI:
     )
     app.state.engine, app.state.warm = Engine(settings), threading.Event()
     app.add_middleware(BodyLimit, most_bytes=settings.body_most_bytes)
-    for router in (service, cities, proposals, streets, job_routes):
+    for router in (service, cities, explanations, proposals, streets, job_routes):
         app.include_router(router)
     errors.install(app)
     return app

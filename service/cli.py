@@ -15,9 +15,15 @@ from typer.core import TyperGroup
 from network import City, CityError, InputError, Problem, check
 from network.io import CitySpec, Parameters, build_city, city_ids, load_city, read_spec, save_city, spec_for_roads
 from service import console as show
+from service import console_green as show_green
+from service.cli_calibrate import PivotOption, counted_shares
+from service.cli_calibrate import app as calibration
+from service.cli_explain import app as reasons
 from service.cli_streets import app as streets
-from service.command import AsJson, CityArgument, Run, print_text
-from service.engine import attribution
+from service.command import AlsoReplaced, AsJson, CityArgument, Run, WithCongestion, print_text
+from service.console_calibrate import show_pivot
+from service.console_congestion import show_congestion
+from service.engine import WhatIfOptions, attribution
 from service.files import write_whole
 from service.first_use import told_of_compiling
 from service.proposals import KINDS
@@ -174,23 +180,34 @@ def cities(ctx: typer.Context) -> None:
 
 
 @app.command(name="what-if")
-def what_if(
+def what_if(  # noqa: PLR0917 - options of a command, never positions
     ctx: typer.Context,
     city: CityArgument,
     scenario: Annotated[Path, typer.Argument(metavar="SCENARIO.json", help="Edits, or the plan.json of a proposal.")],
-    as_json: AsJson = False,  # noqa: FBT002 - typer's way of a flag
+    replaced: AlsoReplaced = False,  # noqa: FBT002 - typer's way of a flag
+    congestion: WithCongestion = False,  # noqa: FBT002
+    pivot: PivotOption = None,
+    as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Apply a scenario and show the city before and after.
 
     A scenario is {"edits": [{"type": "close_street", "street": "...", "modes": ["drive"]}, ...]}.
     """
     run: Run = ctx.obj
-    answer = run.engine.what_if(city, read_scenario(scenario))
+    counted = counted_shares(pivot) if pivot else None
+    answer = run.engine.what_if(city, read_scenario(scenario), WhatIfOptions(replaced, congestion, counted))
     if as_json:
         print_text(answer.model_dump_json(indent=2))
         return
     show.show_figures(run.out, answer)
+    show_green.show_changes(run.out, answer.green_shares)
     run.out.print(answer.green_share_definition, style="dim", highlight=False)
+    show_green.show_basis(run.out, answer.carbon_changed.basis)
+    show_congestion(run.out, answer.congestion)
+    if answer.pivot:
+        show_pivot(run.out, answer.pivot)
+    if answer.replaced:
+        show_green.show_replaced(run.out, answer.replaced)
     if answer.targets:
         show.show_targets(run.out, answer.targets)
     show.show_provenance(run.out, city, [d.model_dump() for d in answer.defaults], answer.attribution)
@@ -265,7 +282,7 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
     plan = proposal.plan
     name = "-".join(filter(None, (city, what, getattr(plan, "objective", ""), plan.inputs["problem"][:8])))
     folder = out or run.settings.plans_folder / f"{name}-seed{seed}"
-    write_plan_folder(folder, built, proposal)
+    write_plan_folder(folder, built, proposal, run.engine.green_definitions())
     show.show_proposal(run.out, built, proposal)
     show.show_verdicts(run.out, proposal.verdicts)
     _provenance(run, built)
@@ -287,6 +304,7 @@ def targets(
         print_text("[" + ",\n".join(row.model_dump_json() for row in rows) + "]")
         return
     show.show_targets(run.out, rows, chinese=lang == "zh")
+    show_green.show_shares(run.out, engine.city(city).green_shares, chinese=lang == "zh")
     show.show_attribution(run.out, attribution(engine.base(city).city))
 
 
@@ -320,7 +338,7 @@ def version() -> None:
     typer.echo(f"luxing {luxing_version()}")
 
 
-app.registered_commands += streets.registered_commands
+app.registered_commands += calibration.registered_commands + reasons.registered_commands + streets.registered_commands
 
 
 def main() -> None:

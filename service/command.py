@@ -32,6 +32,12 @@ class Run:
 
 CityArgument = Annotated[str, typer.Argument(metavar="CITY", help="Id of the city, for example helsinki.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+AlsoReplaced = Annotated[
+    bool, typer.Option("--replaced", help="Tell also which trips replaced which, and what CO2 that saves.")
+]
+WithCongestion = Annotated[
+    bool, typer.Option("--congestion", help="Both days at the times that their own traffic causes; takes longer.")
+]
 
 
 def print_text(text: str) -> None:

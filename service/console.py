@@ -22,7 +22,8 @@ _SITES_SHOWN = 20
 _SHOWN = (
     "green_trip_share", "green_trip_share_without_ebike", "walk_trip_share", "cycle_trip_share", "ebike_trip_share",
     "transit_trip_share", "car_trip_share", "bike_ride_trip_share", "park_ride_trip_share", "mode_guide_share",
-    "trips_per_day", "car_km_per_day", "co2_t_per_day", "charging_demand_kwh", "charging_served_kwh",
+    "trips_per_day", "car_km_per_day", "co2_t_per_day",
+    "co2_tank_to_wheel_t_per_day", "charging_demand_kwh", "charging_served_kwh",
     "charging_served_share", "charging_within_reach_share", "charging_mean_walk_m", "public_plugs",
     "public_charging_sites", "public_plugs_cny",
 )  # fmt: skip

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,23 +15,36 @@ import numpy.typing as npt
 from network import (
     METRICS,
     City,
+    CityDay,
+    Contributions,
+    Elasticities,
+    GreenDefinition,
     InputError,
     Outcome,
     Problem,
     Scenario,
+    Settled,
     StreetMetric,
     UnknownId,
+    between_zones,
+    contributions,
     digest_of,
+    diversion,
+    elasticities,
     grid_city,
     metric_of,
+    settled,
     simulate,
     travel_times,
 )
 from network.io import Parameters, city_ids, load_city, stored_digest
 from optimise import Progress as SolverProgress
-from service import access, policy, streets
+from service import access, carbon, congestion, explain, green, policy, streets
 from service.cache import Cache
+from service.congestion_schemas import Congestion
+from service.explain_schemas import ElasticityAnswer, ElasticityRequest, ExplanationAnswer, ExplanationRequest
 from service.first_use import Report
+from service.pivot_schemas import BaseShares, pivoted
 from service.proposals import AnyProposal, Base, kind_of
 from service.schemas import (
     CityAnswer,
@@ -68,6 +81,17 @@ UNITS = {
 }
 
 
+class WhatIfOptions(NamedTuple):
+    """What a what-if is asked for besides."""
+
+    replaced: bool = False
+    """Which trips replaced which."""
+    congestion: bool = False
+    """Both days at the times their own traffic causes."""
+    base_shares: BaseShares | None = None
+    """Counted shares, and what becomes of them."""
+
+
 class Engine:
     """Loads cities, answers what-ifs, runs proposals; remembers by digest. Safe to share between threads."""
 
@@ -78,7 +102,10 @@ class Engine:
         self._bases: Cache[Base] = Cache(settings.cities_kept)
         self._metrics: Cache[StreetMetric] = Cache(settings.cities_kept)
         self._counts: Cache[npt.NDArray[np.float64]] = Cache(settings.answers_kept)
+        self._congested: Cache[Settled] = Cache(1)  # its traffic takes a hundred megabytes
         self._answers: Cache[WhatIfAnswer] = Cache(settings.answers_kept)
+        self._effects: Cache[Contributions] = Cache(settings.cities_kept)
+        self._elasticities: Cache[Elasticities] = Cache(settings.cities_kept)
 
     def city_ids(self) -> list[str]:
         """Cities that have been built."""
@@ -105,7 +132,8 @@ class Engine:
 
         def make() -> Base:
             travel = travel_times(city)
-            return Base(city, travel, simulate(city, travel))
+            flows = between_zones(city, travel)
+            return Base(city, travel, simulate(city, travel, flows), flows)
 
         return self._bases.get((city_id, city.digest), make)
 
@@ -129,6 +157,8 @@ class Engine:
             sizes=sizes | {"segments": len(city.roads.edges)},
             metrics=base.outcome.metrics,
             units=UNITS,
+            green_shares=green.shares(self.green_definitions(), base.outcome),
+            carbon=carbon.carbon(city, base.outcome),
             defaults=_defaults(city),
             attribution=attribution(city),
         )
@@ -136,16 +166,24 @@ class Engine:
     def targets(self, city_id: str) -> list[TargetRow]:
         """Every row of the policy targets, and how the city stands."""
         base = self.base(city_id)
-        return policy.targets(self.settings.data_folder, base.city.areas, base.outcome.metrics)
+        return self._targets(base.city, base.outcome)
 
-    def what_if(self, city_id: str, scenario: Scenario) -> WhatIfAnswer:
-        """The city after a scenario against the city as it is.
+    def _targets(self, city: City, outcome: Outcome) -> list[TargetRow]:
+        shares = green.shares(self.green_definitions(), outcome)
+        return policy.targets(self.settings.data_folder, city.areas, outcome.metrics, shares)
+
+    def green_definitions(self) -> tuple[GreenDefinition, ...]:
+        """What counts as green, in every reading there is. Raises InputError where the file cannot be used."""
+        return green.definitions(self.settings.data_folder)
+
+    def what_if(self, city_id: str, scenario: Scenario, asked: WhatIfOptions | None = None) -> WhatIfAnswer:
+        """The city after a scenario against the city as it is, with what is asked for besides.
 
         Raises UnknownId for the city, ScenarioError with every problem of the scenario, InputError where there are
-        too many edits.
+        too many edits, where the shares do not fit, and where the city is too large for congestion.
         """
         self._check_edits(scenario)
-        return self._what_if(city_id, scenario)
+        return self._what_if(city_id, scenario, asked or WhatIfOptions())
 
     def _check_edits(self, scenario: Scenario) -> None:
         count, most = len(scenario.edits), self.settings.edits_most
@@ -153,23 +191,47 @@ class Engine:
             hint = "ask for fewer at a time, or raise LUXING_EDITS_MOST"
             raise InputError(Problem("edits", f"{count:,} edits are above {most:,}", hint))
 
-    def _what_if(self, city_id: str, scenario: Scenario) -> WhatIfAnswer:
+    def _what_if(self, city_id: str, scenario: Scenario, asked: WhatIfOptions) -> WhatIfAnswer:
         """However many edits: a plan has as many as it has sites."""
         base = self.base(city_id)
         key = scenario_digest(scenario)
-        return self._answers.get((base.city.digest, key), lambda: self._compared(base, scenario, key))
+        others = asked.replaced, asked.congestion, json.dumps(asked.base_shares)
+        return self._answers.get((base.city.digest, key, *others), lambda: self._compared(base, scenario, key, asked))
 
-    def _compared(self, base: Base, scenario: Scenario, key: str) -> WhatIfAnswer:
+    def _compared(self, base: Base, scenario: Scenario, key: str, asked: WhatIfOptions) -> WhatIfAnswer:
         city = scenario.apply(base.city)
-        changed = base.outcome
-        if city is not base.city:
-            changed = simulate(city, travel_times(city, base.travel))
-        return self._answer(base, city, changed, key)
+        more: dict[str, Any] = {}
+        if asked.congestion:
+            base, day, more["congestion"] = self._with_congestion(base, city)
+        elif city is base.city:
+            day = base
+        else:
+            travel = travel_times(city, base.travel)
+            flows = between_zones(city, travel, base.flows)
+            day = Base(city, travel, simulate(city, travel, flows), flows)
+        if asked.replaced:
+            days = (CityDay(d.city, d.travel, between_zones(d.city, d.travel, d.flows).trips) for d in (base, day))
+            more["replaced"] = carbon.replaced(diversion(*days))
+        if asked.base_shares is not None:
+            more["pivot"] = pivoted(asked.base_shares, base.outcome, day.outcome)
+        return self._answer(base, city, day.outcome, key).model_copy(update=more)
+
+    def _with_congestion(self, base: Base, city: City) -> tuple[Base, Base, Congestion]:
+        """The days of the city as it is and of the changed one, each at the times its own traffic causes."""
+        zones, most = len(city.zones.id), self.settings.congestion_most_zones
+        if zones > most:
+            hint = "ask without congestion, or raise LUXING_CONGESTION_MOST_ZONES"
+            raise InputError(Problem("congestion", f"{zones:,} zones are above {most:,}", hint))
+        was = self._congested.get(base.city.digest, lambda: settled(base.city, base.travel, base.flows))
+        now = was
+        if city.digest != base.city.digest:
+            now = settled(city, travel_times(city, base.travel), base.flows, was)
+        before, after = (Base(c, day.travel, day.outcome, day.flows) for c, day in ((base.city, was), (city, now)))
+        return before, after, Congestion(base=congestion.day_of(base.city, was), changed=congestion.day_of(city, now))
 
     def _answer(self, base: Base, city: City, changed: Outcome, key: str) -> WhatIfAnswer:
         before, after = base.outcome.metrics, changed.metrics
         difference = {name: _minus(after[name], before[name]) for name in METRICS}
-        rows = policy.targets(self.settings.data_folder, city.areas, after)
         return WhatIfAnswer(
             city=_ref(base.city),
             changed_digest=city.digest,
@@ -178,10 +240,45 @@ class Engine:
             changed=after,
             difference=difference,
             units=UNITS,
-            targets=[row for row in rows if row.readings],
+            green_shares=green.changes(self.green_definitions(), base.outcome, changed),
+            carbon_base=carbon.carbon(base.city, base.outcome),
+            carbon_changed=carbon.carbon(city, changed),
+            targets=[row for row in self._targets(city, changed) if row.readings],
             defaults=_defaults(city),
             attribution=attribution(city),
         )
+
+    def explained(
+        self, city_id: str, asked: ExplanationRequest, report: Callable[[int, int], None] | None = None
+    ) -> ExplanationAnswer:
+        """Which edit moved what by how much; `report` hears how many edits are done, and of how many.
+
+        Raises UnknownId for the city, ScenarioError, and InputError for the zone and where there are too many edits.
+        """
+        explain.check_count(asked, self.settings.explained_most)
+        base, key, scenario = self.base(city_id), scenario_digest(asked.scenario), asked.scenario
+        zone = explain.zone_at(base.city, asked.zone)
+
+        def days() -> Contributions:
+            how = base.travel, base.flows, base.outcome
+            return contributions(base.city, scenario, travel=how[0], flows=how[1], base=how[2], report=report)
+
+        found = self._effects.get((base.city.digest, key), days)
+        common = {"city": _ref(base.city), "scenario_digest": key, "defaults": _defaults(found.city)}
+        return explain.explanation(found, asked, zone, attribution=attribution(found.city), **common)
+
+    def elasticities(
+        self, city_id: str, asked: ElasticityRequest, report: Callable[[int, int], None] | None = None
+    ) -> ElasticityAnswer:
+        """How trips answer to prices and times. Raises UnknownId for the city, and InputError for the zone, for the
+        file of bands and for signs that cannot be.
+        """
+        base, data = self.base(city_id), self.settings.data_folder
+        zone, flows = explain.zone_at(base.city, asked.zone), base.flows or between_zones(base.city, base.travel)
+        find = partial(elasticities, base.city, base.travel, flows, report)
+        found = self._elasticities.get(base.city.digest, find)
+        common = {"city": _ref(base.city), "defaults": _defaults(base.city), "attribution": attribution(base.city)}
+        return explain.elasticity_answer(data, found, asked, zone, **common)
 
     def route(self, city_id: str, asked: RouteRequest) -> RouteAnswer:
         """The quickest way. Raises UnknownId, ScenarioError, InputError for points beyond the streets."""
@@ -242,7 +339,7 @@ class Engine:
             plan=plan.to_dict(),
             scenario=scenario_json(scenario),
             verdicts=[v.to_dict() for v in proposal.verdicts],
-            what_if=self._what_if(city_id, scenario),
+            what_if=self._what_if(city_id, scenario, WhatIfOptions()),
         )
 
 

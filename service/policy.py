@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from network import METRICS, InputError, Problem
 from optimise import Target, judge
+from service.green_schemas import GreenShare
 from service.schemas import Reading, TargetRow
 
 _STATUS: Final[dict[str, Literal["computed", "tracked by hand", "not yet modelled"]]] = {
@@ -23,19 +24,24 @@ _COLUMNS: Final = frozenset({
     "tracking", "luxing_metric", "target_value", "room", "note",
 })  # fmt: skip
 _AREA_COLUMNS: Final = frozenset({"id", "name_zh", "name_en"})
+_GREEN: Final = "green_trip_share"
 _JUDGED: Final = ("at_least", "at_most")
 _SIGNS: Final = {"at_least": "≥ ", "at_most": "≤ ", "about": "about "}
 Row = Mapping[str, str]
 
 
-def targets(data_folder: Path, areas: Sequence[str], metrics: Mapping[str, float | None]) -> list[TargetRow]:
+def targets(
+    data_folder: Path, areas: Sequence[str], metrics: Mapping[str, float | None], green: Sequence[GreenShare] = ()
+) -> list[TargetRow]:
     """Every row of targets.csv, in its order, for a city that answers for `areas` (ids or names of areas.csv).
+
+    `green` are its green-trip shares by every definition, to be listed beside the readings that are judged.
 
     Raises InputError naming file, row and column where the files cannot be used.
     """
     known = read_table(data_folder, "areas", _AREA_COLUMNS)
     own = frozenset(row["id"] for row in known if {row["id"], row["name_zh"], row["name_en"]} & set(areas))
-    return [_judged(row, own, metrics) for row in read_table(data_folder, "targets", _COLUMNS)]
+    return [_judged(row, own, metrics, green) for row in read_table(data_folder, "targets", _COLUMNS)]
 
 
 def read_table(data_folder: Path, name: str, columns: frozenset[str]) -> tuple[Row, ...]:
@@ -54,7 +60,9 @@ def read_table(data_folder: Path, name: str, columns: frozenset[str]) -> tuple[R
     return rows
 
 
-def _judged(row: Row, own: frozenset[str], metrics: Mapping[str, float | None]) -> TargetRow:
+def _judged(
+    row: Row, own: frozenset[str], metrics: Mapping[str, float | None], green: Sequence[GreenShare]
+) -> TargetRow:
     target = _number(row, "target_value")
     names = [name for name in row["luxing_metric"].split(";") if name]
     for name in names:
@@ -75,6 +83,7 @@ def _judged(row: Row, own: frozenset[str], metrics: Mapping[str, float | None]) 
         area=row["area"],
         target=target,
         readings=[_reading(name, row["comparison"], target, metrics) for name in names] if held else [],
+        green_shares=list(green) if held and _GREEN in names else [],
         note=_note(row, own),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from network import City, Outcome, Travel
+from network import City, Flows, Outcome, Travel
 from optimise import (
     DEFAULT_STOP,
     LOOPS_UNTIL,
@@ -39,6 +39,8 @@ class Base:
     city: City
     travel: Travel
     outcome: Outcome
+    flows: Flows | None = None
+    """Trips between zones, to be taken over where a change leaves them; found anew where they are not given."""
 
 
 @dataclass(frozen=True, kw_only=True)

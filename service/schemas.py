@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 from network import EDITS, InputError, Problem, Scenario
 from optimise import STOP_TARGETS, Target, parse_target
+from service.congestion_schemas import Congestion
+from service.diversion_schemas import Replaced
+from service.green_schemas import Carbon, GreenChange, GreenShare, Number
+from service.pivot_schemas import Pivoted
 
-Number = Annotated[float | None, AfterValidator(lambda x: x if x is None or math.isfinite(x) else None)]
-"""A figure; null where it has no meaning."""
 Figures = dict[str, Number]
 
 GREEN_SHARE_DEFINITION: Final = (
@@ -87,6 +88,9 @@ class TargetRow(Answer):
     readings: list[Reading] = Field(
         description="the figures held against it; several where the text can be read several ways"
     )
+    green_shares: list[GreenShare] = Field(
+        default=[], description="of a row on the green-trip share: by every definition, the official one marked"
+    )
     note: str
 
 
@@ -99,6 +103,8 @@ class CityAnswer(Answer):
     metrics: Figures
     units: dict[str, MetricInfo]
     green_share_definition: str = GREEN_SHARE_DEFINITION
+    green_shares: list[GreenShare] = Field(description="the green-trip share by every definition, side by side")
+    carbon: Carbon
     defaults: list[Default]
     attribution: list[str]
 
@@ -114,6 +120,12 @@ class WhatIfAnswer(Answer):
     difference: Figures = Field(description="changed minus base; exactly 0 where nothing changes")
     units: dict[str, MetricInfo]
     green_share_definition: str = GREEN_SHARE_DEFINITION
+    green_shares: list[GreenChange] = Field(description="the green-trip share by every definition, side by side")
+    carbon_base: Carbon
+    carbon_changed: Carbon
+    pivot: Pivoted | None = Field(default=None, description="what becomes of counted shares, if given")
+    replaced: Replaced | None = Field(default=None, description="which trips replaced which, if asked for")
+    congestion: Congestion | None = Field(default=None, description="how demand and traffic agreed, if asked for")
     targets: list[TargetRow] = Field(description="the policy targets this city is held against, after the change")
     defaults: list[Default]
     attribution: list[str]

@@ -41,8 +41,12 @@ class Settings(BaseSettings):
     """What-if answers held in memory."""
     matrix_most_cells: int = Field(default=1_000_000, ge=1)
     """Largest matrix of times: origins times destinations."""
+    congestion_most_zones: int = Field(default=1000, ge=0)
+    """Largest city that is asked with congestion at once: seconds for hundreds of zones, minutes for thousands."""
     edits_most: int = Field(default=100, ge=0)
     """Most edits of a what-if, or made before a question to the streets; a plan that Luxing made may have more."""
+    explained_most: int = Field(default=20, ge=0)
+    """Most edits of a scenario whose effects are told apart: each takes two days."""
 
     @cached_property
     def data_folder(self) -> Path:

@@ -7,7 +7,8 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from network import Edit, Scenario
-from service.schemas import OBJECT, TEXT, Answer, CityRef, Number
+from service.green_schemas import Number
+from service.schemas import OBJECT, TEXT, Answer, CityRef
 
 CLOCK: Final = "^[0-9]{1,2}:[0-5][0-9]$"
 TRANSIT: Final = "transit"

@@ -120,27 +120,16 @@ def nearest_on_lines(point_xy, lines_xy):
     return best
 
 
-def by_station(utilities, ways, rides, has_car):
-    """Shares of direct modes and of (station mode, station) for one pair of zones, one alternative at a time.
+def nested(utilities, nests, scales):
+    """Shares by alternative name under a nested logit whose scales divide; `utilities` and `nests` by name.
 
-    `utilities` are of walk, cycle, e-bike, transit, car, None where there is none; `ways`, `rides` [mode][station]
-    those of the halves of trips by bike-and-ride and park-and-ride, None too. `has_car` of the travellers have a car at
-    hand, and only they can drive or park and ride.
+    An alternative that is not to be had has utility None. No shares where there is none.
     """
-    halves = [
-        ((m, q), None if way is None or ride is None else way + ride)
-        for m in range(2)
-        for q, (way, ride) in enumerate(zip(ways[m], rides[m], strict=True))
-    ]
-    every = [*enumerate(utilities), *halves]
-    needs_car = [name == 4 or (isinstance(name, tuple) and name[0] == 1) for name, _ in every]
-
-    def shares(values):
-        return [0.0] * len(values) if all(v is None for v in values) else logit(values)
-
-    with_car = shares([v for _, v in every])
-    bare = [None if needs else v for needs, (_, v) in zip(needs_car, every, strict=True)]
-    if all(v is None for v in bare):
-        has_car = 1.0
-    without = shares(bare)
-    return {name: has_car * a + (1 - has_car) * b for (name, _), a, b in zip(every, with_car, without, strict=True)}
+    there = {name: v for name, v in utilities.items() if v is not None}
+    sums = {n: sum(math.exp(v / mu) for name, v in there.items() if nests[name] == n) for n, mu in enumerate(scales)}
+    weight = {n: math.exp(mu * math.log(sums[n])) if sums[n] > 0 else 0.0 for n, mu in enumerate(scales)}
+    total = sum(weight.values())
+    return {
+        name: weight[nests[name]] / total * math.exp(v / scales[nests[name]]) / sums[nests[name]]
+        for name, v in there.items()
+    }

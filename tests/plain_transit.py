@@ -191,8 +191,12 @@ def random_tariffs(rng, count):
 
 
 def answer(services, world, stops, zones, origin, departures, most_rides, tariff=None):
-    tariff = tariff or tariffs(*[[(0, 2.0)]] * (1 + max(s.line for s in services)))
-    how = for_kernel(made(stops, services), walks(stops, zones, *world), tariff)
+    """As `each_departure`; BITS say which of the lines, modulo 30, are ridden."""
+    count = 1 + max(s.line for s in services)
+    lines, *rest = for_kernel(
+        made(stops, services), walks(stops, zones, *world), tariff or tariffs(*[[(0, 2.0)]] * count)
+    )
+    how = lines._replace(pattern_bits=np.int32(1) << lines.pattern_tariff % 30), *rest
     return each_departure(origin, np.array(departures, np.int32), most_rides, LONGEST, *how, zones)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from network import Roads, Snap
 from network.hierarchy import hierarchy_of
+from network.travel.congestion import Links
 from network.units import CLOSED, DRIVE, NETWORK_MODES
 
 MS_PER_UNIT = 10_000_000
@@ -153,3 +154,18 @@ def zones_of(network):
     shape = (len(NETWORK_MODES), network.zones)
     segment = np.broadcast_to(len(network.tail) + np.arange(network.zones, dtype=np.int32), shape)
     return Snap(segment=segment.copy(), along=np.zeros(shape), off_m=np.zeros(shape))
+
+
+def links_of(network):
+    """The network as links for `network.travel.congestion`; its unit of time stands for a second."""
+    return Links(
+        nodes=network.nodes,
+        zones=network.zones,
+        first_thru_node=network.first_through,
+        tail=network.tail,
+        head=network.head,
+        free_s=network.free_flow,
+        capacity=network.capacity,
+        b=network.b,
+        power=network.power,
+    )

@@ -1,68 +1,131 @@
-"""Which mode a trip takes: a multinomial logit by purpose, with and without a car at hand."""
+"""Which mode a trip takes: a nested logit by purpose, with and without a car at hand."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from network.city import City
-from network.demand.stations import StationLoads, has_car, held_modes, no_loads, settle
-from network.kernels.logit import split_trips, station_sums
+from network.demand.parking import ParkingLoads, no_limits, settle_parking
+from network.demand.stations import StationLoads, no_loads, settle
+from network.demand.utility import nests_of, purposes_in, skims_in, utility_of
+from network.kernels.logit import CHARGED, FARES, FERRIES, LINES, METRES, TRANSFERS, day
+from network.kernels.stations import station_sums
 from network.parallel import TURN
-from network.part import F64
+from network.part import F64, I32
 from network.travel import Travel
-from network.units import DIRECT_MODES, TRIP_CAR, TRIP_MODES, TRIP_TRANSIT
+from network.units import BANDS, DIRECT_MODES, PERIODS, PURPOSES, TRIP_CAR, TRIP_MODES, TRIP_TAXI, VISITOR
 
-_M_PER_KM = 1000.0
-_S_PER_MIN = 60.0
+_D = len(DIRECT_MODES)
 
 
-def costs_cny(city: City, travel: Travel) -> F64:
-    """Money a person pays for a trip by direct mode, (D, Z, Z) in CNY; a car's costs are shared by the persons in it.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DayTrips:
+    """Trips of a day shared out among the modes, and what they add up to."""
 
-    Where a mode has no way its cost says nothing.
+    starts: F64
+    """(U, K, Z) trips by origin."""
+    ends: F64
+    """(U, K, Z) trips by destination."""
+    bands: F64
+    """(V, K, B) trips by band of the way on foot."""
+    metres: F64
+    """(V, D, Z) person-metres by direct mode and origin."""
+    transfers: F64
+    fares_cny: F64
+    ferries: F64
+    """(V, 3) changes, full fares and trips that ride a ferry, by line mode."""
+    charged: float
+    """CNY that cars would pay to enter, were each person in one of their own."""
+    logsum: F64
+    """(U, Z) sum over trips of the logsum; (0, Z) where not asked for."""
+    vehicles: F64
+    """(U, Z, Z) cars and taxis with passengers from the home end of the trips; (0, Z, Z) where not asked for."""
+    stations: StationLoads
+    parking: ParkingLoads
+
+
+def split(
+    city: City,
+    travel: Travel,
+    trips: F64,
+    *,
+    vehicles: bool = False,
+    logsums: bool = False,
+    held: DayTrips | None = None,
+) -> DayTrips:
+    """Trips (U, Z, Z) shared out among the modes.
+
+    Where a day is `held`, there is room for as large a share of the trips as on that day, whatever its use.
     """
-    out = np.zeros_like(travel.time_s)
-    out[TRIP_TRANSIT] = np.where(np.isfinite(travel.transit.fare_cny), travel.transit.fare_cny, 0.0)
-    length_m = travel.length_m[TRIP_CAR]
-    driving = np.where(np.isfinite(length_m), length_m, 0.0) / _M_PER_KM * city.supply.driving_cny_per_km
-    out[TRIP_CAR] = (driving + city.supply.parking_cny) / city.behaviour.car_persons
-    return out
+    if held:
+        room = held.parking.availability if (held.parking.availability < 1.0).any() else None
+        return _split(city, travel, trips, room, vehicles=vehicles, logsums=logsums, held=held.stations)
+    found, parking = settle_parking(city, partial(_split, city, travel, trips, vehicles=vehicles, logsums=logsums))
+    return replace(found, parking=parking)
 
 
-def utilities(city: City, travel: Travel, cost_cny: F64, purpose: int) -> F64:
-    """Utility (D, Z, Z) of each direct mode for a purpose, -inf where the mode has no way."""
-    b, transit = city.behaviour, travel.transit
-    there = np.isfinite(travel.time_s)
-    minutes = np.where(there, travel.time_s, 0.0) / _S_PER_MIN
-    constant, per_min = (x[purpose, : len(DIRECT_MODES), None, None] for x in (b.constant, b.time_per_min))
-    value = constant + per_min * minutes
-    served = there[TRIP_TRANSIT]
-    value[TRIP_TRANSIT][served] += (
-        (b.wait_per_min[purpose] - b.time_per_min[purpose, TRIP_TRANSIT]) * transit.wait_s[served] / _S_PER_MIN
-        + (b.walk_per_min[purpose] - b.time_per_min[purpose, TRIP_TRANSIT]) * transit.walk_s[served] / _S_PER_MIN
-        + b.transfer[purpose] * transit.transfers[served]
-    )
-    value += b.cost_per_cny[purpose] * np.where(there, cost_cny, 0.0)
-    return np.where(there, value, -np.inf)
-
-
-def split(city: City, travel: Travel, trips: list[F64]) -> tuple[F64, StationLoads]:
-    """Trips by purpose and mode, (U, K, Z, Z), of the trips (Z, Z) of each purpose, and what the stations bear."""
-    cost, share, held = costs_cny(city, travel), has_car(city), held_modes(len(TRIP_MODES))
-    out = np.zeros((len(trips), len(TRIP_MODES), *trips[0].shape))
-    direct = (utilities(city, travel, cost, u) for u in range(len(trips)))
-    if not len(travel.stations.station):
-        some = len(DIRECT_MODES)
-        for u, utility in enumerate(direct):
+def _split(
+    city: City,
+    travel: Travel,
+    trips: F64,
+    room: F64 | None,
+    *,
+    vehicles: bool,
+    logsums: bool,
+    held: StationLoads | None = None,
+) -> DayTrips:
+    """The trips shared out where a share `room` (Z) of those who would drive to a zone find a space there."""
+    some = bool(len(travel.stations.station))
+    halves, loads = settle(city, travel, trips, room, held) if some else ([], no_loads(city))
+    zones = len(city.zones.id)
+    starts, ends = (np.zeros((len(PURPOSES), len(TRIP_MODES), zones)) for _ in range(2))
+    logsum = np.zeros((len(PURPOSES) if logsums else 0, zones))
+    driven = np.zeros((len(PURPOSES) if vehicles else 0, zones, zones))
+    bands, counts = np.zeros((2, len(TRIP_MODES), BANDS)), np.zeros(())
+    for us in _at_once(city, apart=vehicles):
+        skims, utility = skims_in(city, travel, int(city.behaviour.purpose_period[us[0]])), utility_of(city, us, room)
+        nests, by_station = nests_of(city, us, stations=some), _by_station(halves, us)
+        asked = skims, utility, nests, by_station, np.ascontiguousarray(trips[us]), us == VISITOR
+        with TURN:
+            found = day(*asked, TRIP_CAR, np.ones(int(vehicles)), logsums)
+        starts[us], ends[us] = found[0], found[1].sum(axis=0)
+        bands += found[2].sum(axis=0)
+        counts = counts + found[3]
+        if vehicles:
             with TURN:
-                out[u, :some] = split_trips(utility, held[:some], share, trips[u])
-        return out, no_loads(city)
-    every = list(direct)
-    halves, loads = settle(city, travel, every, trips)
-    for u, utility in enumerate(every):
-        with TURN:
-            by_station = station_sums(*halves[u])
-        by_station = np.log(by_station, out=np.full(by_station.shape, -np.inf), where=by_station > 0)
-        with TURN:
-            out[u] = split_trips(np.concatenate((utility, by_station)), held, share, trips[u])
-    return out, loads
+                taxis = day(*asked, TRIP_TAXI, np.ones(1), False)[4]
+            driven[us] = found[4] / city.behaviour.car_persons + taxis / city.behaviour.taxi_persons
+        if logsums:
+            logsum[us] = found[5]
+    others = counts.sum(axis=2)
+    return DayTrips(
+        starts=starts,
+        ends=ends,
+        bands=bands,
+        metres=counts[:, METRES : METRES + _D],
+        transfers=others[:, TRANSFERS : TRANSFERS + LINES],
+        fares_cny=others[:, FARES : FARES + LINES],
+        ferries=others[:, FERRIES : FERRIES + LINES],
+        charged=float(others[:, CHARGED].sum()),
+        vehicles=driven,
+        logsum=logsum,
+        stations=loads,
+        parking=no_limits(city),
+    )
+
+
+def _at_once(city: City, *, apart: bool) -> list[I32]:
+    """Purposes that share their skims, or each by itself."""
+    if apart:
+        return list(np.arange(len(PURPOSES), dtype=np.int32)[:, None])
+    return [us for period in range(len(PERIODS)) if len(us := purposes_in(city, period))]
+
+
+def _by_station(halves: list[tuple[F64, F64]], purposes: I32) -> F64:
+    if not halves:
+        return np.zeros((0, 2, 0, 0))
+    with TURN:
+        return np.stack([station_sums(*halves[u]) for u in purposes])

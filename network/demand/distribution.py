@@ -2,52 +2,139 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from network.errors import InputError, Problem
-from network.kernels.balancing import furness
-from network.part import F64, Bools
+from network.kernels.balancing import deterrence, furness, furness_each, parts
+from network.parallel import TURN
+from network.part import F64, I64
 
 TOLERANCE: Final = 1e-6
 MOST_ROUNDS: Final = 2000
 LEAST_MINUTES: Final = 0.1
 """No trip is shorter: two zones at one place are no minutes apart, and 0 has no negative power."""
+F32 = npt.NDArray[np.float32]
+_NAMED: Final = 5
+"""Zones that a message names; of more it says how many."""
 
 
-def gravity(production: F64, attraction: F64, minutes: F64, alpha: float, beta_per_min: float) -> F64:
-    """Trips (Z, Z) `T_ij = A_i O_i B_j D_j c^alpha exp(-beta c)`, balanced to a relative error of 1e-6.
+def gravity(
+    production: F64, attraction: F64, minutes: F64, alpha: float, beta_per_min: float, *, tolerance: float = TOLERANCE
+) -> F64:
+    """Trips (Z, Z) `T_ij = A_i O_i B_j D_j c^alpha exp(-beta c)` from `production` (Z) and `attraction` (Z).
 
-    `minutes` (Z, Z) is infinite where there is no way. Zones that reach nobody produce no trips; where the city falls
-    into parts, each part balances within itself. Wilson (1967), doi:10.1016/0041-1647(67)90035-4.
+    Rows are met exactly, columns to the relative `tolerance`. `minutes` (Z, Z) is infinite where there is no way.
+    Zones that reach nobody produce no trips; where the city falls into parts, each part draws what it produces. Cells
+    e^-87 below the best of their row are none. Wilson (1967), doi:10.1016/0041-1647(67)90035-4.
 
-    Raises InputError where production and attraction cannot be balanced.
+    Raises InputError where totals or minutes are no numbers or negative, where production and attraction differ by more
+    than 1e-6, and where trips cannot be balanced.
     """
-    there = np.isfinite(minutes)
-    c = np.maximum(np.where(there, minutes, 1.0), LEAST_MINUTES)
-    seed = np.where(there, c**alpha * np.exp(-beta_per_min * c), 0.0)
-    rows = np.where((seed > 0) @ (attraction > 0), production, 0.0)
-    drawn = np.where((rows > 0) @ (seed > 0), attraction, 0.0)
-    columns = _balanced_by_part(seed > 0, rows, drawn)
-    trips, rounds, worst = furness(seed, rows, columns, TOLERANCE, MOST_ROUNDS)
-    if not worst <= TOLERANCE:
-        raise InputError(
-            Problem(
-                "distribution",
-                f"trips do not balance: after {rounds} rounds a zone is still {worst:.2g} off its total",
-                "look for zones that can be left but not reached",
+    seed = np.empty(minutes.shape, np.float32)
+    rows, columns = _seed(production, attraction, minutes, alpha, beta_per_min, out=seed)
+    trips = np.empty(minutes.shape)
+    with TURN:
+        rounds, worst = furness(seed, rows, columns, tolerance, MOST_ROUNDS, trips)
+    if not worst <= tolerance:
+        raise InputError(_unbalanced("distribution", rounds, worst))
+    return trips
+
+
+def gravities(
+    production: F64, attraction: F64, minutes: Sequence[F64], alpha: Sequence[float], beta_per_min: Sequence[float]
+) -> F64:
+    """`gravity` of every purpose, to the byte: trips (U, Z, Z) from `production` and `attraction` (U, Z).
+
+    `minutes` are those of each purpose, (Z, Z), maybe the same array. Raises InputError with the problems of all.
+    """
+    count, zones = production.shape
+    seed, rows, columns = np.empty((count, zones, zones), np.float32), np.empty(production.shape), production.copy()
+    problems: list[Problem] = []
+    for u in range(count):
+        try:
+            rows[u], columns[u] = _seed(
+                production[u], attraction[u], minutes[u], alpha[u], beta_per_min[u], out=seed[u]
             )
+        except InputError as error:
+            problems += [replace(p, where=f"purpose {u}, {p.where}") for p in error.problems]
+    if problems:
+        raise InputError(problems)
+    trips = np.empty(seed.shape)
+    with TURN:
+        rounds, worst = furness_each(seed, rows, columns, TOLERANCE, MOST_ROUNDS, trips)
+    off = [_unbalanced(f"distribution of purpose {u}", rounds[u], worst[u]) for u in np.flatnonzero(worst > TOLERANCE)]
+    if off:
+        raise InputError(off)
+    return trips
+
+
+def _seed(
+    production: F64, attraction: F64, minutes: F64, alpha: float, beta_per_min: float, *, out: F32
+) -> tuple[F64, F64]:
+    """Writes the seed (Z, Z); totals of rows and columns (Z) that can be met in every part of the city."""
+    problems = list(_of_totals(production, attraction, minutes))
+    if not np.isfinite([alpha, beta_per_min]).all():
+        problems.append(Problem("distribution", f"alpha {alpha:g} and beta {beta_per_min:g} have to be numbers"))
+    if problems:
+        raise InputError(problems)
+    with TURN:
+        wrong = deterrence(np.ascontiguousarray(minutes, np.float64), alpha, beta_per_min, LEAST_MINUTES, out)
+    if wrong.any():
+        raise InputError(list(_no_times(minutes)))
+    of_row, of_column, count = parts(out, production, attraction)
+    made, drawn = _by_part(of_row, production, count), _by_part(of_column, attraction, count)
+    trading = np.append(drawn > 0, False)  # the last is of zones in no part, whose number is -1
+    scale = np.append(np.divide(made, drawn, out=np.zeros(count), where=drawn > 0), 0.0)
+    return np.where(trading[of_row], production, 0.0), attraction * scale[of_column]
+
+
+def _unbalanced(where: str, rounds: int, worst: float) -> Problem:
+    return Problem(
+        where,
+        f"trips do not balance: after {rounds} rounds a zone is still {worst:.2g} off its total",
+        "look for zones that can be left but not reached",
+    )
+
+
+def _by_part(label: I64, total: F64, count: int) -> F64:
+    here = label >= 0
+    return np.bincount(label[here], total[here], count).astype(np.float64)
+
+
+def _of_totals(production: F64, attraction: F64, minutes: F64) -> Iterator[Problem]:
+    zones = len(production)
+    for name, array, shape in (("attraction", attraction, (zones,)), ("minutes", minutes, (zones, zones))):
+        if array.shape != shape:
+            yield Problem(name, f"has the shape {array.shape}, {shape} is needed for {zones} zones")
+            return
+    sound = True
+    for name, total in (("production", production), ("attraction", attraction)):
+        bad = np.flatnonzero(~(np.isfinite(total) & (total >= 0)))
+        sound &= len(bad) == 0
+        for z in bad[:_NAMED]:
+            yield Problem(
+                f"{name} of zone {z}", f"is {total[z]:g}", _and_more(len(bad), "a number from 0 up is needed")
+            )
+    made, drawn = float(production.sum()), float(attraction.sum())
+    if sound and abs(made - drawn) > TOLERANCE * max(made, drawn):
+        yield Problem(
+            "distribution",
+            f"{made:.10g} trips are produced and {drawn:.10g} attracted",
+            "scale the less certain total, mostly the attraction, to the other first",
         )
-    return np.asarray(trips)
 
 
-def _balanced_by_part(there: Bools, rows: F64, columns: F64) -> F64:
-    """Columns scaled so that rows and columns agree in every connected part of the city."""
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
+def _no_times(minutes: F64) -> Iterator[Problem]:
+    bad = np.argwhere(~(minutes >= 0))
+    for i, j in bad[:_NAMED]:
+        hint = _and_more(len(bad), "a time from 0 up is needed, infinite where there is no way")
+        yield Problem(f"minutes from zone {i} to zone {j}", f"are {minutes[i, j]:g}", hint)
 
-    parts, label = connected_components(csr_array(there), directed=False)
-    made = np.bincount(label, rows, parts)
-    drawn = np.bincount(label, columns, parts)
-    return np.asarray(columns * np.divide(made, drawn, out=np.zeros(parts), where=drawn > 0)[label])
+
+def _and_more(count: int, hint: str) -> str:
+    return f"{hint}; {count} such in all" if count > _NAMED else hint

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from network.city import City
-from network.kernels.logit import station_trips, weights
+from network.demand.utility import (
+    M_PER_KM,
+    S_PER_MIN,
+    car_share,
+    nests_of,
+    points_cny_per_m,
+    skims_in,
+    utility_of,
+)
+from network.kernels.logit import backdrop
+from network.kernels.stations import station_trips
 from network.parallel import TURN
 from network.part import F64, Bools
 from network.travel import Travel
-from network.units import DIRECT_MODES, STATION_MODES, TRIP_CAR, TRIP_CYCLE, TRIP_PARK_RIDE
+from network.units import PERSONS, STATION_MODES, TRANSIT_NEST, TRIP_CAR, TRIP_CYCLE, VISITOR
 
 _WAY_MODES: Final = (TRIP_CYCLE, TRIP_CAR)
 """Trip modes whose minutes the way to a station is made of, in the order of units.STATION_MODES."""
 MOST_OVER: Final = 0.001
 """Share by which use may exceed capacity once the turning away of trips has settled."""
-_M_PER_KM = 1000.0
-_S_PER_MIN = 60.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -39,16 +46,8 @@ class StationLoads:
     """(2, Z) person-kilometres to the stations, by origin."""
     ride_km: F64
     """(2, Z) person-kilometres from the stations on, by origin."""
-
-
-def has_car(city: City) -> F64:
-    """(Z) share of the travellers with a car at hand."""
-    return np.minimum(city.zones.cars_per_resident, 1.0)
-
-
-def held_modes(modes: int) -> Bools:
-    """(modes) the first trip modes, True where one needs a car at hand."""
-    return np.isin(np.arange(modes), (TRIP_CAR, TRIP_PARK_RIDE))
+    transfers: F64
+    """(V, 2) changes on the rides, by whose trips they are."""
 
 
 def no_loads(city: City) -> StationLoads:
@@ -62,29 +61,37 @@ def no_loads(city: City) -> StationLoads:
         rounds=0,
         access_km=km,
         ride_km=km,
+        transfers=np.zeros((len(PERSONS), 2)),
     )
 
 
 def station_weights(city: City, travel: Travel, purpose: int) -> tuple[F64, F64]:
-    """exp(utility) of the ways to the stations (2, Z, Q) and of the rides from there (2, Q, Z); 0 where there is none.
+    """exp(utility / mu) of the ways to the stations (2, Z, Q) and of the rides from there (2, Q, Z); 0 where there is
+    none.
 
-    Their product is that of the whole trip. A car's costs are shared by the persons in it.
+    Their product is that of the whole trip, mu the scale of the nest of transit. A car's costs are shared by the
+    persons in it.
     """
-    b, s, supply = city.behaviour, travel.stations, city.supply
-    modes, access = list(STATION_MODES), list(_WAY_MODES)
-    reached, served = np.isfinite(s.access_s), np.isfinite(s.in_vehicle_s)
-    minutes = np.where(reached, s.access_s, 0.0) / _S_PER_MIN + b.terminal_min[modes][:, None, None]
+    b, s, supply, levers = city.behaviour, travel.stations, city.supply, city.levers
+    modes, access, period = list(STATION_MODES), list(_WAY_MODES), int(b.purpose_period[purpose])
+    per_mu, cost = 1.0 / b.nest_scale[purpose, TRANSIT_NEST], b.cost_per_cny[purpose]
+    reached, served = np.isfinite(s.access_s), np.isfinite(s.in_vehicle_s[period])
+    minutes = np.where(reached, s.access_s, 0.0) / S_PER_MIN + b.terminal_min[modes][:, None, None]
     way = b.constant[purpose, modes][:, None, None] + b.time_per_min[purpose, access][:, None, None] * minutes
-    driving = np.where(reached[1], s.access_m[1], 0.0) / _M_PER_KM * supply.driving_cny_per_km
-    way[1] += b.cost_per_cny[purpose] * (driving + supply.station_parking_cny) / b.car_persons
+    driving = np.where(reached[1], s.access_m[1], 0.0) / M_PER_KM * supply.driving_cny_per_km
+    way[1] += cost * (driving + supply.station_parking_cny) / b.car_persons
     on_foot = (
-        b.wait_per_min[purpose] * _where(served, s.wait_s) / _S_PER_MIN
-        + b.walk_per_min[purpose] * _where(served, s.walk_s) / _S_PER_MIN
-        + b.transfer[purpose] * _where(served, s.transfers)
-        + b.cost_per_cny[purpose] * _where(served, s.fare_cny)
+        b.wait_per_min[purpose] * _where(served, s.wait_s[period]) / S_PER_MIN
+        + b.walk_per_min[purpose] * _where(served, s.walk_s[period]) / S_PER_MIN
+        + b.transfer[purpose] * (1.0 - levers.transfer_off_share) * _where(served, s.transfers[period])
+        + cost * (1.0 - levers.fare_off_share) * _where(served, s.fare_cny[period])
+        - cost * points_cny_per_m(city) * _where(served, s.length_m[period])
     )
-    riding = b.time_per_min[purpose, modes][:, None, None] * _where(served, s.in_vehicle_s) / _S_PER_MIN
-    return np.where(reached, np.exp(way), 0.0), np.where(served, np.exp(riding + on_foot), 0.0)
+    if purpose == VISITOR:
+        on_foot -= cost * levers.ticket_off_cny
+    riding = b.time_per_min[purpose, modes][:, None, None] * _where(served, s.in_vehicle_s[period]) / S_PER_MIN
+    ride = np.where(served, np.exp((riding + on_foot) * per_mu), 0.0)
+    return np.where(reached, np.exp(way * per_mu), 0.0), ride
 
 
 def _where(there: Bools, values: F64) -> F64:
@@ -92,48 +99,68 @@ def _where(there: Bools, values: F64) -> F64:
 
 
 def settle(
-    city: City, travel: Travel, direct: Sequence[F64], trips: Sequence[F64]
+    city: City, travel: Travel, trips: F64, room: F64 | None = None, held: StationLoads | None = None
 ) -> tuple[list[tuple[F64, F64]], StationLoads]:
     """The station modes' weights by purpose once full stations have turned trips away, and what the stations bear.
 
-    `direct` are the utilities (D, Z, Z) of the other modes and `trips` (Z, Z) those of all modes, by purpose. A full
-    station is there for a share a of those who would choose it: V + ln a. From a = 1 on, a becomes a x capacity / use
-    wherever use exceeds capacity, until no use does by more than MOST_OVER, or for supply.station_rounds. Use over a
-    falls as any a grows: so the a only fall, and towards the greatest ones that keep to every capacity.
+    `trips` (U, Z, Z) are those of all modes, `room` (Z) is the share of drivers who find a space at the end. A full
+    station is there for a share a of those who would choose it: V / mu + ln a. From a = 1 on, a becomes a x capacity /
+    use wherever use exceeds capacity, until no use does by more than MOST_OVER, or for supply.station_rounds. Use over
+    a falls as any a grows: so the a only fall, and towards the greatest ones that keep to every capacity.
+    Where loads are `held`, the a are theirs and nobody else is turned away.
     """
     s, supply = travel.stations, city.supply
     halves = [station_weights(city, travel, u) for u in range(len(trips))]
-    with TURN:
-        others = [weights(utility, held_modes(len(DIRECT_MODES))) for utility in direct]
+    behind = [against_stations(city, travel, u, room) for u in range(len(trips))]
     persons = np.array([[1.0], [float(city.behaviour.car_persons)]])
     capacity = supply.station_places[:, s.station] * supply.station_turnover[:, None]
-    available, rounds = np.ones(capacity.shape), 0
+    available, rounds = np.ones(capacity.shape) if held is None else held.availability[:, s.station].copy(), 0
     while True:
-        by, ride_km = _bear(city, travel, others, [(w * available[:, None], ride) for w, ride in halves], trips)
+        by, ride_km, transfers = _bear(
+            city, travel, behind, [(w * available[:, None], ride) for w, ride in halves], trips
+        )
         use = by.sum(axis=1) / persons
-        if rounds >= supply.station_rounds or (use <= capacity * (1.0 + MOST_OVER)).all():
+        if held or rounds >= supply.station_rounds or (use <= capacity * (1.0 + MOST_OVER)).all():
             break
         available *= np.divide(capacity, use, out=np.ones(use.shape), where=use > capacity)
         rounds += 1
-    access_km = (by * _where(np.isfinite(s.access_m), s.access_m)).sum(axis=2) / _M_PER_KM
+    access_km = (by * _where(np.isfinite(s.access_m), s.access_m)).sum(axis=2) / M_PER_KM
     out = no_loads(city)
     out.use[:, s.station], out.capacity[:, s.station], out.availability[:, s.station] = use, capacity, available
-    loads = replace(out, rounds=rounds, access_km=access_km, ride_km=ride_km)
+    loads = replace(out, rounds=rounds, access_km=access_km, ride_km=ride_km, transfers=transfers)
     return [(way * available[:, None], ride) for way, ride in halves], loads
 
 
-def _bear(
-    city: City,
-    travel: Travel,
-    others: Sequence[tuple[F64, F64]],
-    halves: Sequence[tuple[F64, F64]],
-    trips: Sequence[F64],
-) -> tuple[F64, F64]:
-    """Trips by origin and station (2, Z, Q) of all purposes, and person-kilometres of the rides by origin (2, Z)."""
-    length_m, share = _where(np.isfinite(travel.stations.length_m), travel.stations.length_m), has_car(city)
+def behind_stations(city: City, travel: Travel, purpose: int, room: F64 | None = None) -> tuple[F64, F64]:
+    """What the direct modes add up to by nest for a purpose, with and without a car (kernels.logit.backdrop)."""
+    us = np.array([purpose], dtype=np.int32)
+    skims = skims_in(city, travel, int(city.behaviour.purpose_period[purpose]))
+    utility, nests = utility_of(city, us, room), nests_of(city, us, stations=False)
     with TURN:
-        found = [
-            station_trips(*weighed, share, matrix, *half, length_m)
-            for weighed, half, matrix in zip(others, halves, trips, strict=True)
-        ]
-    return np.sum([by for by, _ in found], axis=0), np.sum([metres for _, metres in found], axis=0) / _M_PER_KM
+        return backdrop(skims, utility, nests, TRANSIT_NEST, 0)
+
+
+def against_stations(city: City, travel: Travel, purpose: int, room: F64 | None = None) -> tuple[F64, F64, F64]:
+    """Sums (Z, Z) of G of the nests beside that of transit, with and without a car, and Y of the latter."""
+    have, have_not = behind_stations(city, travel, purpose, room)
+    beside = np.arange(len(have)) != TRANSIT_NEST
+    return have[beside].sum(axis=0), have_not[beside].sum(axis=0), have[TRANSIT_NEST]
+
+
+def _bear(
+    city: City, travel: Travel, behind: list[tuple[F64, F64, F64]], halves: list[tuple[F64, F64]], trips: F64
+) -> tuple[F64, F64, F64]:
+    """Trips by origin and station (2, Z, Q) of all purposes, person-kilometres of the rides by origin (2, Z), and
+    changes on them (V, 2).
+    """
+    s, b, share = travel.stations, city.behaviour, car_share(city)
+    by, km, changes = np.zeros(()), np.zeros(()), np.zeros((len(PERSONS), 2))
+    for u, (against, half) in enumerate(zip(behind, halves, strict=True)):
+        period = b.purpose_period[u]
+        length_m, transfers = (_where(np.isfinite(x[period]), x[period]) for x in (s.length_m, s.transfers))
+        mu = float(b.nest_scale[u, TRANSIT_NEST])
+        with TURN:
+            found = station_trips(*against, mu, share[u], trips[u], *half, length_m, transfers)
+        by, km = by + found[0], km + found[1] / M_PER_KM
+        changes[int(u == VISITOR)] += found[2].sum(axis=1)
+    return by, km, changes

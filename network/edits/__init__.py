@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import Final, TypeAlias
 
 from network.edits.lines import AddLine, RemoveLine, SetFare, SetHeadway, SetLinePath, SetYear
+from network.edits.measures import (
+    SetBundle,
+    SetCarbonPoints,
+    SetCongestionCharge,
+    SetParkingSupply,
+    SetPeakSpreading,
+    SetRemoteWork,
+    SetTicketDiscount,
+)
 from network.edits.people import SetDemand, SetPrice
 from network.edits.places import AddChargers, AddPlace
-from network.edits.stations import AddStationParking
+from network.edits.priority import SetBusPriority
+from network.edits.stations import AddStationParking, DevelopNearStations
 from network.edits.stops import AddStop, MoveStop, RemoveStop
 from network.edits.streets import AddStreet, CloseStreet, OpenStreet, SetOneWay, SetStreetSpeed
 
@@ -31,6 +41,15 @@ Edit: TypeAlias = (
     | RemoveLine
     | SetFare
     | SetYear
+    | SetCongestionCharge
+    | SetTicketDiscount
+    | SetCarbonPoints
+    | SetBundle
+    | SetRemoteWork
+    | SetPeakSpreading
+    | SetParkingSupply
+    | SetBusPriority
+    | DevelopNearStations
 )
 EDITS: Final[tuple[type[Edit], ...]] = (
     AddChargers,
@@ -52,6 +71,15 @@ EDITS: Final[tuple[type[Edit], ...]] = (
     RemoveLine,
     SetFare,
     SetYear,
+    SetCongestionCharge,
+    SetTicketDiscount,
+    SetCarbonPoints,
+    SetBundle,
+    SetRemoteWork,
+    SetPeakSpreading,
+    SetParkingSupply,
+    SetBusPriority,
+    DevelopNearStations,
 )
 
 __all__ = [
@@ -63,17 +91,26 @@ __all__ = [
     "AddStop",
     "AddStreet",
     "CloseStreet",
+    "DevelopNearStations",
     "Edit",
     "MoveStop",
     "OpenStreet",
     "RemoveLine",
     "RemoveStop",
+    "SetBundle",
+    "SetBusPriority",
+    "SetCarbonPoints",
+    "SetCongestionCharge",
     "SetDemand",
     "SetFare",
     "SetHeadway",
     "SetLinePath",
     "SetOneWay",
+    "SetParkingSupply",
+    "SetPeakSpreading",
     "SetPrice",
+    "SetRemoteWork",
     "SetStreetSpeed",
+    "SetTicketDiscount",
     "SetYear",
 ]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Final, TypeAlias
 
 import numpy as np
 
 from network.city import City, Roads
-from network.part import Text
+from network.part import Bools, Text
 
 MOST: Final = 1e9
 """No count of people, price or speed is above this: products of larger numbers would overflow."""
@@ -53,6 +53,32 @@ def position_of(ids: Text, wanted: str, what: str) -> int:
         some = f"ids are such as {', '.join(map(repr, ids[:_NAMED].tolist()))}" if len(ids) else f"there is no {what}"
         raise Refused(f"no {what} has the id {wanted!r}", did_you_mean(wanted, ids) or some)
     return int(found[0])
+
+
+def zones_of(city: City, area: str | None, zones: Sequence[str] | None) -> Bools:
+    """(Z) whether a zone is in the area, or among those given by id; refused where not just one of both is given."""
+    if (area is None) == (zones is None):
+        raise Refused(
+            f"gives {'neither' if area is None else 'both'} area {'nor' if area is None else 'and'} zones",
+            "give one of both",
+        )
+    if area is not None:
+        here: Bools = city.zones.area == area
+        if not here.any():
+            some = ", ".join(map(repr, np.unique(city.zones.area)[:_NAMED].tolist()))
+            raise Refused(
+                f"no area is called {area!r}", did_you_mean(area, city.zones.area) or f"areas are such as {some}"
+            )
+        return here
+    named = [position_of(city.zones.id, zone, "zone") for zone in zones or ()]
+    if not named:
+        raise Refused("zones is empty", "name at least one")
+    return np.isin(np.arange(len(city.zones.id)), named)
+
+
+def check_share(name: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise Refused(f"{name} is {value}", "a share from 0 to 1 is needed, such as 0.2 for 20 %")
 
 
 def check_printable(*texts: str) -> None:

@@ -8,39 +8,32 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from network.city import City
-from network.edits.base import STRICT, Number, Refused, did_you_mean, not_negative, position_of
-from network.part import Bools
+from network.edits.base import STRICT, Number, Refused, not_negative, position_of, zones_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class SetPrice:
-    """Set a price: parking [CNY a car trip to the area] or driving [CNY/km]."""
+    """Set a price: parking [CNY a car trip to the area], driving or a taxi beyond its first metres [CNY/km]."""
 
     layers: ClassVar[frozenset[str]] = frozenset({"supply"})
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     type: Literal["set_price"] = "set_price"
-    item: Literal["parking", "driving"]
+    item: Literal["parking", "driving", "taxi"]
     cny: Number
     area: str | None = None
     """District or street office; the whole city where it is left out."""
 
     def apply(self, city: City) -> City:
         not_negative("cny", self.cny)
-        if self.item == "driving":
+        if self.item != "parking":
             if self.area is not None:
-                raise Refused("driving has one price for the whole city", "leave area out")
-            return replace(city, supply=replace(city.supply, driving_cny_per_km=np.asarray(self.cny, float)))
-        here = self._zones(city)
+                raise Refused(f"{self.item} has one price for the whole city", "leave area out")
+            prices = {f"{self.item}_cny_per_km": np.asarray(self.cny, float)}
+            return replace(city, supply=replace(city.supply, **prices))
+        everywhere = np.ones(len(city.zones.id), np.bool_)
+        here = everywhere if self.area is None else zones_of(city, self.area, None)
         parking = np.where(here, float(self.cny), city.supply.parking_cny)
         return replace(city, supply=replace(city.supply, parking_cny=parking))
-
-    def _zones(self, city: City) -> Bools:
-        if self.area is None:
-            return np.ones(len(city.zones.id), np.bool_)
-        here: Bools = city.zones.area == self.area
-        if not here.any():
-            raise Refused(f"no area is called {self.area!r}", did_you_mean(self.area, city.zones.area))
-        return here
 
 
 @dataclass(frozen=True, kw_only=True)

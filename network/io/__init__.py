@@ -5,11 +5,14 @@ What takes seconds to import (osmnx, geopandas) is imported by the functions tha
 
 from network.io.area import area_beside
 from network.io.build import STAGES, BuildReport, build_city
+from network.io.fragment import Fitted, fragment
 from network.io.graph import RoadsReport
 from network.io.islands import ModeReport
-from network.io.parameters import Parameter, Parameters
+from network.io.parameters import Parameter, Parameters, Value
 from network.io.spec import CitySpec, city_ids, read_spec, spec_for_roads
 from network.io.store import load_city, save_city, stored_digest
+from network.io.survey import read_minutes, read_shares, read_survey
+from network.io.survey_model import read_survey_model
 from network.io.tables import LONLAT, Column, Table, read_table
 
 __all__ = [
@@ -18,16 +21,23 @@ __all__ = [
     "BuildReport",
     "CitySpec",
     "Column",
+    "Fitted",
     "ModeReport",
     "Parameter",
     "Parameters",
     "RoadsReport",
     "Table",
+    "Value",
     "area_beside",
     "build_city",
     "city_ids",
+    "fragment",
     "load_city",
+    "read_minutes",
+    "read_shares",
     "read_spec",
+    "read_survey",
+    "read_survey_model",
     "read_table",
     "save_city",
     "spec_for_roads",

@@ -5,30 +5,40 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from network.city import Behaviour, City, Fleet, Places, Roads, Supply, Zones
+from network.behaviour import Behaviour
+from network.city import City, Fleet, Places, Roads, Supply, Zones
+from network.congestion_rules import CongestionRules
 from network.errors import InputError, Problem
+from network.io.carbon import carbon_rules
+from network.io.dasymetric import Evidence, Seen, people
 from network.io.elevation import read_elevation
 from network.io.geojson import ROAD_SUFFIXES, read_road_lines
 from network.io.graph import RoadsReport, roads_from_ways
 from network.io.gtfs import read_gtfs
-from network.io.layers import read_area
+from network.io.land import shared_m2
+from network.io.layers import read_area, read_areas
 from network.io.osm import OSM_SUFFIXES, OsmData, read_osm
 from network.io.osmnx_roads import GRAPHML_SUFFIXES, read_graphml, read_place
 from network.io.parameters import Parameters, canonical_json, provenance_part
-from network.io.places import kerb_sites, places_part, sites_of_map, sites_of_table
+from network.io.places import Site, kerb_sites, places_part, sites_of_map, sites_of_table
 from network.io.spec import CitySpec, Inputs
 from network.io.tables import LONLAT, Column, read_table
 from network.io.transit import Source, no_lines, transit_part
 from network.io.transit_osm import lines_of_map
 from network.io.transit_table import read_line_features, read_line_table
 from network.io.ways import Features, Ways, clip_ways
-from network.io.zones import Cells, Ground, Streets, areas_of, grid_cells, people, table_cells, zones_part
+from network.io.zones import Cells, Streets, areas_of, grid_cells, table_cells, zones_part
+from network.levers import no_levers
 from network.part import F64, I32, specs
 from network.transit import Transit
+from network.units import PERIODS
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
 Progress = Callable[[str, int, int], None]
 Rows = list[tuple[str, str, str, str, bool]]
@@ -82,9 +92,10 @@ def build_city(
     say("roads", 0, len(STAGES))
     streets, data, drawn = _roads(job, roads, cache)
     say("zones", 1, len(STAGES))
-    zones = _zones(job, streets, data)
+    sites = _sites(job, streets)
+    zones = _zones(job, streets, data, sites)
     say("places", 2, len(STAGES))
-    places, plugs = _places(job, streets, data.features, zones)
+    places, plugs = _places(job, streets, sites_of_map(data.features) + sites, zones)
     say("transit", 3, len(STAGES))
     transit = _transit(job, streets, data)
     say("city", 4, len(STAGES))
@@ -103,6 +114,9 @@ def build_city(
         fleet=fleet,
         supply=supply,
         behaviour=behaviour,
+        carbon=carbon_rules(parameters),
+        congestion=_congestion(parameters),
+        levers=no_levers(len(zones.id)),
         provenance=provenance_part([*files, *job.rows, *parameters.provenance()], spec.attribution),
     )
     say("done", len(STAGES), len(STAGES))
@@ -149,18 +163,21 @@ def _clipped(ways: Ways, clip: Any) -> Ways:
     return ways if clip is None else clip_ways(ways, clip)
 
 
-def _zones(job: _Job, roads: Roads, data: OsmData) -> Zones:
+def _zones(job: _Job, roads: Roads, data: OsmData, sites: list[Site]) -> Zones:
     recipe, streets, outline = job.spec.zones, Streets.of(roads), data.outline
     given: dict[str, F64] = {}
-    total = None
     if "table" in recipe:
-        cells, given = _zone_table(job, roads)
+        (cells, given), outline = _zone_table(job, roads), None
     else:
         if "boundary" in recipe:
             outline = read_area(job.inputs.path(recipe["boundary"]), recipe.get("crs"))
         cells = grid_cells(streets, outline, job.parameters)
-        total = _residents_total(job, cells, outline)
-    persons, how = people(Ground.of(cells, streets, data.features, job.parameters), given, total)
+    seen = Seen(cells, streets, data.features, data.land, sites, _activity(job, cells))
+    evidence = Evidence.of(seen, job.parameters)
+    total = None
+    if "residents" not in given:
+        total = _residents_total(job, cells, streets if evidence.many_buildings else None, outline)
+    persons, how = people(evidence, given, total, job.parameters)
     for name, source in how.items():
         job.tell(f"zones.{name}", canonical_json(round(float(persons[name].sum()), 1)), "persons", source)
     named = [(a["name"], read_area(job.inputs.path(a["file"]), a.get("crs"))) for a in recipe.get("areas", [])]
@@ -182,12 +199,36 @@ def _zone_table(job: _Job, roads: Roads) -> tuple[Cells, dict[str, F64]]:
     return table_cells(table, job.spec.zones.get("crs"), roads, job.parameters), given
 
 
-def _residents_total(job: _Job, cells: Cells, boundary: Any) -> tuple[float, str] | None:
-    """Residents of the zones, and the source: of the total of a boundary the share of its area that the zones cover."""
+def _activity(job: _Job, cells: Cells) -> F64 | None:
+    """(Z) numbers of the layers of activity, each spread evenly over its areas; None where the recipe has none."""
+    import shapely
+
+    total = np.zeros(len(cells.id))
+    recipes = job.spec.zones.get("activity", [])
+    for recipe in recipes:
+        path = job.inputs.path(recipe["file"])
+        areas, value = read_areas(path, recipe["column"], recipe.get("crs"))
+        plane = [shapely.transform(area, cells.plane.metres) for area in areas]
+        area, cell, m2 = shared_m2(plane, cells.outline)
+        here = np.bincount(cell, value[area] * m2 / shapely.area(plane)[area], len(cells.id))
+        if not here.sum() > 0:
+            raise InputError(Problem(path.name, "holds nothing in the zones", "is the layer of another city or datum?"))
+        total += here / here.sum()
+    return total if recipes else None
+
+
+def _residents_total(
+    job: _Job, cells: Cells, known: Streets | None, boundary: BaseGeometry | None
+) -> tuple[float, str] | None:
+    """Residents of the zones, and the source: of the total of a boundary the share of its area that is covered.
+
+    That is what the zones cover; where buildings tell that nobody lives between the zones, what the streets
+    read (`known`) reach across.
+    """
     recipe = job.spec.zones.get("residents")
     if recipe is None:
         return None
-    persons, source = recipe.get("persons", 0), recipe.get("source", "")
+    persons, source = recipe.get("persons"), recipe.get("source", "")
     if "file" in recipe:
         path = job.inputs.path(recipe["file"])
         columns = {"id": Column(unique=True), "population": Column(number=True, low=0)}
@@ -198,20 +239,32 @@ def _residents_total(job: _Job, cells: Cells, boundary: Any) -> tuple[float, str
                 Problem(path.name, f"there is no row {recipe['row']!r}", "see [zones.residents] in city.toml")
             )
         persons = table.numbers("population")[at[0]]
+    elif isinstance(persons, bool) or not isinstance(persons, int | float) or not 0 <= persons < np.inf:
+        where = f"{job.spec.id}/city.toml [zones.residents]"
+        raise InputError(Problem(where, f"persons is {persons!r}", "a number of 0 or more is needed"))
     if boundary is None:
         return float(persons), source
     import shapely
 
-    whole_m2 = shapely.area(shapely.transform(boundary, cells.plane.metres))
-    share = float(cells.area_m2.sum() / whole_m2)
-    return float(persons) * share, f"{persons:,.0f} ({source}) x {share:.1%} of the area, which the zones cover"
+    whole = shapely.transform(boundary, cells.plane.metres)
+    covered_m2, what = float(cells.area_m2.sum()), "which the zones cover"
+    if known is not None:
+        across = shapely.convex_hull(shapely.multipoints(cells.plane.metres(known.lonlat)))
+        covered_m2, what = max(covered_m2, shapely.area(shapely.intersection(across, whole))), "which the streets reach"
+    share = min(1.0, covered_m2 / shapely.area(whole))
+    return float(persons) * share, f"{persons:,.0f} ({source}) x {share:.1%} of the area, {what}"
 
 
-def _places(job: _Job, roads: Roads, features: Features, zones: Zones) -> tuple[Places, I32]:
-    sites = sites_of_map(features)
+def _sites(job: _Job, roads: Roads) -> list[Site]:
+    """Of the tables that the recipe names."""
+    sites: list[Site] = []
     for recipe in job.spec.places:
         how = {name: recipe.get(name) for name in ("crs", "kind", "kinds", "columns")}
         sites += sites_of_table(job.inputs.path(recipe["file"]), roads=roads, **how)
+    return sites
+
+
+def _places(job: _Job, roads: Roads, sites: list[Site], zones: Zones) -> tuple[Places, I32]:
     kerbs = kerb_sites(zones, roads)
     part, plugs, left_out = places_part(sites + kerbs, roads, job.parameters)
     how_kerb = "assumption of this project: one kerbside site in every zone, permission not checked"
@@ -302,14 +355,24 @@ def _feed(job: _Job, recipe: Mapping[str, Any], roads: Roads) -> Source:
 
 def _given_parts(parameters: Parameters, zones: int, stations: int, plugs: I32) -> tuple[Fleet, Supply, Behaviour]:
     """Parts that come from parameters alone: one parameter per field."""
-    behaviour = {name: parameters.array(f"behaviour.{name}") for name in specs(Behaviour)}
+    periods = parameters.positions("behaviour.purpose_period", PERIODS)
+    behaviour = {name: parameters.array(f"behaviour.{name}") for name in specs(Behaviour) if name != "purpose_period"}
     fleet = {name: parameters.array(f"fleet.{name}") for name in specs(Fleet) if name != "id"}
-    counted = {"plugs", "parking_cny", "station_racks", "station_spaces"}
+    counted = {"plugs", "parking_cny", "parking_spaces", "station_racks", "station_spaces"}
     supply = {name: parameters.array(f"supply.{name}") for name in specs(Supply) if name not in counted}
     none = np.zeros(stations, np.int32)
-    parking_cny = np.full(zones, parameters.number("supply.parking_cny"))
+    parking = {
+        "parking_cny": np.full(zones, parameters.number("supply.parking_cny")),
+        "parking_spaces": np.zeros(zones),
+    }
     return (
         Fleet(id=np.array(parameters.value("fleet.id"), dtype=np.str_), **fleet),
-        Supply(plugs=plugs, parking_cny=parking_cny, station_racks=none, station_spaces=none, **supply),
-        Behaviour(**behaviour),
+        Supply(plugs=plugs, station_racks=none, station_spaces=none, **parking, **supply),
+        Behaviour(purpose_period=periods, **behaviour),
     )
+
+
+def _congestion(parameters: Parameters) -> CongestionRules:
+    classes = np.array(parameters.value("congestion.street_classes"), dtype=np.str_)
+    numbers = {n: parameters.array(f"congestion.{n}") for n in specs(CongestionRules) if n != "street_classes"}
+    return CongestionRules(street_classes=classes, **numbers)

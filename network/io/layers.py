@@ -76,6 +76,36 @@ def read_area(path: Path, crs: str | None = None) -> BaseGeometry:
     return shapely.union_all([shapely.make_valid(polygon) for polygon in polygons])
 
 
+def read_areas(path: Path, column: str, crs: str | None = None) -> tuple[list[BaseGeometry], F64]:
+    """The polygons of each feature of a GeoJSON file (WGS-84, made valid) and its number in a column, 0 or more.
+
+    Raises InputError naming every feature that has no polygon or no such number.
+    """
+    import shapely
+
+    features, declared = read_features(path)
+    areas: list[BaseGeometry] = []
+    values: list[float] = []
+    problems: list[Problem] = []
+    for i, feature in enumerate(features):
+        where = f"{path.name}, feature {i + 1}"
+        value: Any = (feature.get("properties") or {}).get(column)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (is_number and 0 <= value < np.inf):
+            problems.append(Problem(where, f"{column} is {value!r}", "a number of 0 or more is needed"))
+            continue
+        polygons = [shapely.Polygon(shell, holes) for shell, *holes in _rings(feature, where, crs or declared)]
+        areas.append(shapely.union_all(shapely.make_valid(polygons)))
+        values.append(float(value))
+        if not areas[-1].area > 0:
+            problems.append(Problem(where, "holds no polygon"))
+    if not features:
+        problems.append(Problem(path.name, "holds no polygon"))
+    if problems:
+        raise InputError(problems)
+    return areas, np.array(values)
+
+
 def _rings(feature: dict[str, Any], where: str, crs: str) -> Iterator[list[F64]]:
     geometry = feature.get("geometry") or {}
     coordinates = geometry.get("coordinates", [])
@@ -87,8 +117,9 @@ def _rings(feature: dict[str, Any], where: str, crs: str) -> Iterator[list[F64]]
                 points = np.array([point[:2] for point in ring], dtype=np.float64).reshape(-1, 2)
             except (TypeError, ValueError):
                 raise InputError(Problem(where, "holds positions that are not numbers")) from None
-            if len(points) < _CORNERS:
-                raise InputError(Problem(where, f"has a ring of {len(points)} corners"))
+            corners = len(points) - int(len(points) > 1 and (points[0] == points[-1]).all())
+            if corners < _CORNERS:
+                raise InputError(Problem(where, f"has a ring of {corners} corners"))
             points = to_wgs84(points, crs, where)
             out.append(points if (points[0] == points[-1]).all() else np.vstack((points, points[:1])))
         yield out

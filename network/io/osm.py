@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import tempfile
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from network.errors import InputError, Problem
+from network.io.land import Land, area_of_rings, is_ring
 from network.io.osm_routes import Routes
 from network.io.ways import (
     Barriers,
@@ -54,6 +56,8 @@ _NOTES = {
     "two-way roundabout": "{} roundabouts say oneway=no: read as one-way",
     "unknown oneway": "{} streets have a oneway tag of no known value: read as open both ways",
     "open areas": "{} buildings and places drawn as relations lack a member or a closed ring: left out",
+    "open land": "{} outlines of land use do not end where they start: left out",
+    "crossed land": "{} outlines of land use cross themselves: repaired",
     "via way": "{} turn restrictions lead over ways, not a node: not read",
     "conditional": "{} turn restrictions hold at certain times only: not read then",
     "malformed": "{} turn restrictions lack a member, or their node is not on both ways: not read",
@@ -66,17 +70,18 @@ class OsmData:
 
     ways: Ways
     features: Features
+    land: Land = field(default_factory=Land)
     barriers: Barriers = field(default_factory=Barriers)
     routes: Routes = field(default_factory=Routes)
     outline: Any = None
 
 
 def read_osm(path: Path, clip: BaseGeometry | None = None) -> OsmData:
-    """Every street, ferry, feature and barrier line of an extract, inside the polygon `clip` (WGS-84) if one is given.
+    """Every street, ferry, feature, use of land and barrier of an extract, inside `clip` (WGS-84) if one is given.
 
     With a clip what lies beyond its bounds is forgotten as it is read, so that memory is bounded by what the clip
     holds. For files above 256 MB the places of all nodes are kept in a temporary file (in the folder `tempfile` uses,
-    TMPDIR) of up to four times the size of a PBF, removed at the end. Barrier lines are whole lines near the clip.
+    TMPDIR) of up to four times the size of a PBF, removed at the end. Barrier lines and land are whole near the clip.
 
     Raises InputError naming the file if it is missing, empty, truncated, unsorted, not OpenStreetMap, holds no highway
     (in the clip), or does not fit into memory or on the disk. What was repaired or not read is in `ways.notes`.
@@ -98,12 +103,13 @@ def read_osm(path: Path, clip: BaseGeometry | None = None) -> OsmData:
     if not len(found.streets.made()[1]) > 1 and bounds is None:
         what = "its highways have no nodes" if found.counts["highways"] else "holds no highway"
         raise InputError(Problem(path.name, what, "use an extract that holds the streets of the city; " + _FETCH))
+    land = _land(found)
     ways, features = _ways(found, path.name, whole=clip is None), _features(found)
     if clip is not None:
         ways, features = _clipped(ways, features, clip, found.streets.extent)
     lonlat, first = found.barriers.made()
     barriers = Barriers(lonlat=lonlat, first=first)
-    return OsmData(ways=ways, features=features, barriers=barriers, routes=found.routes.made(bounds))
+    return OsmData(ways=ways, features=features, land=land, barriers=barriers, routes=found.routes.made(bounds))
 
 
 def _check_file(path: Path) -> None:
@@ -241,7 +247,7 @@ def _features(found: Elements) -> Features:
     relation_m2, relation_centre = _areas(found)
     means = [*(s[1] for s in found.spots), *found.footprints.means, *(a[1] for a in found.areas)]
     tags = tuple(m.feature or {} for m in means)
-    return Features(
+    everything = Features(
         id=(
             *(f"node/{s[0]}" for s in found.spots),
             *(f"way/{way}" for way in found.footprints.id),
@@ -253,6 +259,26 @@ def _features(found: Elements) -> Features:
         area_m2=np.concatenate([np.zeros(len(found.spots)), area_m2, relation_m2]),
         tags=tags,
     )
+    is_land_only = np.array([kind == "" for kind in everything.kind], bool)
+    return everything.take(~is_land_only) if is_land_only.any() else everything
+
+
+def _land(found: Elements) -> Land:
+    """Land of known use: single ways, then relations, each in the order of the file."""
+    lonlat, first = found.land.made()
+    of_way = [lonlat[a:b] for a, b in itertools.pairwise(first.tolist())]
+    rings: list[tuple[str, list[F64], list[F64]]] = []
+    for means, ring in zip(found.land.means, of_way, strict=True):
+        found.counts["open land"] += not is_ring(ring)
+        rings += [(means.land, [ring], [])] if is_ring(ring) else []
+    lonlat, first = found.rings.made()
+    parts: list[tuple[list[F64], list[F64]]] = [([], []) for _ in found.areas]
+    for area, sign, (a, b) in zip(found.rings.id, found.ring_sign, itertools.pairwise(first.tolist()), strict=True):
+        parts[area][sign < 0].append(lonlat[a:b])
+    rings += [(m.land, *part) for (_, m), part in zip(found.areas, parts, strict=True) if m.land]
+    made = [area_of_rings(outer, holes) for _, outer, holes in rings]
+    found.counts["crossed land"] += sum(repaired for _, repaired in made)
+    return Land(tuple(kind for kind, _, _ in rings), tuple(area for area, _ in made))
 
 
 def _areas(found: Elements) -> tuple[F64, F64]:

@@ -18,6 +18,7 @@ import numpy as np
 import osmium
 from osmium.osm import NODE, RELATION, WAY
 
+from network.io.land import LAND, land_class
 from network.io.osm_meaning import (
     BARRIER_LINES,
     POINT_KEYS,
@@ -127,10 +128,12 @@ class Elements:
     streets: Lines = field(init=False)
     footprints: Lines = field(init=False)
     barriers: Lines = field(init=False)
+    land: Lines = field(init=False)
+    """Outlines of land of known use that are single ways."""
     spots: list[tuple[int, Meaning, float, float]] = field(default_factory=list)
     """(node id, meaning, lon, lat) of features that are nodes."""
     areas: list[tuple[int, Meaning]] = field(default_factory=list)
-    """(relation id, meaning) of features drawn as several rings."""
+    """(relation id, meaning) of features and land drawn as several rings."""
     rings: Lines = field(init=False)
     """With the position of its area as the id of each."""
     ring_sign: list[int] = field(default_factory=list)
@@ -146,7 +149,7 @@ class Elements:
     """Of what was repaired or not read."""
 
     def __post_init__(self) -> None:
-        self.streets, self.footprints, self.barriers = (Lines(self.bounds) for _ in range(3))
+        self.streets, self.footprints, self.barriers, self.land = (Lines(self.bounds) for _ in range(4))
         self.rings = Lines(None)
 
     def holds(self, lon: float, lat: float) -> bool:
@@ -160,7 +163,8 @@ class Elements:
 class _Shapes:
     """Multipolygons that are wanted, and their member ways."""
 
-    features: set[int] = field(default_factory=set)
+    areas: set[int] = field(default_factory=set)
+    """Features and land."""
     ways: set[int] = field(default_factory=set)
     shores: set[int] = field(default_factory=set)
 
@@ -195,10 +199,10 @@ def _read_relations(path: str, found: Elements) -> _Shapes:
         tags = dict(_items(relation))
         kind = tags.get("type", "")
         found.routes.add_relation(relation, tags)
-        is_feature = kind == "multipolygon" and feature_kind(tags) is not None
+        is_area = kind == "multipolygon" and (feature_kind(tags) is not None or land_class(tags) != "")
         is_shore = kind == "multipolygon" and is_barrier(tags)
         is_restriction = kind.split(":")[0] == "restriction"
-        if not (is_feature or is_shore or is_restriction):
+        if not (is_area or is_shore or is_restriction):
             continue
         members = tuple((m.type, m.ref, m.role) for m in islice(relation.members, len(relation.members)))
         if is_restriction:
@@ -209,8 +213,8 @@ def _read_relations(path: str, found: Elements) -> _Shapes:
             continue
         ways = {ref for member, ref, _ in members if member == "w"}
         shapes.ways |= ways
-        if is_feature:
-            shapes.features.add(relation.id)
+        if is_area:
+            shapes.areas.add(relation.id)
         if is_shore:
             shapes.shores |= ways
     return shapes
@@ -224,7 +228,7 @@ def _only(kind: Any, keep: Any) -> Any:
 
 def _read_nodes_and_ways(path: str, locations: Any, found: Elements) -> None:
     of_nodes = _only(NODE, osmium.filter.KeyFilter(*FEATURE_KEYS, *POINT_KEYS, "access"))
-    of_ways = _only(WAY, osmium.filter.KeyFilter(*FEATURE_KEYS, *BARRIER_LINES, "route"))
+    of_ways = _only(WAY, osmium.filter.KeyFilter(*FEATURE_KEYS, *BARRIER_LINES, *LAND, "route"))
     reader = _Reader(found)
     last, was_way = 0, False
     with osmium.io.Reader(path, NODE | WAY) as file:
@@ -265,7 +269,7 @@ class _Reader:
         found, means = self._found, self._way(self._items(way))
         if way.id in found.routes.ways:
             found.routes.add_way(way, means.feature or {})
-        if not (means.kind or means.street or means.is_barrier):
+        if not (means.kind or means.street or means.is_barrier or means.land):
             return
         try:
             whole = self._line(way, osmium.geom.ALL)[_WKB_HEAD:]
@@ -281,6 +285,8 @@ class _Reader:
             self._add_barrier(way, means, runs)
         if means.kind and whole:
             found.footprints.add(whole, way.id, means)
+        if means.land and whole:
+            found.land.add(whole, way.id, means)
 
     def _add_street(self, way: Any, means: Meaning, runs: list[Run]) -> None:
         if not runs or runs[0][0] is not None:
@@ -310,7 +316,7 @@ class _Reader:
         holes = [hole for ring in outer for hole in area.inner_rings(ring)]
         drawn = [np.array([(n.lon, n.lat) for n in ring]) for ring in (*outer, *holes)]
         # The largest ring may be any, so all are kept where one of them is near.
-        if means.kind and any(found.holds(*corner) for ring in drawn for corner in ring.tolist()):
+        if (means.kind or means.land) and any(found.holds(*corner) for ring in drawn for corner in ring.tolist()):
             for ring, sign in zip(drawn, [1] * len(outer) + [-1] * len(holes), strict=True):
                 found.rings.add(ring.tobytes().hex(), len(found.areas), means)
                 found.ring_sign.append(sign)
@@ -340,7 +346,7 @@ def _read_shapes(path: str, locations: Any, shapes: _Shapes, found: Elements) ->
     Closed ways need no assembly, so only members of these relations are handed to osmium for it.
     """
     manager, areas = osmium.area.AreaManager(), osmium.BufferIterator()
-    wanted = _only(RELATION, osmium.filter.IdFilter(shapes.features))
+    wanted = _only(RELATION, osmium.filter.IdFilter(shapes.areas))
     with osmium.io.Reader(path, RELATION) as file:
         osmium.apply(file, wanted, manager.first_pass_handler())
     members = _only(WAY, osmium.filter.IdFilter(shapes.ways))
@@ -352,4 +358,4 @@ def _read_shapes(path: str, locations: Any, shapes: _Shapes, found: Elements) ->
                 reader.add_shore(way)
             assembled += sum(map(reader.add_area, areas)) if areas else 0
     assembled += sum(map(reader.add_area, areas)) if areas else 0
-    found.counts["open areas"] += len(shapes.features) - assembled
+    found.counts["open areas"] += len(shapes.areas) - assembled

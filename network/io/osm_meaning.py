@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from network.io.land import LAND, land_class
 from network.io.ways import FEATURE_KEYS, FEATURE_TAGS, POINT_TAGS, WAY_TAGS, Tags, feature_kind, feature_tags
 
 Items = tuple[tuple[str, str], ...]
@@ -22,7 +23,7 @@ _ONE_WAY_WORDS = frozenset({"yes", "no", "-1", "1", "0", "true", "false", "rever
 
 
 class Meaning(NamedTuple):
-    """What an element is: a feature of a kind, a street, a point the rules read, a barrier."""
+    """What an element is: a feature of a kind, a street, a point the rules read, a barrier, land of some use."""
 
     kind: str | None = None
     feature: Tags | None = None
@@ -30,6 +31,7 @@ class Meaning(NamedTuple):
     repair: str = ""
     point: Tags | None = None
     is_barrier: bool = False
+    land: str = ""
 
 
 class Read(dict[str, bool]):
@@ -37,6 +39,7 @@ class Read(dict[str, bool]):
 
     def __missing__(self, key: str) -> bool:
         known = key in (FEATURE_TAGS | POINT_TAGS | WAY_TAGS) or key in BARRIER_LINES or key in _OUT_OF_THE_WAY
+        known |= key in LAND
         self[key] = known or key == "location" or key.startswith("socket:")
         return self[key]
 
@@ -71,6 +74,7 @@ def way_meaning(items: Items) -> Meaning:
         street=street,
         repair=repair,
         is_barrier=is_barrier(tags),
+        land=land_class(tags),
     )
 
 

@@ -9,7 +9,7 @@ import difflib
 import json
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 
 from network.city import Provenance
 from network.errors import InputError, Problem
-from network.part import F64
+from network.part import F64, I32
 
 Value = float | int | str | list[Any]
 _FIELDS = {"value", "unit", "label", "source", "default"}
@@ -94,6 +94,14 @@ class Parameters:
             return np.array(self.value(key), dtype=np.float64)
         except (TypeError, ValueError):
             raise InputError(Problem(f"parameter {key}", "is not a regular table of numbers")) from None
+
+    def positions(self, key: str, names: Sequence[str]) -> I32:
+        """The value as positions in `names`. Raises InputError that tells the names where one is not among them."""
+        value = self.value(key)
+        odd = [name for name in value if name not in names] if isinstance(value, list) else [value]
+        if odd:
+            raise InputError(Problem(f"parameter {key}", f"holds {odd[0]!r}", f"use {', '.join(names)}"))
+        return np.array([names.index(name) for name in value], dtype=np.int32)
 
     def keys(self) -> list[str]:
         return sorted(self._known)

@@ -22,6 +22,7 @@ _PACKAGE = "package:"
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _REQUIRED: dict[str, set[str]] = {
     "zones.areas": {"file", "name"},
+    "zones.activity": {"file", "column"},
     "places": {"file"},
     "transit": {"file", "mode"},
     "transit stations": {"file", "mode"},
@@ -30,9 +31,10 @@ _REQUIRED: dict[str, set[str]] = {
 _KEYS: dict[str, set[str]] = {
     "": {"name", "areas", "attribution", "inputs", "about", "roads", "zones", "places", "transit", "parameters"},
     "roads": {"source", "place", "crs", "clip", "elevation"},
-    "zones": {"boundary", "crs", "table", "columns", "residents", "areas"},
+    "zones": {"boundary", "crs", "table", "columns", "residents", "areas", "activity"},
     "zones.residents": {"file", "columns", "row", "source", "persons"},
     "zones.areas": {"file", "name", "crs"},
+    "zones.activity": {"file", "column", "crs"},
     "places": {"file", "crs", "kind", "kinds", "columns"},
     "transit": {"file", "lines", "crs", "mode", "columns"},
     "transit stations": {"file", "lines", "stations", "entrances", "from_year", "crs", "mode", "columns"},
@@ -157,7 +159,8 @@ def _odd_kinds(data: Mapping[str, Any], where: str) -> Iterator[Problem]:
         yield Problem(f"{where}, zones.residents", "is not a table", "write [zones.residents]")
     elif "file" in residents and "row" not in residents:
         yield Problem(f"{where} [zones.residents]", "lacks 'row'", "the id of the row that holds the total")
-    for name, rows in (("zones.areas", inner.get("areas")), *((n, data.get(n)) for n in ("places", "transit"))):
+    lists = [(f"zones.{n}", inner.get(n)) for n in ("areas", "activity")]
+    for name, rows in (*lists, *((n, data.get(n)) for n in ("places", "transit"))):
         if rows is not None and not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
             yield Problem(f"{where}, {name}", "is not a list of tables", f"write [[{name}]]")
     for name in ("areas", "attribution"):
@@ -169,7 +172,7 @@ def _odd_kinds(data: Mapping[str, Any], where: str) -> Iterator[Problem]:
 def _odd_keys(data: Mapping[str, Any], where: str) -> list[Problem]:
     tables = [("", data), ("roads", data.get("roads", {})), ("zones", data.get("zones", {}))]
     tables += [("zones.residents", data.get("zones", {}).get("residents", {}))]
-    tables += [("zones.areas", area) for area in data.get("zones", {}).get("areas", [])]
+    tables += [(f"zones.{n}", row) for n in ("areas", "activity") for row in data.get("zones", {}).get(n, [])]
     tables += [("places", row) for row in data.get("places", [])]
     kinds = {"gtfs": "transit feed", "osm": "transit map", "stations": "transit stations"}
     tables += [

@@ -35,6 +35,10 @@ _ALIASES = {
     "stop": ("stop_id", "站点编号"),
     "sequence": ("order", "站序", "序号"),
     "plugs": ("充电枪", "充电桩"),
+    "mode": ("出行方式", "方式"),
+    "purpose": ("出行目的", "目的"),
+    "weight": ("权重", "扩样系数"),
+    "share": ("分担率", "比例"),
 }
 """Column name in code -> other headers it goes by, in lower case."""
 
@@ -187,7 +191,7 @@ def _column(
         return np.array(texts, dtype=np.str_), problems
     out = np.zeros(len(texts))
     for i, text in enumerate(texts):
-        value = _number(text)
+        value = number_in(text)
         where = f"{file}, row {lines[i]}, column {name}"
         if column.blank and not text:
             out[i] = math.nan
@@ -213,7 +217,7 @@ def _must_differ(file: str, name: str, texts: list[str], lines: list[int], probl
         seen.setdefault(text, line)
 
 
-def _number(text: str) -> float | None:
+def number_in(text: str) -> float | None:
     """A finite number, thousands grouped by commas or not; None where it is not one."""
     plain = text.replace(",", "") if _GROUPED.fullmatch(text) else text
     try:

@@ -18,7 +18,7 @@ from network.stop_rules import StopRules
 from network.tariffs import Tariffs
 from network.timetable import Service, timetable
 from network.transit import Stations, Transit
-from network.units import TRANSIT_MODES, WALK
+from network.units import PERIODS, TRANSIT_MODES, WALK
 
 P = TypeVar("P", bound=Part)
 _M_PER_S = 1 / 3.6
@@ -209,13 +209,16 @@ def _within(service: Service, position: I32) -> Service | None:
 
 
 def _rules(parameters: Parameters) -> dict[str, F64]:
-    """The scalars of Transit, from the parameters."""
+    """The numbers of Transit, from the parameters."""
     walk_m_per_s = parameters.positive("roads.walk_kmh") * _M_PER_S
+    start_h = parameters.array("transit.window_start_h")
+    if start_h.shape != (len(PERIODS),):
+        what = f"is not a list of {len(PERIODS)} hours"
+        raise InputError(Problem("parameter transit.window_start_h", what, f"one each for {', '.join(PERIODS)}"))
     rules = {
         "access_s": parameters.number("transit.access_m") / walk_m_per_s,
         "transfer_s": parameters.number("transit.transfer_m") / walk_m_per_s,
         "change_s": parameters.number("transit.change_s"),
-        "window_start_s": round(parameters.number("transit.window_start_h") * _S_PER_H),
         "window_min": parameters.positive("transit.window_min"),
         "longest_s": parameters.positive("transit.longest_min") * _S_PER_MIN,
         "most_rides": parameters.positive("transit.most_rides"),
@@ -225,7 +228,9 @@ def _rules(parameters: Parameters) -> dict[str, F64]:
         "estimate_transfers": parameters.number("transit.unknown_transfers"),
         "estimate_walk_s": parameters.number("transit.unknown_walk_m") / walk_m_per_s,
     }
-    return {name: np.array(float(value)) for name, value in rules.items()}
+    return {name: np.array(float(value)) for name, value in rules.items()} | {
+        "window_start_s": np.rint(start_h * _S_PER_H)
+    }
 
 
 def _part_of(kind: type[P], stem: str, parameters: Parameters) -> P:

@@ -1,4 +1,4 @@
-"""Zones: squares of a grid where the streets are, or the rows of a table; and who lives, works and visits there."""
+"""Zones: squares of a grid where the streets are, or the rows of a table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from network.io.coordinates import check_swapped, to_wgs84
 from network.io.layers import Plane
 from network.io.parameters import Parameters
 from network.io.tables import Table
-from network.io.ways import Features, whole_number
 from network.part import F64, I64, Text
 from network.snap import snap
 from network.units import WALK
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 _PIECE_M = 25.0
 """Streets are cut into pieces this long to share their length among squares."""
-_M2_PER_KM2 = 1e6
-PERSONS = ("residents", "jobs", "students", "visitors")
 
 
 @dataclass(frozen=True)
@@ -139,123 +136,6 @@ def table_cells(table: Table, crs: str | None, roads: Roads, parameters: Paramet
         raise InputError(Problem(table.name, "two zones lie on the same point"))
     outline = [shapely.intersection(cells[o], p.buffer(reach_m)) for o, p in zip(owner, points, strict=True)]
     return Cells(table.texts("id"), lonlat, outline, plane)
-
-
-Estimate = tuple[F64, str]
-"""Counts (Z) and, in words, how they were made."""
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What people can be spread by: cells, streets, map features and, where enough buildings are known, floor area."""
-
-    cells: Cells
-    streets: Streets
-    features: Features
-    parameters: Parameters
-    floor_m2: tuple[F64, F64] | None
-    """(Z) of homes and of workplaces."""
-
-    @classmethod
-    def of(cls, cells: Cells, streets: Streets, features: Features, parameters: Parameters) -> Ground:
-        return cls(cells, streets, features, parameters, _floor_m2(cells, features, parameters))
-
-    def street_m(self, key: str) -> F64:
-        """(Z) length of street of the classes named by a parameter; of any class where there is none."""
-        of_class = np.isin(self.streets.kind, self.parameters.value(key))
-        weight = self.cells.sums(self.streets.lonlat, self.streets.length_m * of_class)
-        return weight if weight.sum() > 0 else self.cells.sums(self.streets.lonlat, self.streets.length_m)
-
-    def count(self, key: str) -> F64:
-        """(Z) map features of the kinds named by a parameter."""
-        at = self.features.of_kind(*self.parameters.value(key))
-        return self.cells.sums(self.features.lonlat[at], np.ones(len(at)))
-
-
-def people(
-    ground: Ground, given: dict[str, F64], residents_total: tuple[float, str] | None
-) -> tuple[dict[str, F64], dict[str, str]]:
-    """Residents, jobs, students and visitors (Z) of each zone, and for each layer that is an estimate how it was made.
-
-    `given` holds the layers that are known zone by zone. Others take their total from `residents_total` (persons,
-    source), floor area or parameters, and are spread by floor area where the extract has buildings, else by street.
-    """
-    out, how = dict(given), {}
-    if "residents" not in out:
-        out["residents"], how["residents"] = _residents(ground, residents_total)
-    if "jobs" not in out:
-        known = "residents" in given or residents_total is not None
-        out["jobs"], how["jobs"] = _jobs(ground, out["residents"] if known else None, out["residents"])
-    if "students" not in out:
-        out["students"], how["students"] = _students(ground, given.get("schools"), out["residents"])
-    if "visitors" not in out:
-        out["visitors"], how["visitors"] = _visitors(ground, out["residents"], out["jobs"])
-    return {name: out[name] for name in PERSONS}, how
-
-
-def _residents(ground: Ground, total: tuple[float, str] | None) -> Estimate:
-    number, positive = ground.parameters.number, ground.parameters.positive
-    if ground.floor_m2 is not None:
-        homes = ground.floor_m2[0]
-        if total is None:
-            return homes / positive("zones.m2_per_resident"), "floor area of homes on the map"
-        return _spread(total[0], homes), f"{total[1]}, spread by floor area of homes"
-    how = "spread by length of residential street"
-    if total is None:
-        persons = ground.cells.area_m2.sum() / _M2_PER_KM2 * number("zones.residents_per_km2")
-        return _spread(persons, ground.street_m("zones.home_streets")), f"a parameter per km2, {how}"
-    return _spread(total[0], ground.street_m("zones.home_streets")), f"{total[1]}, {how}"
-
-
-def _jobs(ground: Ground, known_residents: F64 | None, residents: F64) -> Estimate:
-    """From floor area alone where residents are as well, so that both fit together; else from known residents."""
-    number, positive = ground.parameters.number, ground.parameters.positive
-    if known_residents is None and ground.floor_m2 is not None:
-        return ground.floor_m2[1] / positive("zones.m2_per_job"), "floor area of workplaces on the map"
-    total = residents.sum() * number("zones.jobs_per_resident")
-    if ground.floor_m2 is not None:
-        return _spread(total, ground.floor_m2[1]), "a parameter per resident, spread by floor area of workplaces"
-    weight = ground.street_m("zones.work_streets")
-    return _spread(total, weight), "a parameter per resident, spread by length of main street"
-
-
-def _students(ground: Ground, schools: F64 | None, residents: F64) -> Estimate:
-    total = residents.sum() * ground.parameters.number("zones.students_per_resident")
-    if schools is not None and schools.sum() > 0:
-        return _spread(total, schools), "a parameter per resident, spread by schools of the table"
-    weight = ground.count("zones.student_features")
-    if weight.sum() > 0:
-        return _spread(total, weight), "a parameter per resident, spread by schools on the map"
-    return _spread(total, residents), "a parameter per resident, spread by residents"
-
-
-def _visitors(ground: Ground, residents: F64, jobs: F64) -> Estimate:
-    total = residents.sum() * ground.parameters.number("zones.visitors_per_resident")
-    weight = ground.count("zones.visitor_features")
-    if weight.sum() > 0:
-        return _spread(total, weight), "a parameter per resident, spread by sights, hotels and shops on the map"
-    return _spread(total, jobs), "a parameter per resident, spread by jobs"
-
-
-def _floor_m2(cells: Cells, features: Features, parameters: Parameters) -> tuple[F64, F64] | None:
-    """Floor area (Z) of homes and of workplaces, footprint x levels; None where the extract has too few buildings."""
-    buildings = features.take(features.is_building & (features.area_m2 > 0)) if len(features) else features
-    if len(buildings) < parameters.number("zones.least_buildings"):
-        return None
-    use = np.array([t.get("building:use", t["building"]) for t in buildings.tags])
-    other = parameters.number("zones.building_levels")
-    levels = np.array([whole_number(t.get("building:levels")) or other for t in buildings.tags])
-    mixed = np.isin(use, parameters.value("zones.mixed_buildings"))
-    homes = np.isin(use, parameters.value("zones.home_buildings"))
-    share = np.where(mixed, parameters.number("zones.mixed_home_share"), homes)
-    used = ~np.isin(use, parameters.value("zones.empty_buildings"))
-    floor = buildings.area_m2 * levels * used
-    return cells.sums(buildings.lonlat, floor * share), cells.sums(buildings.lonlat, floor * (1.0 - share))
-
-
-def _spread(total: float, weight: F64) -> F64:
-    whole = weight.sum()
-    return total * (weight / whole if whole > 0 else np.full(len(weight), 1.0 / len(weight)))
 
 
 def zones_part(

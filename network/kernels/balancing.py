@@ -1,49 +1,262 @@
-"""Furness balancing of a doubly constrained matrix."""
+"""The seed of a gravity model and Furness balancing of a doubly constrained matrix.
+
+A round reads the seed once: while a row is in the cache its sum gives its factor, and the row so scaled goes into the
+sums of the columns. Blocks of rows are summed apart and then in order, so the number of threads changes no byte.
+"""
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit, prange
 
-from network.kernels.inner import outer_njit
+from network.kernels.exponential import exp, log
+from network.kernels.inner import inner_njit, outer_njit, outer_shared_njit
 
 Reals = npt.NDArray[np.float64]
+Wholes = npt.NDArray[np.int64]
+Singles = npt.NDArray[np.float32]
+Matrix = Reals | Singles
+
+BLOCKS = 32
+SHARED_FROM = 2000
+"""Zones from which threads share out a matrix. They wait for each other in every round, which takes longer than the
+round itself on a machine that does other work too, unless there is much to do."""
+_FORM: Any = {
+    "fastmath": {"contract", "reassoc", "nsz"},
+    "error_model": "numpy",
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+_row_njit: Any = njit(**_FORM)
+"""For loops over rows: sums may be taken some at a time, infinities and what is no number stay what they are."""
+
+
+LEAST_POWER = -87.0
+"""e^-87 is about the least normal number of 32 bits; cells further below the best one of their row are none."""
+
+
+@_row_njit
+def _powers(minutes: Reals, alpha: float, beta: float, least: float, out: Reals) -> int:
+    """`alpha log(c) - beta c`, c at least `least`, -inf where there is no way; how many entries are no times."""
+    wrong = 0
+    for j in range(out.shape[0]):
+        c = minutes[j]
+        wrong += 0 if c >= 0.0 else 1
+        power = -beta * max(c, least)
+        out[j] = power if 0.0 <= c < np.inf else -np.inf
+    if alpha != 0.0:
+        for j in range(out.shape[0]):
+            c = minutes[j]
+            out[j] += alpha * log(max(c, least) if c < np.inf else 1.0)
+    return wrong
+
+
+@_row_njit
+def _highest(row: Reals) -> float:
+    """The maximum, four numbers at a time: one at a time would wait for the one before."""
+    fours = row.shape[0] // 4 * 4
+    t0 = t1 = t2 = t3 = -np.inf
+    for j in range(0, fours, 4):
+        t0, t1, t2, t3 = max(t0, row[j]), max(t1, row[j + 1]), max(t2, row[j + 2]), max(t3, row[j + 3])
+    for j in range(fours, row.shape[0]):
+        t0 = max(t0, row[j])
+    return max(t0, t1, t2, t3)
+
+
+@_row_njit
+def _cells(power: Reals, top: float, out: Singles) -> None:
+    for j in range(out.shape[0]):
+        p = power[j] - top
+        cell = exp(p)  # in any case: a condition around it would keep the loop scalar
+        out[j] = cell if p > LEAST_POWER else 0.0
+
+
+@outer_shared_njit
+def deterrence(minutes: Reals, alpha: float, beta: float, least: float, out: Singles) -> Wholes:
+    """Writes the seed (Z, Z) of a gravity model; how many entries of each row of `minutes` are negative or no number.
+
+    0 where minutes are infinite. Each row is scaled to a highest cell of 1, which balancing undoes.
+    """
+    z = minutes.shape[0]
+    wrong = np.empty(z, np.int64)
+    for k in prange(BLOCKS):
+        power = np.empty(z)
+        for i in range(z * k // BLOCKS, z * (k + 1) // BLOCKS):
+            wrong[i] = _powers(minutes[i], alpha, beta, least, power)
+            top = _highest(power)
+            _cells(power, top if top > -np.inf else 0.0, out[i])
+    return wrong
 
 
 @outer_njit
-def furness(seed: Reals, rows: Reals, columns: Reals, tolerance: float, most_rounds: int) -> tuple[Reals, int, float]:
-    """Scale `seed` (Z, Z) so that row sums meet `rows` and column sums `columns`.
+def parts(seed: Matrix, rows: Reals, columns: Reals) -> tuple[Wholes, Wholes, int]:
+    """Parts of a matrix that trade nothing with each other: a number for each row, for each column, how many there are.
 
-    Returns (matrix, rounds, worst relative error of a row sum before the last half step). Once that is within the
-    tolerance rows are met exactly and columns to the tolerance.
+    Only rows and columns with a total count; the others, and columns that no row reaches, have the number -1.
     """
     z = seed.shape[0]
-    a = np.ones(z)
-    b = np.ones(z)
-    total = np.empty(z)
-    worst = np.inf
-    rounds = 0
-    while rounds < most_rounds:
-        worst = 0.0
-        for i in range(z):
-            s = 0.0
-            for j in range(z):
-                s += seed[i, j] * b[j]
-            if rows[i] > 0.0:
-                worst = max(worst, abs(a[i] * s - rows[i]) / rows[i])
-                a[i] = rows[i] / s if s > 0.0 else 0.0
-            else:
-                a[i] = 0.0
-        if rounds > 0 and worst < tolerance:
-            break
-        total[:] = 0.0
-        for i in range(z):
-            if a[i] > 0.0:
-                for j in range(z):
-                    total[j] += a[i] * seed[i, j]
+    of_row, of_column = np.full(z, -1, np.int64), np.full(z, -1, np.int64)
+    left, open_columns = np.flatnonzero(rows > 0.0), np.flatnonzero(columns > 0.0)
+    n, m, count = left.shape[0], open_columns.shape[0], 0
+    stack = np.empty(n, np.int64)
+    while n > 0:
+        n -= 1
+        stack[0], top = left[n], 1
+        of_row[left[n]] = count
+        while top > 0:
+            top -= 1
+            i = stack[top]
+            k = 0
+            while k < m:
+                j = open_columns[k]
+                if not seed[i, j] > 0.0:
+                    k += 1
+                    continue
+                of_column[j] = count
+                m -= 1
+                open_columns[k] = open_columns[m]
+                r = 0
+                while r < n:
+                    if seed[left[r], j] > 0.0:
+                        of_row[left[r]] = count
+                        stack[top] = left[r]
+                        top += 1
+                        n -= 1
+                        left[r] = left[n]
+                    else:
+                        r += 1
+        count += 1
+    return of_row, of_column, count
+
+
+@_row_njit
+def _factor(row: float, total: float) -> float:
+    return row / total if row > 0.0 and total > 0.0 else 0.0
+
+
+@_row_njit
+def _sweep(seed: Matrix, low: int, high: int, rows: Reals, a: Reals, b: Reals, total: Reals) -> None:
+    """Factors `a` of the rows from `low` to `high` under `b`, and their part of the sums of the columns in `total`.
+
+    Four rows at a time; they are added to the columns while the next four, which come from memory, are summed.
+    """
+    z = seed.shape[1]
+    total[:] = 0.0
+    if low == high:
+        return
+    a0 = a1 = a2 = a3 = 0.0
+    r0 = r1 = r2 = r3 = seed[low]
+    fours = low + (high - low) // 4 * 4
+    for i in range(low, fours, 4):
+        n0, n1, n2, n3 = seed[i], seed[i + 1], seed[i + 2], seed[i + 3]
+        s0 = s1 = s2 = s3 = 0.0
         for j in range(z):
-            b[j] = columns[j] / total[j] if total[j] > 0.0 else 0.0
+            total[j] += (a0 * r0[j] + a1 * r1[j]) + (a2 * r2[j] + a3 * r3[j])
+            s0 += n0[j] * b[j]
+            s1 += n1[j] * b[j]
+            s2 += n2[j] * b[j]
+            s3 += n3[j] * b[j]
+        a0, a1 = _factor(rows[i], s0), _factor(rows[i + 1], s1)
+        a2, a3 = _factor(rows[i + 2], s2), _factor(rows[i + 3], s3)
+        r0, r1, r2, r3 = n0, n1, n2, n3
+        a[i], a[i + 1], a[i + 2], a[i + 3] = a0, a1, a2, a3
+    for j in range(z):
+        total[j] += (a0 * r0[j] + a1 * r1[j]) + (a2 * r2[j] + a3 * r3[j])
+    for i in range(fours, high):
+        r0 = seed[i]
+        s0 = 0.0
+        for j in range(z):
+            s0 += r0[j] * b[j]
+        a0 = _factor(rows[i], s0)
+        for j in range(z):
+            total[j] += a0 * r0[j]
+        a[i] = a0
+
+
+@_row_njit
+def _next(columns: Reals, shares: Reals, b: Reals, tolerance: float) -> float:
+    """Worst relative error of a column under `b`; `b` becomes the factors of the next round if that is too much.
+
+    The sums of the blocks are added up in the first of `shares`.
+    """
+    total = shares[0]
+    for k in range(1, shares.shape[0]):
+        for j in range(total.shape[0]):
+            total[j] += shares[k, j]
+    worst = 0.0
+    for j in range(total.shape[0]):
+        if columns[j] > 0.0:
+            worst = max(worst, abs(b[j] * total[j] - columns[j]) / columns[j])
+    if worst > tolerance:
+        for j in range(total.shape[0]):
+            b[j] = _factor(columns[j], total[j])
+    return worst
+
+
+@_row_njit
+def _scale_row(seed: Matrix, a: float, b: Reals, out: Reals) -> None:
+    for j in range(out.shape[0]):
+        out[j] = a * seed[j] * b[j]
+
+
+@inner_njit
+def _alone(
+    seed: Matrix, rows: Reals, columns: Reals, tolerance: float, most_rounds: int, out: Reals
+) -> tuple[int, float]:
+    """`furness` by one thread."""
+    z = seed.shape[0]
+    a, b, last = np.zeros(z), np.ones(z), np.ones(z)
+    shares = np.empty((BLOCKS, z))
+    worst, rounds = np.inf, 0
+    while rounds < most_rounds and not worst <= tolerance:
+        last[:] = b
+        for k in range(BLOCKS):
+            _sweep(seed, z * k // BLOCKS, z * (k + 1) // BLOCKS, rows, a, b, shares[k])
         rounds += 1
-    out = np.empty((z, z))
+        worst = _next(columns, shares, b, tolerance)
     for i in range(z):
-        for j in range(z):
-            out[i, j] = a[i] * seed[i, j] * b[j]
-    return out, rounds, worst
+        _scale_row(seed[i], a[i], last, out[i])
+    return rounds, worst
+
+
+@outer_shared_njit
+def furness(
+    seed: Matrix, rows: Reals, columns: Reals, tolerance: float, most_rounds: int, out: Reals
+) -> tuple[int, float]:
+    """Scale `seed` (Z, Z), of 64 or 32 bits, so that row sums meet `rows` and column sums `columns`; writes `out`.
+
+    `out` may be the seed itself. Sums are taken with 64 bits. Returns (rounds, worst relative error of a column): rows
+    are met exactly, but for those that have a total and no cell, and columns to that error.
+    Furness (1965), Traffic Engineering and Control 7, 458-460.
+    """
+    z = seed.shape[0]
+    if z < SHARED_FROM:
+        return _alone(seed, rows, columns, tolerance, most_rounds, out)
+    a, b, last = np.zeros(z), np.ones(z), np.ones(z)
+    shares = np.empty((BLOCKS, z))
+    worst, rounds = np.inf, 0
+    while rounds < most_rounds and not worst <= tolerance:
+        last[:] = b
+        for k in prange(BLOCKS):
+            _sweep(seed, z * k // BLOCKS, z * (k + 1) // BLOCKS, rows, a, b, shares[k])
+        rounds += 1
+        worst = _next(columns, shares, b, tolerance)
+    for i in prange(z):
+        _scale_row(seed[i], a[i], last, out[i])
+    return rounds, worst
+
+
+@outer_shared_njit
+def furness_each(
+    seed: Matrix, rows: Reals, columns: Reals, tolerance: float, most_rounds: int, out: Reals
+) -> tuple[Wholes, Reals]:
+    """`furness` of every matrix of `seed` (U, Z, Z) to `rows` and `columns` (U, Z), to the byte; rounds and errors (U).
+
+    Threads take a matrix each, and need not wait for each other in every round.
+    """
+    count = rows.shape[0]
+    rounds, worst = np.zeros(count, np.int64), np.full(count, np.inf)
+    for u in prange(count):
+        rounds[u], worst[u] = _alone(seed[u], rows[u], columns[u], tolerance, most_rounds, out[u])
+    return rounds, worst

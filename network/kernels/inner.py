@@ -23,3 +23,5 @@ inner_njit: Callable[[F], F] = njit(**_INNER)
 outer_shared_njit: Callable[[F], F] = njit(parallel=_PRANGE_ALONE, **_OUTER)
 """Loops over prange are shared out among threads, and nothing else is: whatever is takes a second to compile."""
 inner_shared_njit: Callable[[F], F] = njit(parallel=_PRANGE_ALONE, **_INNER)
+inner_rows_njit: Callable[[F], F] = njit(fastmath={"contract", "reassoc", "nsz"}, error_model="numpy", **_INNER)
+"""For loops over rows: sums may be taken eight at a time; infinities and what is no number stay what they are."""

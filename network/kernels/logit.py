@@ -1,155 +1,488 @@
-"""Multinomial logit over origin-destination pairs."""
+"""Nested logit over origin-destination pairs: rows of destinations, so that the loops become vector code.
+
+The nest's scale divides: with weights w = exp(V / mu), sums Y of a nest and G = Y^mu, a mode has the share
+G / sum(G) w / Y. Utilities of a pair are counted from the highest direct one, which nothing depends on.
+"""
+
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import prange
 
-from network.kernels.inner import inner_njit, outer_shared_njit
+from network.kernels.exponential import exp, log
+from network.kernels.inner import inner_njit, inner_rows_njit, outer_shared_njit
 
 Reals = npt.NDArray[np.float64]
+Wholes = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 
+_ROW = 1024
+"""Choices that are taken as one row."""
+BLOCKS = 32
+"""Blocks of origins that are summed apart and then in order: sums do not depend on the number of threads."""
 
-@outer_shared_njit
-def split_trips(utility: Reals, held: Bools, share: Reals, trips: Reals) -> Reals:
-    """Trips by mode, (K, Z, Z), of `trips` (Z, Z) under `utility` (K, Z, Z), -inf where a mode is not to be had.
 
-    Only `share` (Z) of an origin's travellers have the modes that are `held` (K). Pairs without a mode carry no trips.
+ROADS = 3
+"""Direct modes before the lines: on foot, by cycle, by e-bike; they have a road mode each."""
+LINES = 3
+"""Direct modes by line, behind them; then come the car and the taxi."""
+DIRECT = ROADS + LINES + 2
+METRES, TRANSFERS, FARES, FERRIES = 0, DIRECT, DIRECT + LINES, DIRECT + 2 * LINES
+CHARGED = DIRECT + 3 * LINES
+COUNTS = CHARGED + 1
+"""What is added up besides trips: metres by direct mode; changes, fares, rides by ferry by line mode; cars charged."""
+
+
+class Skims(NamedTuple):
+    """From zone to zone in one period; infinite where there is no way. Road modes (M) end with driving."""
+
+    road_s: Reals
+    """(M, Z, Z) without congestion, and drive_s (Z, Z) with it."""
+    drive_s: Reals
+    road_m: Reals
+    """(M, Z, Z)"""
+    in_vehicle_s: Reals
+    """(LINES, Z, Z) and so on."""
+    wait_s: Reals
+    walk_s: Reals
+    transfers: Reals
+    fare_cny: Reals
+    line_m: Reals
+    ferry: Bools
+    """(LINES, Z, Z) whether the journey rides one; (LINES, 0, 0) where none does."""
+    charge_cny: Reals
+    """(Z, Z) what a car pays to enter."""
+
+
+class Utility(NamedTuple):
+    """V of a direct mode k (D): what is the same for all, and what a unit of each part of a journey adds (<= 0).
+
+    Bands are those of the way on foot.
     """
-    modes, origins, destinations = utility.shape
-    out = np.zeros((modes, origins, destinations))
-    for i in prange(origins):
-        weight = np.empty(modes)
-        for j in range(destinations):
-            if trips[i, j] <= 0.0:
-                continue
-            top = -np.inf
-            for k in range(modes):
-                top = max(top, utility[k, i, j])
-            if top == -np.inf:
-                continue
-            others, own = 0.0, 0.0  # summed apart: total - own would cancel where the held modes dominate
-            for k in range(modes):
-                weight[k] = np.exp(utility[k, i, j] - top)
-                if held[k]:
-                    own += weight[k]
-                else:
-                    others += weight[k]
-            total = others + own
-            holders = share[i] if others > 0.0 else 1.0
-            for k in range(modes):
-                part = holders * weight[k] / total
-                if not held[k] and others > 0.0:
-                    part += (1.0 - holders) * weight[k] / others
-                out[k, i, j] = trips[i, j] * part
+
+    start: Reals
+    """(U, D, Z) by origin, and end (U, D, Z) by destination."""
+    end: Reals
+    banded: bool
+    """Whether any by_band (D, B) is other than 0."""
+    by_band: Reals
+    edges_m: Reals
+    """(B - 1) upper edges of the bands."""
+    longest_m: Reals
+    """(D) way beyond which the mode is not taken."""
+    per_s: Reals
+    """(U, D) under way, in the vehicle"""
+    wait_per_s: Reals
+    """(U) and so on"""
+    walk_per_s: Reals
+    transfer: Reals
+    fare_per_cny: Reals
+    charge_per_cny: Reals
+    drive_per_m: Reals
+    taxi_per_m: Reals
+    taxi_from_m: float
+    """Beyond so many metres each one costs by taxi."""
+    reward_per_m: Reals
+    """(U, D), >= 0"""
+
+
+class Nests(NamedTuple):
+    """How modes (K) replace each other, and who has them."""
+
+    nest: Wholes
+    """(K)"""
+    scale: Reals
+    """(U, nests) mu"""
+    held: Bools
+    """(K) only who has a car at hand has the mode."""
+    apart: Bools
+    """(nests) whether some of a nest's modes are held."""
+    share: Reals
+    """(U, Z) share of an origin's travellers who have."""
+
+
+@inner_rows_njit
+def _band_row(walk_m: Reals, edges_m: Reals, out: Wholes) -> None:
+    for j in range(out.shape[0]):
+        out[j] = 0
+    for b in range(edges_m.shape[0]):
+        edge = edges_m[b]
+        for j in range(out.shape[0]):
+            out[j] += 1 if walk_m[j] > edge else 0
+
+
+@inner_rows_njit
+def _add_times(x: Reals, slope: float, out: Reals) -> None:
+    """No way and nothing it costs make no number: that is no way, below."""
+    for j in range(out.shape[0]):
+        out[j] += slope * x[j]
+
+
+@inner_rows_njit
+def _add_line(s: Any, y: Any, u: int, k: int, i: int, out: Reals) -> None:
+    line = k - ROADS
+    riding, waiting, walking = y.per_s[u, k], y.wait_per_s[u], y.walk_per_s[u]
+    changing, paying = y.transfer[u], y.fare_per_cny[u]
+    in_vehicle_s, wait_s, walk_s = s.in_vehicle_s[line, i], s.wait_s[line, i], s.walk_s[line, i]
+    transfers, fare_cny = s.transfers[line, i], s.fare_cny[line, i]
+    for j in range(out.shape[0]):
+        out[j] += riding * in_vehicle_s[j] + waiting * wait_s[j] + walking * walk_s[j]
+        out[j] += changing * transfers[j] + paying * fare_cny[j]
+
+
+@inner_rows_njit
+def _length_row(s: Any, k: int, i: int) -> Any:
+    if k < ROADS:
+        return s.road_m[k, i]
+    return s.line_m[k - ROADS, i] if k < ROADS + LINES else s.road_m[ROADS, i]
+
+
+@inner_rows_njit
+def _mode_row(s: Any, y: Any, u: int, k: int, i: int, band: Wholes, out: Reals) -> None:
+    """Utility of a direct mode (Z), -inf where it has no way."""
+    start = y.start[u, k, i]
+    for j in range(out.shape[0]):
+        out[j] = start + y.end[u, k, j]
+    if y.banded:
+        for j in range(out.shape[0]):
+            out[j] += y.by_band[k, band[j]]
+    if k < ROADS:
+        _add_times(s.road_s[k, i], y.per_s[u, k], out)
+    elif k < ROADS + LINES:
+        _add_line(s, y, u, k, i, out)
+    else:
+        _add_times(s.drive_s[i], y.per_s[u, k], out)
+        if k == ROADS + LINES:
+            _add_times(s.road_m[ROADS, i], y.drive_per_m[u], out)
+            _add_times(s.charge_cny[i], y.charge_per_cny[u], out)
+        else:
+            for j in range(out.shape[0]):
+                out[j] += y.taxi_per_m[u] * max(s.road_m[ROADS, i, j] - y.taxi_from_m, 0.0)
+    length, longest = _length_row(s, k, i), y.longest_m[k]
+    if y.reward_per_m[u, k] > 0.0:
+        _add_times(length, y.reward_per_m[u, k], out)
+    for j in range(out.shape[0]):
+        out[j] = out[j] if (out[j] > -np.inf) & (length[j] <= longest) else -np.inf
+
+
+@inner_rows_njit
+def _highest(utility: Reals, top: Reals) -> None:
+    """0 where no direct mode has a way."""
+    for j in range(top.shape[0]):
+        top[j] = -np.inf
+    for k in range(utility.shape[0]):
+        for j in range(top.shape[0]):
+            top[j] = max(utility[k, j], top[j])
+    for j in range(top.shape[0]):
+        top[j] = top[j] if top[j] > -np.inf else 0.0
+
+
+@inner_rows_njit
+def _weigh(utility: Reals, top: Reals, mu: float, out: Reals) -> None:
+    per = 1.0 / mu
+    for j in range(out.shape[0]):
+        out[j] = exp((utility[j] - top[j]) * per)
+
+
+@inner_rows_njit
+def _power(y: Reals, mu: float, total: Reals) -> None:
+    """Y of a nest becomes G / Y, and G is added to `total`."""
+    if mu == 1.0:
+        for j in range(y.shape[0]):
+            total[j] += y[j]
+            y[j] = 1.0
+        return
+    for j in range(y.shape[0]):
+        ratio = exp((mu - 1.0) * log(y[j]))  # found first, then kept or not: else it is no vector code
+        ratio = ratio if y[j] > 0.0 else 0.0
+        total[j] += ratio * y[j]
+        y[j] = ratio
+
+
+@inner_rows_njit
+def _powers(y: Reals, y_not: Reals, mu: float, apart: bool, have: Reals, have_not: Reals) -> None:
+    """The same for who has a car at hand and who has none, at once where a nest is the same to both."""
+    if apart:
+        _power(y, mu, have)
+        _power(y_not, mu, have_not)
+        return
+    for j in range(y.shape[0]):
+        y_not[j] = y[j]
+    _power(y, mu, have)
+    for j in range(y.shape[0]):
+        have_not[j] += y[j] * y_not[j]
+        y_not[j] = y[j]
+
+
+@inner_rows_njit
+def _add(x: Reals, out: Reals) -> None:
+    for j in range(out.shape[0]):
+        out[j] += x[j]
+
+
+@inner_rows_njit
+def _spread(trips: Reals, share: float, have: Reals, have_not: Reals) -> None:
+    """From sums of G to trips per unit of it: of those with a car at hand, and of those without."""
+    for j in range(trips.shape[0]):
+        holders = share if have_not[j] > 0.0 else 1.0
+        one, other = trips[j] * holders / have[j], trips[j] * (1.0 - holders) / have_not[j]
+        have[j] = one if have[j] > 0.0 else 0.0
+        have_not[j] = other if have_not[j] > 0.0 else 0.0
+
+
+@inner_rows_njit
+def _flow(
+    weight: Reals,
+    ratio: Reals,
+    ratio_not: Reals,
+    have: Reals,
+    have_not: Reals,
+    held: bool,
+    out: Reals,
+    ends: Reals,
+    persons: Reals,
+) -> float:
+    """Trips of a mode, added to what ends in each zone and to what its persons do; their sum."""
+    every = 0.0 if held else 1.0
+    total = 0.0
+    for j in range(out.shape[0]):
+        flow = weight[j] * (ratio[j] * have[j] + every * ratio_not[j] * have_not[j])
+        out[j] = flow
+        ends[j] += flow
+        persons[j] += flow
+        total += flow
+    return total
+
+
+@inner_rows_njit
+def _total(trips: Reals, x: Reals) -> float:
+    """Sum of trips x; where there is no way there is no trip."""
+    out = 0.0
+    for j in range(trips.shape[0]):
+        out += trips[j] * x[j] if x[j] < np.inf else 0.0
     return out
 
 
-@outer_shared_njit
-def weights(utility: Reals, held: Bools) -> tuple[Reals, Reals]:
-    """Sums (Z, Z) of exp(utility) over the modes that everybody has, and over the `held` ones."""
-    modes, origins, destinations = utility.shape
-    free, own = np.zeros((origins, destinations)), np.zeros((origins, destinations))
-    for i in prange(origins):
-        for k in range(modes):
-            for j in range(destinations):
-                if held[k]:
-                    own[i, j] += np.exp(utility[k, i, j])
-                else:
-                    free[i, j] += np.exp(utility[k, i, j])
-    return free, own
+@inner_rows_njit
+def _count_row(s: Any, i: int, trips: Reals, out: Reals) -> None:
+    """What COUNTS names of the trips (modes, Z) from an origin."""
+    for k in range(DIRECT):
+        out[METRES + k] = _total(trips[k], _length_row(s, k, i))
+    for line in range(LINES):
+        out[TRANSFERS + line] = _total(trips[ROADS + line], s.transfers[line, i])
+        out[FARES + line] = _total(trips[ROADS + line], s.fare_cny[line, i])
+        for j in range(s.ferry.shape[2]):
+            out[FERRIES + line] += trips[ROADS + line, j] if s.ferry[line, i, j] else 0.0
+    out[CHARGED] = _total(trips[ROADS + LINES], s.charge_cny[i])
+
+
+@inner_rows_njit
+def _logsum(trips: Reals, share: float, top: Reals, have: Reals, have_not: Reals) -> float:
+    out = 0.0
+    for j in range(trips.shape[0]):
+        holders = share if have_not[j] > 0.0 else 1.0
+        one, other = holders * log(have[j]), (1.0 - holders) * log(have_not[j])
+        other = other if have_not[j] > 0.0 else 0.0
+        out += trips[j] * (top[j] + one + other) if have[j] > 0.0 else 0.0
+    return out
+
+
+@inner_rows_njit
+def _nest_sums(weight: Reals, nests: Any, used: int, without: bool, out: Reals) -> None:
+    """Y (nests, Z) of the first modes, but of those that are held where one is `without` a car."""
+    out[:] = 0.0
+    for k in range(used):
+        n = nests.nest[k]
+        if not (without and nests.held[k]) and (nests.apart[n] or not without):
+            _add(weight[k], out[n])
 
 
 @inner_njit
-def _sums(origin: int, way: Reals, ride: Reals, out: Reals) -> None:
-    """Writes to `out` (Z) the sum over stations of the weights of an origin's way (Q) and of the ride (Q, Z).
+def _shares(skims: Any, utility: Any, nests: Any, station: Reals, u: int, i: int, space: Any) -> None:
+    """Weights of the modes of an origin (space.weight), and G / Y and sums of G by who has a car at hand."""
+    for k in range(DIRECT):
+        _mode_row(skims, utility, u, k, i, space.band, space.value[k])
+    _highest(space.value, space.top)
+    for k in range(DIRECT):
+        _weigh(space.value[k], space.top, nests.scale[u, nests.nest[k]], space.weight[k])
+    used = space.weight.shape[0]
+    for k in range(DIRECT, used):
+        mu = nests.scale[u, nests.nest[k]]
+        for j in range(space.top.shape[0]):
+            space.weight[k, j] = station[u, k - DIRECT, i, j] * exp(-space.top[j] / mu)
+    _sums_of_nests(nests, u, used, space)
 
-    Nobody takes the train within a zone.
-    """
-    out[:] = 0.0
-    for q in range(way.shape[0]):
-        if way[q] > 0.0:
-            for j in range(out.shape[0]):
-                out[j] += way[q] * ride[q, j]
-    out[origin] = 0.0
+
+@inner_njit
+def _sums_of_nests(nests: Any, u: int, used: int, space: Any) -> None:
+    space.have[:] = 0.0
+    space.have_not[:] = 0.0
+    _nest_sums(space.weight, nests, used, False, space.y)
+    _nest_sums(space.weight, nests, used, True, space.y_not)
+    for n in range(nests.apart.shape[0]):
+        _powers(space.y[n], space.y_not[n], nests.scale[u, n], nests.apart[n], space.have, space.have_not)
+
+
+class _Space(NamedTuple):
+    """Rows of one origin at a time. A row that is read is never the row that is written: else it is no vector code."""
+
+    band: Wholes
+    top: Reals
+    value: Reals
+    weight: Reals
+    y: Reals
+    y_not: Reals
+    have: Reals
+    have_not: Reals
+    flow: Reals
+
+
+@inner_njit
+def _space(used: int, groups: int, zones: int) -> Any:
+    return _Space(
+        np.empty(zones, np.int32),
+        np.empty(zones),
+        np.empty((DIRECT, zones)),
+        np.empty((used, zones)),
+        np.empty((groups, zones)),
+        np.empty((groups, zones)),
+        np.empty(zones),
+        np.empty(zones),
+        np.empty(zones),
+    )
+
+
+@inner_njit
+def _origins(
+    low: int, high: int, skims: Any, utility: Any, nests: Any, station: Reals, trips: Reals, visitor: Bools,
+    keep: int, kept: Reals, starts: Reals, ends: Reals, by_band: Reals, counted: Reals, back: Reals, sums: Reals,
+) -> None:  # fmt: skip
+    """`day` for the origins from `low` to `high`."""
+    purposes, zones = trips.shape[0], trips.shape[1]
+    used = starts.shape[1] if station.shape[0] > 0 else DIRECT
+    space, persons = _space(used, nests.apart.shape[0], zones), np.empty((2, used, zones))
+    counts = np.empty((2, COUNTS))
+    for i in range(low, high):
+        persons[:] = 0.0
+        _band_row(skims.road_m[0, i], utility.edges_m, space.band)
+        for u in range(purposes):
+            _shares(skims, utility, nests, station, u, i, space)
+            if sums.shape[0]:
+                sums[u, i] = _logsum(trips[u, i], nests.share[u, i], space.top, space.have, space.have_not)
+            _spread(trips[u, i], nests.share[u, i], space.have, space.have_not)
+            who = 1 if visitor[u] else 0
+            for k in range(used):
+                n = nests.nest[k]
+                starts[u, k, i] = _flow(
+                    space.weight[k], space.y[n], space.y_not[n], space.have, space.have_not, nests.held[k],
+                    space.flow, ends[u, k], persons[who, k],
+                )  # fmt: skip
+                if kept.shape[0] and k == keep:
+                    for j in range(zones):
+                        back[i, j] += kept[u] * space.flow[j]
+        counts[:] = 0.0
+        for who in range(2):
+            for k in range(used):
+                for j in range(zones):
+                    by_band[who, k, space.band[j]] += persons[who, k, j]
+            _count_row(skims, i, persons[who], counts[who])
+        for who in range(2):
+            for c in range(COUNTS):
+                counted[who, c, i] = counts[who, c]
 
 
 @outer_shared_njit
-def station_sums(way: Reals, ride: Reals) -> Reals:
-    """Weight of each station mode over all stations, (2, Z, Z): the sum of way x ride; 0 where none can be used.
+def day(
+    skims: Any,
+    utility: Any,
+    nests: Any,
+    station: Reals,
+    trips: Reals,
+    visitor: Bools,
+    keep: int,
+    kept: Reals,
+    logsums: bool,
+) -> tuple[Reals, Reals, Reals, Reals, Reals, Reals]:
+    """Trips (U, Z, Z) shared out by the nested logit, and what they add up to.
 
-    `way` (2, Z, Q) and `ride` (2, Q, Z) are weights, exp(utility).
+    `station` (U, 2, Z, Z) are the weights exp(V / mu) of the modes behind the direct ones, its axes 0 where none is
+    there. `visitor` (U) says whose trips they are: first axis V below. `kept` (U) weighs the trips by mode `keep` that
+    are handed back; none are where it is empty.
+
+    Trips by origin (U, K, Z); by block of origins, to be summed, those by destination (BLOCKS, U, K, Z) and by band
+    (BLOCKS, V, K, B); counts by origin (V, COUNTS, Z); trips by the mode kept (Z, Z); where `logsums`, sum of trips
+    ln(sum(G)) by origin (U, Z).
     """
-    origins, destinations = way.shape[1], ride.shape[2]
-    out = np.empty((2, origins, destinations))
-    for i in prange(origins):
-        for m in range(2):
-            _sums(i, way[m, i], ride[m], out[m, i])
-    return out
+    purposes, zones = trips.shape[0], trips.shape[1]
+    modes, bands = nests.nest.shape[0], utility.by_band.shape[1]
+    starts, ends = np.zeros((purposes, modes, zones)), np.zeros((BLOCKS, purposes, modes, zones))
+    by_band, counted = np.zeros((BLOCKS, 2, modes, bands)), np.zeros((2, COUNTS, zones))
+    back = np.zeros((zones if kept.shape[0] else 0, zones))
+    sums = np.zeros((purposes if logsums else 0, zones))
+    for block in prange(BLOCKS):
+        low, high = block * zones // BLOCKS, (block + 1) * zones // BLOCKS
+        _origins(
+            low, high, skims, utility, nests, station, trips, visitor,
+            keep, kept, starts, ends[block], by_band[block], counted, back, sums,
+        )  # fmt: skip
+    return starts, ends, by_band, counted, back, sums
 
 
 @outer_shared_njit
-def station_trips(
-    free: Reals, own: Reals, share: Reals, trips: Reals, way: Reals, ride: Reals, length_m: Reals
-) -> tuple[Reals, Reals]:
-    """Trips by station mode, origin and station (2, Z, Q), and the metres of their rides by mode and origin (2, Z).
+def shares(utility: Reals, out: Reals) -> None:
+    """Shares of alternatives (A, N) by the multinomial logit of their utilities, -inf where there is none.
 
-    `free` and `own` (Z, Z) weigh the direct modes everybody has and those that `share` has; the first station mode is
-    of the former, the second of the latter. `way` (2, Z, Q) and `ride` (2, Q, Z) weigh the halves of a trip, `length_m`
-    (Q, Z) is how far the ride goes.
+    All 0 for a choice that has no alternative.
     """
-    origins, destinations = trips.shape
-    stations = way.shape[2]
-    by, metres = np.zeros((2, origins, stations)), np.zeros((2, origins))
-    for i in prange(origins):
-        each = np.empty((2, destinations))  # the sums of weights, and then trips per unit of weight
-        for m in range(2):
-            _sums(i, way[m, i], ride[m], each[m])
-        for j in range(destinations):
-            others = free[i, j] + each[0, j]
-            total = others + own[i, j] + each[1, j]
-            with_car = without = 0.0
-            if trips[i, j] > 0.0 and total > 0.0 and i != j:
-                holders = share[i] if others > 0.0 else 1.0
-                with_car = trips[i, j] * holders / total
-                without = trips[i, j] * (1.0 - holders) / others if others > 0.0 else 0.0
-            each[0, j], each[1, j] = with_car + without, with_car
-        for m in range(2):
-            for q in range(stations):
-                if way[m, i, q] > 0.0:
-                    for j in range(destinations):
-                        flow = way[m, i, q] * ride[m, q, j] * each[m, j]
-                        by[m, i, q] += flow
-                        metres[m, i] += flow * length_m[q, j]
-    return by, metres
+    alternatives, choices = utility.shape
+    for block in prange((choices + _ROW - 1) // _ROW):
+        low, high = block * _ROW, min(choices, (block + 1) * _ROW)
+        top, total = np.empty(high - low), np.zeros(high - low)
+        _highest(utility[:, low:high], top)
+        for a in range(alternatives):
+            _weigh(utility[a, low:high], top, 1.0, out[a, low:high])
+            _add(out[a, low:high], total)
+        for j in range(high - low):
+            total[j] = 1.0 / total[j] if total[j] > 0.0 else 0.0  # no choice without an alternative
+        for a in range(alternatives):
+            _scale(out[a, low:high], total)
+
+
+@inner_rows_njit
+def _scale(x: Reals, by: Reals) -> None:
+    for j in range(x.shape[0]):
+        x[j] *= by[j]
 
 
 @outer_shared_njit
-def use_alone(
-    free: Reals, own: Reals, share: Reals, trips: Reals, way: Reals, ride: Reals, before: Reals, after: Reals
-) -> Reals:
-    """Trips by station mode and station (2, Q) where the availability of each alone goes from `before` to `after`.
+def backdrop(skims: Any, utility: Any, nests: Any, open_nest: int, u: int) -> tuple[Reals, Reals]:
+    """What the direct modes of each nest add up to for a purpose, counted from utility 0, (nests, Z, Z).
 
-    `free` and `own` (Z, Z) weigh all there is before, stations included; the rest is as in `station_trips`.
+    For who has a car at hand and for who has none: G of a nest; but Y of the `open_nest`, to which more can be added.
     """
-    stations = way.shape[2]
-    out = np.zeros((2, stations))
-    for n in prange(2 * stations):
-        m, q = n // stations, n % stations
-        used = 0.0
-        for i in range(way.shape[1]):
-            if way[m, i, q] * after[m, q] <= 0.0:
-                continue
-            for j in range(trips.shape[1]):
-                mine = way[m, i, q] * ride[m, q, j]
-                if trips[i, j] <= 0.0 or mine <= 0.0 or i == j:
-                    continue
-                more = (after[m, q] - before[m, q]) * mine
-                others = free[i, j] + (more if m == 0 else 0.0)
-                holders = share[i] if others > 0.0 else 1.0
-                flow = holders / (free[i, j] + own[i, j] + more)
-                if m == 0:
-                    flow += (1.0 - holders) / others
-                used += trips[i, j] * flow * after[m, q] * mine
-        out[m, q] = used
-    return out
+    zones, groups = skims.drive_s.shape[0], nests.apart.shape[0]
+    have, have_not = np.zeros((groups, zones, zones)), np.zeros((groups, zones, zones))
+    for block in prange(BLOCKS):
+        for i in range(block * zones // BLOCKS, (block + 1) * zones // BLOCKS):
+            _behind(i, skims, utility, nests, open_nest, u, have[:, i], have_not[:, i])
+    return have, have_not
+
+
+@inner_njit
+def _behind(i: int, skims: Any, utility: Any, nests: Any, open_nest: int, u: int, have: Reals, have_not: Reals) -> None:
+    groups = nests.apart.shape[0]
+    space = _space(DIRECT, groups, have.shape[1])
+    space.top[:] = 0.0
+    _band_row(skims.road_m[0, i], utility.edges_m, space.band)
+    for k in range(DIRECT):
+        _mode_row(skims, utility, u, k, i, space.band, space.value[k])
+        _weigh(space.value[k], space.top, nests.scale[u, nests.nest[k]], space.weight[k])
+    _nest_sums(space.weight, nests, DIRECT, False, space.y)
+    _nest_sums(space.weight, nests, DIRECT, True, space.y_not)
+    for n in range(groups):
+        if n == open_nest:
+            _add(space.y[n], have[n])
+            _add(space.y_not[n] if nests.apart[n] else space.y[n], have_not[n])
+        else:
+            _powers(space.y[n], space.y_not[n], nests.scale[u, n], nests.apart[n], have[n], have_not[n])

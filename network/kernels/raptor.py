@@ -30,10 +30,10 @@ from network.kernels.rounds import (
     search,
 )
 
-RIDE_S, WALK_S, ACCESS, LENGTH_M, RIDES, FARE_FEN = range(6)
+RIDE_S, WALK_S, ACCESS, LENGTH_M, RIDES, FARE_FEN, BITS = range(7)
 """What is known of a journey besides its time; the walk is that of changes and from the last stop, ACCESS a position in
-Walks.access_stop."""
-PARTS = 6
+Walks.access_stop, BITS those of the patterns ridden."""
+PARTS = 7
 
 
 class Tariffs(NamedTuple):
@@ -59,7 +59,7 @@ def _fare(tariff: Whole, metres: Whole, tariffs: Tariffs) -> Whole:
 def _describe(row: Ints, lines: Lines, walks: Walks, tariffs: Tariffs, boardings: I32, out: I32) -> None:
     """What is to be known of the journey that ends in an arrival: follow it back to its start."""
     stop, by = row[STOP], row[BY]
-    ride_s, walk_s, length, fare = 0, walks.egress_s[row[EGRESS]], 0, 0
+    ride_s, walk_s, length, fare, bits = 0, walks.egress_s[row[EGRESS]], 0, 0, 0
     out[RIDES] = rides_of(boardings, by)
     tariff, metres = np.int64(-1), np.int64(0)  # of the ride not paid for yet: it may go on further to the front
     while True:
@@ -72,6 +72,7 @@ def _describe(row: Ints, lines: Lines, walks: Walks, tariffs: Tariffs, boardings
         ride_s += lines.arrive[lines.time_first[p] + trip * calls + off - low]
         ride_s -= lines.depart[lines.time_first[p] + (call - low) * trips + trip]
         length += lines.call_m[off] - lines.call_m[call]
+        bits |= lines.pattern_bits[p]
         before = lines.pattern_tariff[p]
         if before == tariff and tariffs.through[tariff]:
             metres += lines.call_m[off] - lines.call_m[call]
@@ -89,7 +90,7 @@ def _describe(row: Ints, lines: Lines, walks: Walks, tariffs: Tariffs, boardings
             walk_s += walks.transfer_walk_s[t]
         by = behind
     out[RIDE_S], out[WALK_S], out[ACCESS], out[LENGTH_M] = ride_s, walk_s, -1 - behind, length
-    out[FARE_FEN] = fare + _fare(tariff, metres, tariffs)
+    out[FARE_FEN], out[BITS] = fare + _fare(tariff, metres, tariffs), bits
 
 
 @inner_njit
@@ -112,9 +113,9 @@ def each_departure(
 ) -> tuple[I32, I32]:  # fmt: skip
     """Seconds (W, Z) from an origin at each departure, ascending, to each end, and what the journeys are made of.
 
-    The latter (W, Z, PARTS) by RIDE_S, WALK_S, ACCESS, LENGTH_M, RIDES, FARE_FEN. NEVER where there is no journey with
-    a ride, with at most `most_rides` and within `longest_s`. Of equally early arrivals the one that can leave latest
-    counts, then the one with the fewest rides. Fares do not lead the search.
+    The latter (W, Z, PARTS) by RIDE_S, WALK_S, ACCESS, LENGTH_M, RIDES, FARE_FEN, BITS. NEVER where there is no
+    journey with a ride, with at most `most_rides` and within `longest_s`. Of equally early arrivals the one that can
+    leave latest counts, then the one with the fewest rides. Fares do not lead the search.
     """
     s = scratch(most_rides, departures[-1] + longest_s, lines, walks.change_s.shape[0], ends)
     boardings, arrivals = np.empty((0, 5), np.int32), np.empty((0, 6), np.int32)

@@ -40,6 +40,8 @@ class Lines(NamedTuple):
 
     pattern_first: Ints
     pattern_tariff: Ints
+    pattern_bits: Ints
+    """(P) of a journey those of all its rides are told."""
     call_stop: Ints
     call_m: Ints
     alights: Bools
@@ -85,7 +87,7 @@ class Scratch(NamedTuple):
     """(S, K), and ride_by, the boarding of that ride."""
     ride_by: I32
     caught: I32
-    """(K, C, 2) the earliest trip caught in a round by any departure so far, and when the one before it departs."""
+    """(C, K, 2) the earliest trip caught by a round and any departure so far, and when the one before it departs."""
     ridden: I32
     """(T, K) the first call that a trip, or one before it, was boarded at."""
     all_caught: I32
@@ -137,7 +139,7 @@ def scratch(most_rides: Whole, latest: Whole, lines: Lines, stops: Whole, ends: 
         np.empty((stops, most_rides), np.int32),
         np.empty((stops, most_rides), np.int32),
         np.empty((stops, most_rides), np.int32),
-        np.empty((most_rides, calls, 2), np.int32),
+        np.empty((calls, most_rides, 2), np.int32),
         np.empty((trips, most_rides), np.int32),
         all_caught,
         all_ridden,
@@ -169,9 +171,9 @@ def _clear(s: Scratch) -> None:
     for stop in range(ready.shape[0]):
         for k in range(ready.shape[1]):
             ready[stop, k], ride[stop, k] = NEVER, NEVER
-    for k in range(caught.shape[0]):
-        for c in range(caught.shape[1]):
-            caught[k, c, 0], caught[k, c, 1] = all_caught[c, 0], all_caught[c, 1]
+    for c in range(caught.shape[0]):
+        for k in range(caught.shape[1]):
+            caught[c, k, 0], caught[c, k, 1] = all_caught[c, 0], all_caught[c, 1]
     for trip in range(ridden.shape[0]):
         for k in range(ridden.shape[1]):
             ridden[trip, k] = all_ridden[trip, k]
@@ -212,7 +214,7 @@ def _board(k: Whole, count: Whole, lines: Lines, s: Scratch, boardings: I32, siz
     depart, stop_first, offer, trip_first, pattern_first = (
         lines.depart, lines.stop_first, lines.offer, lines.trip_first, lines.pattern_first,
     )  # fmt: skip
-    ready, ready_by, ready_from, caught, ridden = s.ready, s.ready_by, s.ready_from, s.caught[k], s.ridden
+    ready, ready_by, ready_from, caught, ridden = s.ready, s.ready_by, s.ready_from, s.caught, s.ridden
     until, marked, is_marked = s.until, s.marked, s.is_marked
     first = size
     for m in range(count):
@@ -220,13 +222,17 @@ def _board(k: Whole, count: Whole, lines: Lines, s: Scratch, boardings: I32, siz
         is_marked[stop] = False
         now = ready[stop, k]
         for c in range(stop_first[stop], stop_first[stop + 1]):
-            if now > caught[c, 1]:
+            if now > caught[c, k, 1]:
                 continue
             i, at, low = offer[c, _POSITION], offer[c, _TIMES], offer[c, _FIRST_TRIP]
-            trip = caught[c, 0] - 1
+            trip = caught[c, k, 0] - 1
             while trip > 0 and depart[at + trip - 1] >= now:
                 trip -= 1
-            caught[c, 0], caught[c, 1] = trip, depart[at + trip - 1] if trip > 0 else -NEVER
+            missed = depart[at + trip - 1] if trip > 0 else -NEVER
+            for j in range(k, caught.shape[1]):
+                if caught[c, j, 0] <= trip:
+                    break
+                caught[c, j, 0], caught[c, j, 1] = trip, missed
             end = ridden[low + trip, k]
             if i >= end:
                 continue

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, replace
+from typing import Annotated, Final
 
 import numpy as np
 
@@ -12,18 +12,19 @@ from network.part import F64, I32, Part, Snap, Spec, digest_of
 from network.travel.coverage import Coverage, coverage_key, coverage_of
 from network.travel.reach import walk_reach
 from network.travel.roads import skim
-from network.travel.skims import TransitSkims, skims_key, transit_skims
+from network.travel.skims import TransitSkims, skims_keys, transit_skims
 from network.travel.stations import StationTravel, station_travel, stations_key
 from network.units import (
     CYCLE,
-    DIRECT_MODES,
     DRIVE,
     EBIKE,
+    LINE_TRIPS,
     NETWORK_MODES,
+    PERIODS,
     TRIP_CAR,
     TRIP_CYCLE,
     TRIP_EBIKE,
-    TRIP_TRANSIT,
+    TRIP_TAXI,
     TRIP_WALK,
     WALK,
 )
@@ -34,31 +35,49 @@ _NEIGHBOURS = 3
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Travel(Part):
-    """Door-to-door times and distances by direct mode, ways by station, and the places within a walk of each zone."""
+    """Times and distances from zone to zone, ways by station, and the places within a walk of each zone."""
 
-    time_s: Annotated[F64, Spec("f8", ("D", "Z", "Z"), 0, None, True)]
-    """Infinite where the mode has no way."""
-    length_m: Annotated[F64, Spec("f8", ("D", "Z", "Z"), 0, None, True)]
+    road_time_s: Annotated[F64, Spec("f8", ("M", "Z", "Z"), 0, None, True)]
+    """Along the streets, without congestion; infinite where the mode has no way."""
+    road_length_m: Annotated[F64, Spec("f8", ("M", "Z", "Z"), 0, None, True)]
+    drive_s: Annotated[F64, Spec("f8", ("T", "Z", "Z"), 0, None, True)]
+    """By car in each period: as without congestion, but for what `at_drive_times` gives."""
+    quickest_s: Annotated[F64, Spec("f8", ("T", "Z", "Z"), 0, None, True)]
+    """From door to door by the quickest direct mode."""
     reach_first: Annotated[I32, Spec("i4", ("Z+1",), 0)]
     reach_place: Annotated[I32, Spec("i4", ("R",), 0)]
     reach_m: Annotated[I32, Spec("i4", ("R",), 0)]
     """Places within supply.plug_search_m on foot of zone z, whole metres: reach_first[z]:reach_first[z+1]."""
-    road_time_s: Annotated[F64, Spec("f8", ("M", "Z", "Z"), 0, None, True)]
-    road_length_m: Annotated[F64, Spec("f8", ("M", "Z", "Z"), 0, None, True)]
     transit: TransitSkims
     stations: StationTravel
     coverage: Coverage
     keys: dict[str, str]
     """Digests of what was read, by network mode and by what was made of it. Equal keys, equal numbers."""
 
+    def time_s(self, mode: int, period: int) -> F64:
+        """(Z, Z) under way by a direct mode: along the streets, or in the vehicle, waiting and on foot."""
+        if mode in LINE_TRIPS:
+            return np.asarray(self.transit.time_s[period, LINE_TRIPS.index(mode)])
+        return np.asarray(self.drive_s[period] if ROAD_OF[mode] == DRIVE else self.road_time_s[ROAD_OF[mode]])
+
+    def length_m(self, mode: int, period: int) -> F64:
+        """(Z, Z) way by a direct mode."""
+        if mode in LINE_TRIPS:
+            return np.asarray(self.transit.length_m[period, LINE_TRIPS.index(mode)])
+        return np.asarray(self.road_length_m[ROAD_OF[mode]])
+
+
+ROAD_OF: Final = {TRIP_WALK: WALK, TRIP_CYCLE: CYCLE, TRIP_EBIKE: EBIKE, TRIP_CAR: DRIVE, TRIP_TAXI: DRIVE}
+"""Network mode of each direct mode along the streets."""
+
 
 def travel_times(city: City, before: Travel | None = None) -> Travel:
-    """Travel of a city; whatever `before` already holds for the same inputs is taken from there.
+    """Travel of a city without congestion; whatever `before` already holds for the same inputs is taken from there.
 
     A trip inside a zone costs half the mean of the trips to its three nearest neighbours.
     """
     keys = travel_keys(city)
-    kept = {name for name in keys if before and before.keys[name] == keys[name]}
+    kept = {name for name in keys if before and before.keys.get(name) == keys[name]}
     zones = city.zones.snap
     times, lengths = [], []
     for m, name in enumerate(NETWORK_MODES):
@@ -69,26 +88,41 @@ def travel_times(city: City, before: Travel | None = None) -> Travel:
             time_s, length_m = skim(city.roads, zones, zones, m)
             times.append(_with_intrazonal(time_s))
             lengths.append(_with_intrazonal(length_m))
-    transit = before.transit if before and "transit" in kept else transit_skims(city, lengths[DRIVE])
-    stations = before.stations if before and "stations" in kept else station_travel(city)
+    transit = transit_skims(city, lengths[DRIVE], before.transit if before else None, kept)
     old = (before.reach_first, before.reach_place, before.reach_m) if before and "reach" in kept else None
     reach = old or _reach(city)
+    same_drive = before and kept.issuperset({"drive", "congestion"})
+    drive_s = before.drive_s if before and same_drive else np.stack([times[DRIVE]] * len(PERIODS))
+    road_s = before.road_time_s if before and kept.issuperset(NETWORK_MODES) else np.stack(times)
+    known = before.quickest_s if before and "door" in kept else None
     return Travel(
-        time_s=_door_to_door(city, times, transit),
-        length_m=np.stack([lengths[_ROAD[k]] if k in _ROAD else transit.length_m for k in range(len(DIRECT_MODES))]),
+        road_time_s=road_s,
+        road_length_m=before.road_length_m if before and road_s is before.road_time_s else np.stack(lengths),
+        drive_s=drive_s,
+        quickest_s=_quickest(city, road_s, drive_s, transit) if known is None else known,
         reach_first=reach[0],
         reach_place=reach[1],
         reach_m=reach[2],
-        road_time_s=np.stack(times),
-        road_length_m=np.stack(lengths),
         transit=transit,
-        stations=stations,
+        stations=before.stations if before and "stations" in kept else station_travel(city),
         coverage=before.coverage if before and "coverage" in kept else coverage_of(city),
         keys=keys,
     )
 
 
-_ROAD = {TRIP_WALK: WALK, TRIP_CYCLE: CYCLE, TRIP_EBIKE: EBIKE, TRIP_CAR: DRIVE}
+def at_drive_times(city: City, travel: Travel, drive_s: F64) -> Travel:
+    """The same with other times by car between zones (T, Z, Z); ways to stations, and buses, keep theirs.
+
+    It is no `travel_times(city)`: these times follow from the demand as well.
+    """
+    drive_s = np.stack([_with_intrazonal(one) for one in drive_s])
+    traffic = digest_of(drive_s)
+    return replace(
+        travel,
+        drive_s=drive_s,
+        quickest_s=_quickest(city, travel.road_time_s, drive_s, travel.transit),
+        keys=travel.keys | {"congestion": traffic, "door": digest_of(travel.keys["door"], traffic)},
+    )
 
 
 def travel_keys(city: City) -> dict[str, str]:
@@ -100,14 +134,18 @@ def travel_keys(city: City) -> dict[str, str]:
         for m, name in enumerate(NETWORK_MODES)
     ]
     sites = digest_of(p.segment[WALK], p.along[WALK], _may_charge(city), city.supply.plug_search_m)
-    transit = skims_key(city, roads[WALK], roads[DRIVE])
-    return dict(zip(NETWORK_MODES, roads, strict=True)) | {
-        "transit": transit,
-        "stations": stations_key(city, roads),
-        "door": digest_of(*roads, transit, b.terminal_min),
-        "coverage": coverage_key(city, roads[WALK]),
-        "reach": digest_of(roads[WALK], sites),
-    }
+    lines = skims_keys(city, roads[WALK], roads[DRIVE])
+    return (
+        dict(zip(NETWORK_MODES, roads, strict=True))
+        | lines
+        | {
+            "stations": stations_key(city, roads),
+            "door": digest_of(*roads, *lines.values(), b.terminal_min),
+            "coverage": coverage_key(city, roads[WALK]),
+            "reach": digest_of(roads[WALK], sites),
+            "congestion": "",
+        }
+    )
 
 
 def _may_charge(city: City) -> I32:
@@ -133,13 +171,11 @@ def _with_intrazonal(matrix: F64) -> F64:
     return out
 
 
-def _door_to_door(city: City, road_s: list[F64], transit: TransitSkims) -> F64:
-    behaviour = city.behaviour
-    by_mode = {
-        TRIP_WALK: road_s[WALK],
-        TRIP_CYCLE: road_s[CYCLE],
-        TRIP_EBIKE: road_s[EBIKE],
-        TRIP_TRANSIT: transit.time_s,
-        TRIP_CAR: road_s[DRIVE],
-    }
-    return np.stack([by_mode[k] + behaviour.terminal_min[k] * _S_PER_MIN for k in range(len(DIRECT_MODES))])
+def _quickest(city: City, road_s: F64, drive_s: F64, transit: TransitSkims) -> F64:
+    out, at_ends_s = np.empty_like(drive_s), city.behaviour.terminal_min * _S_PER_MIN
+    for period, best in enumerate(out):
+        np.minimum.reduce(transit.time_s[period] + at_ends_s[list(LINE_TRIPS), None, None], axis=0, out=best)
+        for mode, road in ROAD_OF.items():
+            time_s = drive_s[period] if road == DRIVE else road_s[road]
+            np.minimum(best, time_s + at_ends_s[mode], out=best)
+    return out

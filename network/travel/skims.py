@@ -3,55 +3,102 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Annotated
+from functools import cached_property
+from typing import Annotated, Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from network.city import City
-from network.part import F64, I32, Part, Snap, Spec, digest_of
-from network.transit import Transit
+from network.part import F64, I32, Bools, Part, Snap, Spec, digest_of, frozen, specs
+from network.timetable import Timetable
+from network.transit import MODES_OF, Transit, during
 from network.travel.reach import reach
 from network.travel.transit import Journeys, Walks, journeys, walks_to_stops
-from network.units import WALK
+from network.units import FERRY, LINE_TRIPS, PERIODS, TRIP_BUS, TRIP_BUS_RAIL, TRIP_MODES, TRIP_RAIL, WALK
 
 _S_PER_MIN = 60
-_TOLD = ("in_vehicle_s", "wait_s", "walk_s", "transfers", "fare_cny", "length_m")
+_SKIM: Final = ("T", len(LINE_TRIPS), "Z", "Z")
+_TOLD: Final = ("in_vehicle_s", "wait_s", "transfers", "fare_cny", "length_m")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TransitSkims(Part):
-    """The journey of the median departure between zones; all infinite where there is none, as within a zone."""
+    """The journey of the median departure between zones by period and by units.LINE_TRIPS.
 
-    in_vehicle_s: Annotated[F64, Spec("f8", ("Z", "Z"), 0, None, True)]
-    wait_s: Annotated[F64, Spec("f8", ("Z", "Z"), 0, None, True)]
-    walk_s: Annotated[F64, Spec("f8", ("Z", "Z"), 0, None, True)]
-    transfers: Annotated[F64, Spec("f8", ("Z", "Z"), 0, None, True)]
-    fare_cny: Annotated[F64, Spec("f8", ("Z", "Z"), 0, None, True)]
-    length_m: Annotated[F64, Spec("f8", ("Z", "Z"), 0, None, True)]
-    late_s: Annotated[F64, Spec("f8", ("Z", "Z"), 0, None, True)]
-    """Time within which transit.late_percent of the departures arrive."""
+    By bus and by rail that is the quickest by lines of their modes alone; by both the quickest by all lines, where it
+    rides some of both. All parts are infinite where there is none, as within a zone.
+    """
 
-    @property
+    in_vehicle_s: Annotated[F64, Spec("f8", _SKIM, 0, None, True)]
+    wait_s: Annotated[F64, Spec("f8", _SKIM, 0, None, True)]
+    walk_s: Annotated[F64, Spec("f8", _SKIM, 0, None, True)]
+    transfers: Annotated[F64, Spec("f8", _SKIM, 0, None, True)]
+    fare_cny: Annotated[F64, Spec("f8", _SKIM, 0, None, True)]
+    length_m: Annotated[F64, Spec("f8", _SKIM, 0, None, True)]
+    late_s: Annotated[F64, Spec("f8", _SKIM, 0, None, True)]
+    """Time within which transit.late_percent of the departures arrive, by both modes as by all lines."""
+    ferry: Annotated[Bools, Spec("b", _SKIM)]
+    """Whether the journey rides a ferry."""
+
+    @cached_property
     def time_s(self) -> F64:
-        return self.in_vehicle_s + self.wait_s + self.walk_s
+        """(T, 3, Z, Z) from door to door."""
+        return frozen(self.in_vehicle_s + self.wait_s + self.walk_s)
 
 
-def skims_key(city: City, walk_key: str, drive_key: str) -> str:
-    """What the skims depend on: of the streets by car only where no line is known."""
-    return digest_of(walk_key, city.transit.key(WALK), "" if len(city.transit.line_id) else drive_key)
+def skims_keys(city: City, walk_key: str, drive_key: str) -> dict[str, str]:
+    """What the skims by each of units.LINE_TRIPS depend on: of the streets by car only where no line is known."""
+    t = city.transit
+    if len(t.line_id):
+        keys = [digest_of(walk_key, key) for key in t.line_keys]
+    else:
+        keys = [digest_of(walk_key, t.key(WALK), drive_key)] * len(LINE_TRIPS)
+    return {TRIP_MODES[trip]: key for trip, key in zip(LINE_TRIPS, keys, strict=True)}
 
 
-def transit_skims(city: City, drive_m: F64) -> TransitSkims:
-    """Skims of a city; `drive_m` (Z, Z) are metres along the streets."""
-    found = _by_lines(city) if len(city.transit.line_id) else _by_distance(city, drive_m)
-    served = np.isfinite(found["in_vehicle_s"]) & ~np.eye(len(city.zones.id), dtype=bool)
-    return TransitSkims(**{name: np.where(served, values, np.inf) for name, values in found.items()})
+def transit_skims(
+    city: City, drive_m: F64, before: TransitSkims | None = None, kept: AbstractSet[str] = frozenset()
+) -> TransitSkims:
+    """Skims of a city; `drive_m` (Z, Z) are metres along the streets.
+
+    Trips whose names are in `kept` are taken from `before`.
+    """
+    anew = [at for at, trip in enumerate(LINE_TRIPS) if before is None or TRIP_MODES[trip] not in kept]
+    if before is not None and not anew:
+        return before
+    out = _nothing(len(city.zones.id))
+    walks = walks_of(city, city.zones.snap, city.zones.snap)
+    for at, trip in enumerate(LINE_TRIPS):
+        for period in range(len(PERIODS)):
+            if before is not None and at not in anew:
+                found = {name: array[period, at] for name, array in before.arrays()}
+            elif len(city.transit.line_id):
+                found = _by_lines(city, walks, trip, period)
+            else:
+                found = _by_distance(city, drive_m) if trip == TRIP_BUS else {}
+            for name, values in found.items():
+                out[name][period, at] = values
+    for array in out.values():
+        np.einsum("tkzz->tkz", array)[:] = False if array.dtype == np.bool_ else np.inf
+        array.flags.writeable = False
+    return TransitSkims(**out)
 
 
-def departures_s(transit: Transit) -> I32:
-    """Departures that are looked at, one a minute."""
-    start, count = round(float(transit.window_start_s)), int(transit.window_min)
+def _nothing(zones: int) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of skims without a journey."""
+    shape = (len(PERIODS), len(LINE_TRIPS), zones, zones)
+    return {
+        name: np.zeros(shape, np.bool_) if spec.dtype == "b" else np.full(shape, np.inf)
+        for name, spec in specs(TransitSkims).items()
+    }
+
+
+def departures_s(transit: Transit, period: int = 0) -> I32:
+    """Departures that are looked at in a period, one a minute."""
+    start, count = round(float(transit.window_start_s[period])), int(transit.window_min)
     return (start + _S_PER_MIN * np.arange(count)).astype(np.int32)
 
 
@@ -71,27 +118,56 @@ def walks_of(city: City, origins: Snap, ends: Snap, most_s: float = np.inf) -> W
 
 
 def journeys_of(
-    city: City, walks: Walks, ends: int, percentiles: Sequence[float] = (), most_s: float = np.inf
+    city: City,
+    walks: Walks,
+    ends: int,
+    percentiles: Sequence[float] = (),
+    most_s: float = np.inf,
+    *,
+    period: int = 0,
+    lines: Timetable | None = None,
 ) -> Journeys:
-    """Journeys over the window by the rules of the city, of at most `most_s`. Raises InputError for the percentiles."""
+    """Journeys over the window of a period by the rules of the city, of at most `most_s`, by all lines or only some.
+
+    Raises InputError for the percentiles.
+    """
     t = city.transit
     return journeys(
-        t.running,
+        t.running if lines is None else lines,
         t.tariffs,
         walks,
         ends,
-        departures_s(t),
+        departures_s(t, period),
         most_rides=int(t.most_rides),
         longest_s=max(1, int(min(round(float(t.longest_s)), most_s))),
         percentiles=np.array(percentiles, np.float64),
+        line_mode=t.line_mode,
     )
 
 
-def _by_lines(city: City) -> dict[str, F64]:
-    zones = city.zones.snap
-    found = journeys_of(city, walks_of(city, zones, zones), len(city.zones.id), [float(city.transit.late_percent)])
+def _by_lines(city: City, walks: Walks, trip: int, period: int) -> dict[str, npt.NDArray[Any]]:
+    """(Z, Z) what is known of a trip in a period, nothing where it has no lines."""
+    t = city.transit
+    if trip == TRIP_BUS_RAIL and not all(len(t.running_for(x).pattern_line) for x in (TRIP_BUS, TRIP_RAIL)):
+        return {}
+    times = departures_s(t, period)
+    lines = during(t.running_for(trip), int(times[0]), int(times[-1]) + round(float(t.longest_s)))
+    if not len(lines.pattern_line):
+        return {}
+    some = [float(t.late_percent)]
+    found = journeys_of(city, walks, len(city.zones.id), some, period=period, lines=lines)
     told = {name: getattr(found, name) for name in _TOLD}
-    return told | {"walk_s": found.walk_s + found.access_s, "late_s": found.percentile_s[0]}
+    told |= {"walk_s": found.walk_s + found.access_s, "late_s": found.percentile_s[0]}
+    ferry = (found.modes >> FERRY) & 1 > 0
+    if trip != TRIP_BUS_RAIL:
+        return told | {"ferry": ferry}
+    both = _rides(found, TRIP_BUS) & _rides(found, TRIP_RAIL)
+    return {name: np.where(both, values, np.inf) for name, values in told.items()} | {"ferry": both & ferry}
+
+
+def _rides(found: Journeys, trip: int) -> Bools:
+    """Whether a journey rides a line of the modes of a trip."""
+    return found.modes & sum(1 << mode for mode in MODES_OF[trip]) > 0
 
 
 def _by_distance(city: City, drive_m: F64) -> dict[str, F64]:
@@ -100,15 +176,17 @@ def _by_distance(city: City, drive_m: F64) -> dict[str, F64]:
     to_stop_s = nearest_s(city, t.timetable.snap, float(t.estimate_walk_s))
     ride, walk = np.round(drive_m / t.estimate_m_per_s), np.round(to_stop_s[:, None] + to_stop_s)
     wait = np.full(drive_m.shape, float(t.estimate_wait_s))
-    return {
+    fare = t.tariffs.fare_cny(0, np.where(np.isfinite(drive_m), drive_m, 0.0))
+    told = {
         "in_vehicle_s": ride,
         "wait_s": wait,
         "walk_s": walk,
         "transfers": np.full(drive_m.shape, float(t.estimate_transfers)),
-        "fare_cny": t.tariffs.fare_cny(0, np.where(np.isfinite(drive_m), drive_m, 0.0)),
+        "fare_cny": fare,
         "length_m": drive_m,
         "late_s": ride + wait + walk,
     }
+    return {name: np.where(np.isfinite(drive_m), values, np.inf) for name, values in told.items()}
 
 
 def nearest_s(city: City, points: Snap, most_s: float) -> F64:

@@ -14,7 +14,7 @@ from network.transit import Stations, Transit
 from network.travel.roads import skim
 from network.travel.skims import journeys_of, walks_of
 from network.travel.transit import Walks
-from network.units import CYCLE, DRIVE, WALK
+from network.units import CYCLE, DRIVE, PERIODS, WALK
 
 ACCESS_MODES = (CYCLE, DRIVE)
 """How one gets to a station, in the order of units.STATION_MODES."""
@@ -25,8 +25,8 @@ _RIDE = ("in_vehicle_s", "wait_s", "transfers", "fare_cny", "length_m")
 class StationTravel(Part):
     """The two halves of trips by the stations (Q) with racks or spaces; infinite where there is no way.
 
-    The vehicle stays at the nearest entrance. The journey from there is that of the median departure: the walk to the
-    platform, rides and changes, and the walk from the last stop, as in TransitSkims.
+    The vehicle stays at the nearest entrance. The journey from there, by all lines, is that of the median departure of
+    each period: the walk to the platform, rides and changes, and the walk from the last stop, as in TransitSkims.
     """
 
     station: Annotated[I32, Spec("i4", ("Q",), 0)]
@@ -34,12 +34,12 @@ class StationTravel(Part):
     access_s: Annotated[F64, Spec("f8", (2, "Z", "Q"), 0, None, True)]
     """By bike and by car; infinite too beyond supply.station_access_m and where nothing of the kind is there."""
     access_m: Annotated[F64, Spec("f8", (2, "Z", "Q"), 0, None, True)]
-    in_vehicle_s: Annotated[F64, Spec("f8", ("Q", "Z"), 0, None, True)]
-    wait_s: Annotated[F64, Spec("f8", ("Q", "Z"), 0, None, True)]
-    walk_s: Annotated[F64, Spec("f8", ("Q", "Z"), 0, None, True)]
-    transfers: Annotated[F64, Spec("f8", ("Q", "Z"), 0, None, True)]
-    fare_cny: Annotated[F64, Spec("f8", ("Q", "Z"), 0, None, True)]
-    length_m: Annotated[F64, Spec("f8", ("Q", "Z"), 0, None, True)]
+    in_vehicle_s: Annotated[F64, Spec("f8", ("T", "Q", "Z"), 0, None, True)]
+    wait_s: Annotated[F64, Spec("f8", ("T", "Q", "Z"), 0, None, True)]
+    walk_s: Annotated[F64, Spec("f8", ("T", "Q", "Z"), 0, None, True)]
+    transfers: Annotated[F64, Spec("f8", ("T", "Q", "Z"), 0, None, True)]
+    fare_cny: Annotated[F64, Spec("f8", ("T", "Q", "Z"), 0, None, True)]
+    length_m: Annotated[F64, Spec("f8", ("T", "Q", "Z"), 0, None, True)]
 
 
 def stations_key(city: City, road_keys: Sequence[str]) -> str:
@@ -89,14 +89,15 @@ def _entrances(stations: Stations, station: I32) -> tuple[Snap, I32]:
 
 
 def _rides(city: City, station: I32) -> dict[str, F64]:
-    """Journeys (Q, Z) from the stations on."""
-    t, zones = city.transit, len(city.zones.id)
+    """Journeys (T, Q, Z) from the stations on."""
+    t, zones, periods = city.transit, len(city.zones.id), range(len(PERIODS))
     if not (len(station) and len(t.line_id)):
-        return dict.fromkeys((*_RIDE, "walk_s"), np.full((len(station), zones), np.inf))
+        return dict.fromkeys((*_RIDE, "walk_s"), np.full((len(periods), len(station), zones), np.inf))
     entrance, owner = _entrances(t.stations, station)
-    walks = walks_of(city, entrance, city.zones.snap)
-    found = journeys_of(city, _from_stations(t, station, owner, walks), zones)
-    return {name: getattr(found, name) for name in _RIDE} | {"walk_s": found.walk_s + found.access_s}
+    walks = _from_stations(t, station, owner, walks_of(city, entrance, city.zones.snap))
+    found = [journeys_of(city, walks, zones, period=period) for period in periods]
+    told = {name: np.stack([getattr(x, name) for x in found]) for name in _RIDE}
+    return told | {"walk_s": np.stack([x.walk_s + x.access_s for x in found])}
 
 
 def _from_stations(t: Transit, station: I32, owner: I32, walks: Walks) -> Walks:

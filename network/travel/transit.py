@@ -72,6 +72,8 @@ class Journeys:
     """In the vehicles."""
     transfers: F64
     fare_cny: F64
+    modes: I32
+    """Transit modes ridden, bit m for units.TRANSIT_MODES[m]; 0 where there is no journey or no mode is known."""
 
 
 def walks_to_stops(
@@ -166,12 +168,14 @@ def journeys(
     most_rides: int,
     longest_s: int,
     percentiles: F64,
+    line_mode: I32 | None = None,
 ) -> Journeys:
     """Journeys from door to door for every departure (W), ascending seconds of the service day, to the `ends` (Z).
 
     Journeys have one to `most_rides` rides and take at most `longest_s`. A percentile is the time of a real departure,
     the least within which that share of all departures arrive: never a mean. The median is the 50th. Journeys are the
-    quickest, whatever they cost; the fare is that of the journey told. Range RAPTOR, see network.kernels.raptor.
+    quickest, whatever they cost; the fare is that of the journey told, and so are its modes, where those of the lines
+    (L) are given. Range RAPTOR, see network.kernels.raptor.
 
     Raises InputError where the departures are not ascending, percentiles not in (0, 100], no ride is allowed, or a line
     has a tariff that is not there.
@@ -191,7 +195,10 @@ def journeys(
     if problems:
         raise InputError(problems)
     middle = -(-len(departures_s) // 2) - 1
-    given = timetable.for_search, kernel_walks(walks, timetable), kernel_tariffs(tariffs)
+    lines = timetable.for_search
+    if line_mode is not None:
+        lines = lines._replace(pattern_bits=np.int32(1) << line_mode[timetable.pattern_line])
+    given = lines, kernel_walks(walks, timetable), kernel_tariffs(tariffs)
     crews = crews_for(len(walks.access_first) - 1)
     with TURN:
         quantile, found = over_window(departures_s, most_rides, longest_s, *given, ends, ranks, middle, crews)
@@ -216,6 +223,7 @@ def _journeys(walks: Walks, quantile: I32, found: I32) -> Journeys:
         length_m=_infinite(parts[kernel.LENGTH_M], none),
         transfers=_infinite(parts[kernel.RIDES] - 1, none),
         fare_cny=_infinite(parts[kernel.FARE_FEN], none) / FEN_PER_CNY,
+        modes=parts[kernel.BITS],
     )
 
 

@@ -1,8 +1,16 @@
 """Location models: integer arrays in, Incumbent out."""
 
+from optimise.location.centre import p_centre
 from optimise.location.coverage import Coverage
+from optimise.location.facility import facility_location
 from optimise.location.local_search import LocalSearch
+from optimise.location.max_cover import max_cover
+from optimise.location.median import p_median
 from optimise.location.pmedian import PMedian
+from optimise.location.refuelling import flow_refuelling
+from optimise.location.result import Located
+from optimise.location.rules import Group
+from optimise.location.set_cover import set_cover
 from optimise.solver import Solver
 
 START = LocalSearch()
@@ -11,4 +19,18 @@ START = LocalSearch()
 SOLVERS: dict[str, Solver] = {solver.name: solver for solver in (Coverage(), PMedian(), START)}
 """Every solver by name; the first that supports a problem is its default."""
 
-__all__ = ["SOLVERS", "START", "Coverage", "LocalSearch", "PMedian"]
+__all__ = [
+    "SOLVERS",
+    "START",
+    "Coverage",
+    "Group",
+    "LocalSearch",
+    "Located",
+    "PMedian",
+    "facility_location",
+    "flow_refuelling",
+    "max_cover",
+    "p_centre",
+    "p_median",
+    "set_cover",
+]

@@ -84,3 +84,44 @@ def rising(where: str, first: I64, column: I64) -> list[Problem]:
         if len(wrong)
         else []
     )
+
+
+def cost_matrix(where: str, given: Any, *, infinite: bool = True) -> F64:
+    """A read-only float64 matrix (rows, columns) of costs of 0 or more, not copied where it is one already.
+
+    infinite: np.inf may stand for a pair that is not connected. Raises InputError that names the first bad row.
+    """
+    array = np.asarray(given)
+    if array.ndim != 2 or array.dtype.kind not in "biuf":
+        raise InputError(Problem(where, f"has {array.ndim} axes of {array.dtype}", "give a matrix of numbers"))
+    matrix: F64 = np.ascontiguousarray(array, np.float64).view()
+    wrong = np.isnan(matrix) | (matrix < 0)
+    if not infinite:
+        wrong |= np.isinf(matrix)
+    if wrong.any():
+        i, j = np.argwhere(wrong)[0].tolist()
+        hint = "give 0 or more" + (", np.inf where there is no way" if infinite else "")
+        rows = int(wrong.any(axis=1).sum())
+        more = f" (first of {rows} such rows)" if rows > 1 else ""
+        raise InputError(Problem(f"{where}[{i}, {j}]", f"is {matrix[i, j]}{more}", hint))
+    matrix.flags.writeable = False
+    return matrix
+
+
+def numbers(where: str, given: Any, count: int, of: str) -> F64:
+    """`count` finite numbers of 0 or more, a single number for all alike. Raises InputError that names the row."""
+    array = np.asarray(given)
+    row = real_array(where, np.full(count, array) if array.ndim == 0 else array)
+    problems = length(where, row, count, of) + below(where, row, 0)
+    if problems:
+        raise InputError(problems)
+    return row
+
+
+def site_list(where: str, given: Any, sites: int) -> I64:
+    """Sites by number, rising, each once. Raises InputError for a number that names no site."""
+    array = whole_array(where, given)
+    problems = below(where, array, 0) + too_high(where, array, sites, "sites")
+    if problems:
+        raise InputError(problems)
+    return np.unique(array)

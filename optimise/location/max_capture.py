@@ -1,9 +1,10 @@
-"""The alternatives that capture the most trips by the multinomial logit, exactly: outer approximation.
+"""The alternatives that capture the most trips by the nested logit, exactly: outer approximation.
 
 Sets
     n customers, j alternatives, g groups of which one is chosen at most, k parts of the market
 Data
-    d_n trips, a_nj mass of j for n in units of what n has already, c_j cost, B budget
+    d_n trips, a_nj mass of j for n in units in which all that n has weighs 1, y_n mass of what the nest of the
+    alternatives has of it, mu_n scale of that nest, c_j cost, B budget
 Variables
     x_j = 1: alternative j is chosen;  t_k trips captured in part k
 Formulation
@@ -12,8 +13,11 @@ Formulation
     t_k <= F_k(S) + sum_{j not in S} A_kj x_j - sum_{j in S} L_kj (1 - x_j)     at choices S, F_k submodular
     sum_j c_j x_j <= B,  sum_{j in g} x_j <= 1
 with
-    F_k(x) = sum_{n in k} d_n m_n / (1 + m_n),  m_n = sum_j a_nj x_j
+    F_k(x) = sum_{n in k} d_n h_n / (1 + h_n),  h_n = (y_n + m_n)^mu_n - y_n^mu_n,  m_n = sum_j a_nj x_j
     A_kj what j adds to S at most, L_kj what S and any other choice lose without j at least
+
+h is concave in m as 0 < mu <= 1, and so is h / (1 + h); with mu = 1 it is m / (1 + m), the multinomial logit. Where
+y = 0 and mu < 1 the curve has no tangent at m = 0: there an alternative counts what it captures alone (kernels.logit).
 
 Tangents are first collected for fractions, at points between the master's and the best so far, until those settle;
 then every choice the master proposes is evaluated exactly, improved by swaps, and cut off by both. Customers with the
@@ -199,7 +203,7 @@ class _Master:
         """Take over the bound of a result; False where it has none."""
         bound = float(result.dual_bound())
         if math.isfinite(bound):
-            self.best.tighten(_tenths(bound * (1 + _SAFETY) / self.small.scale))
+            self.best.tighten(_tenths(max(bound, 0.0) * (1 + _SAFETY) / self.small.scale))
         return math.isfinite(bound)
 
     def _point(self, result: Any) -> F64:
@@ -247,18 +251,19 @@ def _parts(market: Market, scale: float) -> _Parts:
     alternative together.
     """
     use = market.weight[market.row] > 0
-    mass = market.mass / market.there[market.row]
-    alike, trips, keep = dict[tuple[bytes, bytes], int](), market.weight * scale, np.zeros(market.customers, np.bool_)
+    mu, unit = market.scale, market.there ** (1.0 / market.scale)
+    mass, y = market.mass / unit[market.row], np.where(mu < 1.0, market.nest / unit, 0.0)
+    alike, trips, keep = dict[tuple[bytes, ...], int](), market.weight * scale, np.zeros(market.customers, np.bool_)
     for n in np.flatnonzero((market.weight > 0) & (np.diff(market.first) > 0)).tolist():
         run = slice(market.first[n], market.first[n + 1])
-        same = alike.setdefault((market.site[run].tobytes(), mass[run].tobytes()), n)
+        same = alike.setdefault((market.site[run].tobytes(), mass[run].tobytes(), y[n].tobytes(), mu[n].tobytes()), n)
         keep[n] = same == n
         if same != n:
             trips[same] += trips[n]
     use &= keep[market.row]
     row, site, mass = market.row[use], market.site[use], mass[use]
     row = (np.cumsum(keep) - 1)[row]
-    masses = _both_ways(row, site, mass, trips[keep], market.sites)
+    masses = _both_ways(row, site, mass, (trips[keep], y[keep], mu[keep]), market.sites)
     favourite = _favourites(masses)
     order = np.lexsort((np.arange(len(favourite)), favourite))
     part = np.empty(len(order), np.int64)
@@ -266,15 +271,16 @@ def _parts(market: Market, scale: float) -> _Parts:
     part[order] = np.minimum((heaped / heaped[-1] * _PARTS).astype(np.int64), _PARTS - 1)
     _, part = np.unique(part, return_inverse=True)
     most = _most(masses, market.at_most_one)
-    ceiling = np.bincount(part, masses.trips * most / (1.0 + most)).astype(np.float64)
+    more = (masses.y + most) ** masses.mu - masses.y**masses.mu
+    ceiling = np.bincount(part, masses.trips * more / (1.0 + more)).astype(np.float64)
     return _Parts(masses, part.astype(np.int64), len(ceiling), most, ceiling, scale)
 
 
-def _both_ways(row: I64, site: I64, mass: F64, trips: F64, sites: int) -> Masses:
-    by_site = np.argsort(site, kind="stable")
+def _both_ways(row: I64, site: I64, mass: F64, customers: tuple[F64, F64, F64], sites: int) -> Masses:
+    by_site, (trips, y, mu) = np.argsort(site, kind="stable"), customers
     first = np.concatenate(([0], np.cumsum(np.bincount(row, minlength=len(trips))))).astype(np.int64)
     start = np.concatenate(([0], np.cumsum(np.bincount(site, minlength=sites)))).astype(np.int64)
-    return Masses(first, site, mass, start, row[by_site], mass[by_site], trips)
+    return Masses(first, site, mass, start, row[by_site], mass[by_site], trips, y, mu, 1.0 - y**mu)
 
 
 def _favourites(masses: Masses) -> I64:

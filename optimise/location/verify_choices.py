@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from scipy.optimize import LinearConstraint, linprog, milp
@@ -21,6 +22,8 @@ from optimise.verify import LP_PAIRS, TOLERANCE, Verification
 TENTHS = 10
 _TANGENTS = 40
 """Tangents of the independent bound on a market."""
+_BESIDE: Final = 1e-3
+"""Share of the mass of all alternatives at which its first tangent touches."""
 
 
 def verify_set_cover(
@@ -30,6 +33,8 @@ def verify_set_cover(
     weight = np.ones(choices.rows, np.int64) if need is None else choices.weight
     goal = int(weight.sum()) if need is None else need
     small = len(choices.site) <= lp_pairs
+    if incumbent.status == "unknown":
+        return _infeasible(())
     if incumbent.status == "infeasible":
         most = _most_weight(choices, weight) if small else None
         wrong = most is not None and most >= goal
@@ -80,7 +85,8 @@ def verify_capture(market: Market, incumbent: Incumbent, lp_pairs: int = LP_PAIR
 
 
 def _trips(market: Market, mass: F64) -> float:
-    return math.fsum((market.weight * mass / (market.there + mass)).tolist())
+    more = (market.nest + mass) ** market.scale - market.nest**market.scale
+    return math.fsum((market.weight * more / (market.there + more)).tolist())
 
 
 def _judged(
@@ -212,7 +218,10 @@ def _most_weight(c: Choices, weight: I64) -> int | None:
 
 
 def _most_by_tangents(m: Market, mass: csr_array) -> float | None:
-    """Tenths of a trip that no choice exceeds, alternatives in part allowed: the curve lies below its tangents."""
+    """Tenths of a trip that no choice exceeds, alternatives in part allowed: the curve lies below its tangents.
+
+    Where it may be steep without end, at nothing chosen, the tangent is that beside it.
+    """
     groups = [np.flatnonzero(m.at_most_one == g) for g in np.unique(m.at_most_one[m.at_most_one >= 0])]
     fixed = [np.concatenate((m.cost, [0.0])) / max(1, m.budget)]
     fixed += [np.isin(np.arange(m.sites + 1), members).astype(float) for members in groups]
@@ -220,11 +229,13 @@ def _most_by_tangents(m: Market, mass: csr_array) -> float | None:
     cuts: list[F64] = []
     point, high = np.zeros(m.sites), np.append(np.ones(m.sites), np.inf)
     gain, most = np.append(np.zeros(m.sites), -1.0), None
+    least = _BESIDE * (mass @ np.ones(m.sites)) + np.finfo(float).tiny
     for _ in range(_TANGENTS):
-        chosen = mass @ point
-        slope = mass.T @ (m.weight * m.there / (m.there + chosen) ** 2)
-        cuts.append(np.append(-slope, 1.0))
-        right.append(_trips(m, chosen) - float(slope @ point))
+        chosen = np.maximum(mass @ point, least)
+        z, beside = m.nest + chosen, m.there - m.nest**m.scale
+        rise = m.weight * m.there * m.scale * z ** (m.scale - 1.0) / (beside + z**m.scale) ** 2
+        cuts.append(np.append(-(mass.T @ rise), 1.0))
+        right.append(_trips(m, chosen) - float(rise @ chosen))
         rows = np.array(fixed + cuts)
         bounds = np.stack((np.zeros(m.sites + 1), high), axis=1)
         result = linprog(gain, A_ub=rows, b_ub=np.array(right), bounds=bounds, method="highs")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
-from network import City, InputError, Problem
+from network import City, GreenDefinition, InputError, Problem
 from optimise import LoopProposal, ParkRideProposal, Proposal, StopProposal
 from service.report.html import report_html
 from service.report.loops import loops_csv, loops_geojson, loops_report_html
@@ -43,18 +44,21 @@ _OURS = frozenset({*FILES, *STOP_FILES, *PARK_RIDE_FILES, *LOOP_FILES})
 
 
 def write_plan_folder(
-    folder: str | Path, city: City, proposal: Proposal | StopProposal | ParkRideProposal | LoopProposal
+    folder: str | Path,
+    city: City,
+    proposal: Proposal | StopProposal | ParkRideProposal | LoopProposal,
+    green: Sequence[GreenDefinition] = (),
 ) -> list[Path]:
     """Write the proposal as a folder of its files and return their paths. Same city and proposal, same bytes.
 
-    city: the city before the plan.
+    city: the city before the plan. green: the definitions of green trips that the report gives side by side.
     The folder appears whole or not at all. One that is there already is replaced only where it is empty or holds
     nothing but an earlier plan; raises InputError otherwise, and OSError where the disk fails: both leave what was
     there as it was.
     """
     folder = Path(folder).resolve()
     _refuse_what_is_not_ours(folder)
-    contents = _contents(city, proposal)
+    contents = _contents(city, proposal, green)
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = folder.parent / f".{folder.name}.{secrets.token_hex(4)}"
     fresh, old = beside.with_suffix(".new"), beside.with_suffix(".old")
@@ -69,40 +73,44 @@ def write_plan_folder(
     return [folder / name for name in contents]
 
 
-def _contents(city: City, proposal: Proposal | StopProposal | ParkRideProposal | LoopProposal) -> dict[str, bytes]:
+def _contents(
+    city: City,
+    proposal: Proposal | StopProposal | ParkRideProposal | LoopProposal,
+    green: Sequence[GreenDefinition],
+) -> dict[str, bytes]:
     """Contents of FILES, STOP_FILES, PARK_RIDE_FILES or LOOP_FILES."""
     if isinstance(proposal, LoopProposal):
         return {
             "plan.json": plan_json(city, proposal),
             "plan.geojson": loops_geojson(city, proposal.plan),
             "loops.csv": loops_csv(proposal.plan),
-            "report.html": loops_report_html(city, proposal).encode(),
+            "report.html": loops_report_html(city, proposal, green).encode(),
         }
     if isinstance(proposal, StopProposal):
-        return _stop_contents(city, proposal)
+        return _stop_contents(city, proposal, green)
     if isinstance(proposal, ParkRideProposal):
         return {
             "plan.json": plan_json(city, proposal),
             "plan.geojson": stations_geojson(city, proposal.plan),
             "stations.csv": stations_csv(proposal.plan),
-            "report.html": park_ride_report_html(city, proposal).encode(),
+            "report.html": park_ride_report_html(city, proposal, green).encode(),
         }
     return {
         "plan.json": plan_json(city, proposal),
         "plan.geojson": plan_geojson(city, proposal),
         "sites.csv": sites_csv(city, proposal),
         "datapackage.json": datapackage_json(city),
-        "report.html": report_html(city, proposal).encode(),
+        "report.html": report_html(city, proposal, green).encode(),
     }
 
 
-def _stop_contents(city: City, proposal: StopProposal) -> dict[str, bytes]:
+def _stop_contents(city: City, proposal: StopProposal, green: Sequence[GreenDefinition]) -> dict[str, bytes]:
     """Contents of STOP_FILES."""
     return {
         "plan.json": plan_json(city, proposal),
         "plan.geojson": stops_geojson(city, proposal.plan),
         "stops.csv": stops_csv(proposal.plan),
-        "report.html": stop_report_html(city, proposal).encode(),
+        "report.html": stop_report_html(city, proposal, green).encode(),
     }
 
 

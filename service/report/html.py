@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from network import City, Outcome, units
+from network import City, GreenDefinition, Outcome, units
 from optimise import Plan, Proposal
 from service.report import numbers as n
 from service.report.map import svg_map
@@ -25,7 +26,7 @@ VALUES = {
 SERVED, WALK = "charging_served_share", "charging_mean_walk_m"
 
 
-def report_html(city: City, proposal: Proposal) -> str:
+def report_html(city: City, proposal: Proposal, green: Sequence[GreenDefinition] = ()) -> str:
     """The report on a proposal for `city` (before the plan) as one HTML page that fetches nothing."""
     rows = {row.name: row for row in metric_rows(proposal)}
     sites = site_rows(city, proposal)
@@ -42,7 +43,7 @@ def report_html(city: City, proposal: Proposal) -> str:
         sites=[_site(i, row, near.get(row.id, "")) for i, row in enumerate(sites, 1)],
         total=_total(sites),
         search_m=n.number(float(city.supply.plug_search_m)),
-        **page_values(city, proposal),
+        **page_values(city, proposal, green),
     )
 
 

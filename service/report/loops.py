@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from typing import Any, Final
 
-from network import City
+from network import City, GreenDefinition
 from optimise import LoopLine, LoopPlan, LoopProposal
 from service.report import numbers as n
 from service.report.loops_map import colour_of, loops_map
@@ -28,7 +29,7 @@ CHECKS: Final = {
 """What optimise verifies of loops, in plain words."""
 
 
-def loops_report_html(city: City, proposal: LoopProposal) -> str:
+def loops_report_html(city: City, proposal: LoopProposal, green: Sequence[GreenDefinition] = ()) -> str:
     """The report on feeder loops for `city` (before the plan) as one HTML page that fetches nothing."""
     plan = proposal.plan
     return render(
@@ -46,7 +47,7 @@ def loops_report_html(city: City, proposal: LoopProposal) -> str:
         radius_m=f"{plan.radius_m:g}",
         hours=f"{plan.last_h - plan.first_h:g}",
         job_weight=f"{float(city.transit.loop_rules.job_weight):g}",
-        **page_values(city, proposal),
+        **page_values(city, proposal, green),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from network import METRICS, City
+from network import METRICS, City, GreenDefinition
 from optimise import (
     LoopPlan,
     LoopProposal,
@@ -16,6 +17,9 @@ from optimise import (
     StopProposal,
     Verdict,
 )
+from service.carbon import basis_text, carbon
+from service.green import changes
+from service.green_schemas import GreenChange
 from service.report import numbers as n
 from service.report.tables import MetricRow, attribution, metric_rows
 
@@ -56,8 +60,15 @@ LONGEST_VALUE: Final = 90
 GREEN: Final = ("green_trip_share", "green_trip_share_without_ebike")
 
 
-def page_values(city: City, proposal: Proposal | StopProposal | ParkRideProposal | LoopProposal) -> dict[str, Any]:
-    """Values of report.html that are told alike of every plan for `city`, the city before the plan."""
+def page_values(
+    city: City,
+    proposal: Proposal | StopProposal | ParkRideProposal | LoopProposal,
+    green: Sequence[GreenDefinition] = (),
+) -> dict[str, Any]:
+    """Values of report.html that are told alike of every plan for `city`, the city before the plan.
+
+    green: the definitions by which the green-trip share is given, side by side.
+    """
     plan, rows = proposal.plan, metric_rows(proposal)
     changed = [figure_texts(row) for row in rows if row.difference]
     same = [figure_texts(row) for row in rows if not row.difference]
@@ -68,12 +79,25 @@ def page_values(city: City, proposal: Proposal | StopProposal | ParkRideProposal
             g for g in (("Changed by the plan 方案带来的变化", changed), ("Not changed 保持不变", same)) if g[1]
         ],
         "green": [figure_texts(row) for row in rows if row.name in GREEN],
+        "definitions": [_definition_texts(c) for c in changes(green, proposal.base, proposal.changed)],
+        "basis": basis_text(carbon(city, proposal.base).basis),
         "verdicts": [verdict_texts(v) for v in proposal.verdicts],
         "defaults": [{**row, "value": shortened(row["value"])} for row in plan.defaults],
         "inputs": [{"name": name, "digest": digest} for name, digest in sorted(plan.inputs.items())],
         "versions": sorted(plan.versions.items()),
         "attribution": attribution(city),
         "local": int((~city.provenance.is_default).sum()),
+    }
+
+
+def _definition_texts(row: GreenChange) -> dict[str, Any]:
+    return {
+        "en": row.label_en,
+        "zh": row.label_zh,
+        "official": row.official,
+        "before": n.percent(row.base),
+        "after": n.percent(row.changed),
+        "difference": n.difference(row.difference, "share", 1),
     }
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from typing import Any, Final
 
-from network import City, units
+from network import City, GreenDefinition, units
 from optimise import ParkRidePlan, ParkRideProposal
 from service.report import numbers as n
 from service.report.page import STATUSES, link_to, page_values, proof_texts
@@ -25,7 +26,7 @@ PROMISED: Final = "The bound is one for what plans promise, with each station as
 PROMISED_ZH: Final = "该上界针对方案的承诺值，即假定各车站单独建设时的满载程度。"
 
 
-def park_ride_report_html(city: City, proposal: ParkRideProposal) -> str:
+def park_ride_report_html(city: City, proposal: ParkRideProposal, green: Sequence[GreenDefinition] = ()) -> str:
     """The report on racks and spaces for `city` (before the plan) as one HTML page that fetches nothing."""
     plan = proposal.plan
     return render(
@@ -42,7 +43,7 @@ def park_ride_report_html(city: City, proposal: ParkRideProposal) -> str:
         },
         won=_trips(plan.replayed_trips),
         access_m=[n.number(most_m) for most_m in city.supply.station_access_m.tolist()],
-        **page_values(city, proposal),
+        **page_values(city, proposal, green),
     )
 
 

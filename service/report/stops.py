@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from network import City, units
+from network import City, GreenDefinition, units
 from optimise import StopPlan, StopProposal
 from service.report import numbers as n
 from service.report.frame import F64, Frame, frame_around
@@ -35,7 +36,7 @@ COLUMNS: Final = (
 STATION, ENTRANCE = "rail_station_bus_share", "rail_entrance_bus_share"
 
 
-def stop_report_html(city: City, proposal: StopProposal) -> str:
+def stop_report_html(city: City, proposal: StopProposal, green: Sequence[GreenDefinition] = ()) -> str:
     """The report on stops to add and move in `city` (before the plan) as one HTML page that fetches nothing."""
     rows, plan = {row.name: row for row in metric_rows(proposal)}, proposal.plan
     rules = city.transit.stop_rules
@@ -49,7 +50,7 @@ def stop_report_html(city: City, proposal: StopProposal) -> str:
         cost=n.number(plan.cost_cny),
         station_m=n.number(float(rules.station_m)),
         entrance_m=n.number(float(rules.entrance_m)),
-        **page_values(city, proposal),
+        **page_values(city, proposal, green),
     )
 
 

@@ -149,7 +149,10 @@ def test_access_counts_what_the_skims_reach():
         np.fill_diagonal(time_s, 0.0)
         found = within_reach(CITY, mode, zones.snap, zones.jobs, limits)
         assert np.allclose(found, [(time_s <= limit) @ zones.jobs for limit in limits])
-    quicker = np.minimum(travel.road_time_s[WALK], travel.transit.time_s)
+    by_any = journeys_between(CITY, zones.snap, zones.snap).median_s
+    for trip in travel.transit.time_s[0]:
+        assert (trip >= np.where(np.eye(len(trip)), 0.0, by_any)).all()
+    quicker = np.minimum(travel.road_time_s[WALK], by_any)
     np.fill_diagonal(quicker, 0.0)
     found = within_reach(CITY, None, zones.snap, zones.jobs, limits)
     assert np.allclose(found, [(quicker <= limit) @ zones.jobs for limit in limits])

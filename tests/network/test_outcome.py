@@ -11,12 +11,15 @@ from network import (
     AddStationParking,
     Scenario,
     SetFare,
+    SetParkingSupply,
     SetPrice,
     grid_city,
+    no_levers,
     simulate,
     travel_times,
     units,
 )
+from network.demand.generation import trip_ends
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,8 @@ def after(city, *edits):
 
 
 def test_every_metric_has_a_unit_a_direction_and_two_names(city):
-    base = after(city, AddStationParking(station="station/0", spaces=10, racks=10))
+    parking = SetParkingSupply(spaces=100, area="west")
+    base = after(city, AddStationParking(station="station/0", spaces=10, racks=10), parking)
     for name, metric in METRICS.items():
         assert metric.unit
         assert metric.better in {"more", "less", "none"}
@@ -46,7 +50,10 @@ def test_every_metric_has_a_unit_a_direction_and_two_names(city):
 
 def test_shares_by_mode_sum_to_one(base):
     assert sum(base[f"{p}_trip_share"] for p in units.TRIP_MODES) == pytest.approx(1)
-    assert base["green_trip_share"] == pytest.approx(1 - base["car_trip_share"])
+    assert base["green_trip_share"] == pytest.approx(1 - base["car_trip_share"] - base["taxi_trip_share"])
+    assert base["transit_trip_share"] == pytest.approx(
+        sum(base[f"{k}_trip_share"] for k in ("bus", "rail", "bus_rail"))
+    )
     assert base["green_trip_share"] - base["green_trip_share_without_ebike"] == pytest.approx(base["ebike_trip_share"])
 
 
@@ -87,20 +94,29 @@ def test_the_same_outcome_twice(city):
 
 def test_the_guide_counts_by_hand(city):
     outcome = simulate(city)
-    band = np.zeros((7, units.BANDS))
-    band[units.TRIP_WALK] = [10, 5, 0, 0, 0]
-    band[units.TRIP_CYCLE] = [3, 4, 0, 0, 0]
-    band[units.TRIP_TRANSIT] = [2, 0, 6, 7, 50]
-    band[units.TRIP_CAR] = [1, 1, 1, 1, 50]
-    band[units.TRIP_BIKE_RIDE] = [1, 1, 2, 0, 50]
-    band[units.TRIP_PARK_RIDE] = [1, 1, 0, 3, 50]
+    band = np.zeros((2, len(units.TRIP_MODES), units.BANDS))
+    band[0, units.TRIP_WALK] = [6, 4, 5, 0, 0, 0]
+    band[0, units.TRIP_CYCLE] = [0, 3, 4, 0, 0, 0]
+    band[0, units.TRIP_BUS] = [0, 2, 0, 4, 4, 20]
+    band[0, units.TRIP_RAIL] = [0, 0, 0, 1, 2, 20]
+    band[0, units.TRIP_BUS_RAIL] = [0, 0, 0, 1, 1, 10]
+    band[0, units.TRIP_CAR] = [0, 1, 1, 1, 1, 40]
+    band[0, units.TRIP_TAXI] = [0, 0, 0, 0, 0, 10]
+    band[0, units.TRIP_BIKE_RIDE] = [0, 1, 1, 2, 0, 50]
+    band[0, units.TRIP_PARK_RIDE] = [0, 1, 1, 0, 3, 50]
+    band[1] = 7.0
     # followed: 10 on foot to 1 km, 5 + 4 to 3 km, 6 + 7 by transit and 2 + 3 by station to 8 km, of 50 trips up to 8 km
-    assert replace(outcome, trips_band=band).metrics["mode_guide_share"] == pytest.approx(37 / 50)
+    metrics = replace(outcome, trips_band=band).metrics
+    assert metrics["mode_guide_share"] == pytest.approx(37 / 50)
+    # if all 50 followed: they and the 150 green ones of the 200 that go farther
+    assert metrics["mode_guide_potential_share"] == pytest.approx((50 + 150) / 250)
 
 
 def test_a_city_without_trips_or_cars_has_no_shares():
     city = grid_city(3)
-    nobody = replace(city, zones=replace(city.zones, residents=np.zeros(4)))
+    nobody = replace(
+        city, zones=replace(city.zones, **dict.fromkeys(("residents", "jobs", "students", "visitors"), np.zeros(4)))
+    )
     metrics = simulate(nobody).metrics
     assert metrics["green_trip_share"] is None
     assert metrics["charging_served_share"] is None
@@ -112,7 +128,8 @@ def test_green_shares_with_and_without_ebikes_in_the_published_case(shared):
     import json
 
     case = json.loads((shared / "domain" / "golden_cases.json").read_text(encoding="utf-8"))["pivot_logit"]["base"]
-    by_mode = [case["walk"], case["bike"], case["ebike"], case["bus"] + case["rail"], case["car"] + case["taxi"], 0, 0]
+    names = {"cycle": "bike", "bus_rail": None, "bike_ride": None, "park_ride": None}
+    by_mode = [case.get(names.get(mode, mode), 0.0) for mode in units.TRIP_MODES]
     outcome = simulate(grid_city(3))
     trips = np.zeros_like(outcome.trips_from)
     trips[0, :, 0] = by_mode
@@ -143,7 +160,13 @@ def only(city, zones=None, places=None):
         city,
         zones=replace(city.zones, **rows, **rings, snap=snap(city.zones, z)),
         places=replace(city.places, **{n: a[p] for n, a in city.places.arrays()}, snap=snap(city.places, p)),
-        supply=replace(city.supply, plugs=city.supply.plugs[p], parking_cny=city.supply.parking_cny[z]),
+        supply=replace(
+            city.supply,
+            plugs=city.supply.plugs[p],
+            parking_cny=city.supply.parking_cny[z],
+            parking_spaces=city.supply.parking_spaces[z],
+        ),
+        levers=no_levers(len(z)),
     )
 
 
@@ -151,9 +174,10 @@ def only(city, zones=None, places=None):
 def test_the_smallest_cities_have_figures(city, zones, places):
     small = only(city, zones, places)
     metrics = simulate(small).metrics
-    people = small.zones.residents.sum()
-    assert metrics["trips_per_day"] == pytest.approx(people * small.behaviour.trips_per_resident.sum())
-    assert (metrics["green_trip_share"] is None) == (people == 0)
+    made = trip_ends(small)[0].sum(axis=1)
+    assert metrics["trips_per_day"] == pytest.approx(made[: units.VISITOR].sum())
+    assert metrics["visitor_trips_per_day"] == pytest.approx(made[units.VISITOR])
+    assert (metrics["green_trip_share"] is None) == (made[: units.VISITOR].sum() == 0)
     assert metrics["charging_served_kwh"] <= metrics["charging_demand_kwh"]
 
 

@@ -62,7 +62,8 @@ def test_every_journey_told_is_one_that_can_be_made_and_has_its_fare(seed):
         real, fewest = set(), {}
         for z, time, ride_s, walk_s, entry, rides in plain_journeys(services, world, 0, now, 3):
             length = sum(m for _, m in rides)
-            real.add((z, time, ride_s, walk_s, entry, length, len(rides), plain_fare(rides, tariff)))
+            lines = sum(1 << line for line in {line for line, _ in rides})
+            real.add((z, time, ride_s, walk_s, entry, length, len(rides), plain_fare(rides, tariff), lines))
             fewest[z, time] = min(len(rides), fewest.get((z, time), 9))
         for z in np.flatnonzero(total[w] < NEVER):
             time = total[w, z] + now
@@ -118,7 +119,7 @@ def test_a_change_worked_by_hand():
     # 8:00:00 and 8:08:00: the bus of 8:10 arrives 8:15, boarding from 8:18, train 8:20 to 8:30, door at 8:30:50;
     # 8:09:00: the bus of 8:20, the train of 8:40; 8:29:00: the bus of 8:40 is too late for it
     assert total[:, 1].tolist() == [1850, 1850 - 480, 3050 - 540, NEVER]
-    assert parts[0, 1].tolist() == [300 + 600, 120 + 50, 0, 1000 + 9000, 2, 400]
+    assert parts[0, 1].tolist() == [300 + 600, 120 + 50, 0, 1000 + 9000, 2, 400, 0]
     assert (total[:, 0] == NEVER).all()
     found = journeys(
         table, FLAT, walk, 2, departures[:3], most_rides=2, longest_s=LONGEST, percentiles=np.array([1.0, 50.0, 100.0])

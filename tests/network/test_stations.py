@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import oracles
 import pytest
+from plain_day import shares, station_utility
 
 from network import AddStationParking, Scenario, ScenarioError, grid_city, simulate, travel_times, units
-from network.demand.choice import costs_cny, split, utilities
-from network.demand.stations import MOST_OVER, held_modes, settle, station_weights
-from network.kernels.logit import split_trips, station_sums, station_trips, weights
+from network.demand.choice import split
+from network.demand.flows import between_zones
+from network.demand.stations import MOST_OVER, settle, station_weights
+from network.kernels.stations import station_sums, station_trips, use_alone
 from network.travel.stations import station_travel
-
-KIND = {"spaces": units.TRIP_PARK_RIDE, "racks": units.TRIP_BIKE_RIDE}
 
 
 def with_parking(city, **counts):
@@ -28,7 +27,7 @@ def with_parking(city, **counts):
 def far_flung(n=16, **counts):
     """A grid city whose people would rather not ride a bus to the metro, so that its stations matter."""
     city = grid_city(n, seed=3)
-    behaviour = replace(city.behaviour, walk_per_min=np.full(2, -0.2), transfer=np.full(2, -3.0))
+    behaviour = replace(city.behaviour, walk_per_min=np.full(5, -0.2), transfer=np.full(5, -3.0))
     return with_parking(replace(city, behaviour=behaviour), **counts)
 
 
@@ -42,83 +41,94 @@ def travel(city):
     return travel_times(city)
 
 
-def random_halves(rng, zones=6, stations=4):
-    """Utilities of direct modes, ways and rides, some of them missing."""
-    direct = rng.normal(-2, 2, (5, zones, zones))
-    direct[rng.random(direct.shape) < 0.2] = -np.inf
-    way, ride = rng.normal(-1, 1, (2, zones, stations)), rng.normal(-1, 1, (2, stations, zones))
-    way[rng.random(way.shape) < 0.4], ride[rng.random(ride.shape) < 0.3] = -np.inf, -np.inf
-    return direct, way, ride
+def random_nests(rng, zones=6, stations=4):
+    """Sums of G of the other nests with and without a car, Y of the lines, weights of ways and rides; some missing."""
+    others = rng.gamma(1, 2, (2, zones, zones))
+    others[0] += others[1]
+    own, way, ride = rng.gamma(1, 1, (zones, zones)), rng.random((2, zones, stations)), rng.random((2, stations, zones))
+    for array in (others[1], own, way, ride):
+        array[rng.random(array.shape) < 0.3] = 0.0
+    return others, own, way, ride
 
 
-def told(values, *, there=True):
-    return [float(v) if there and v > -np.inf else None for v in values]
+def by_station(others, own, way, ride, mu, holders):
+    """Share of each (station mode, station) between two zones, one alternative after another."""
+    weight = {(m, q): way[m, q] * ride[m, q] for m in range(2) for q in range(way.shape[1])}
+    found = dict.fromkeys(weight, 0.0)
+    if others[1] + own + sum(weight[0, q] for q in range(way.shape[1])) == 0.0:
+        holders = 1.0
+    for usable, beside, share in (((0, 1), others[0], holders), ((0,), others[1], 1.0 - holders)):
+        y = own + sum(w for (m, _), w in weight.items() if m in usable)
+        for name, w in weight.items():
+            if name[0] in usable and w > 0:
+                found[name] += share * y**mu / (beside + y**mu) * w / y
+    return found
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_shares_and_stations_are_those_of_one_alternative_after_another(seed):
+def test_trips_by_station_are_those_of_one_alternative_after_another(seed):
     rng = np.random.default_rng(seed)
-    direct, way, ride = random_halves(rng)
-    share, trips = rng.random(6), rng.random((6, 6)) * 9
+    others, own, way, ride = random_nests(rng)
+    mu, share, trips = rng.uniform(0.2, 1), rng.random(6), rng.random((6, 6)) * 9
     trips[rng.random(trips.shape) < 0.1] = 0
-    length_m = rng.random((4, 6)) * 1000
-    by_station = station_sums(np.exp(way), np.exp(ride))
-    by_station = np.where(by_station > 0, np.log(np.maximum(by_station, 1e-300)), -np.inf)
-    out = split_trips(np.concatenate((direct, by_station)), held_modes(7), share, trips)
-    free, own = weights(direct, held_modes(5))
-    by, metres = station_trips(free, own, share, trips, np.exp(way), np.exp(ride), length_m)
-    truth, truth_by, truth_m = np.zeros_like(out), np.zeros_like(by), np.zeros_like(metres)
+    length_m, transfers = rng.random((4, 6)) * 1000, rng.random((4, 6))
+    by, metres, changes = station_trips(*others, own, mu, share, trips, way, ride, length_m, transfers)
+    truth, truth_m, truth_changes = np.zeros_like(by), np.zeros_like(metres), np.zeros_like(changes)
     for i, j in np.ndindex(6, 6):
-        halves = [told(way[m, i], there=i != j) for m in range(2)], [told(ride[m, :, j]) for m in range(2)]
-        for name, p in oracles.by_station(told(direct[:, i, j]), *halves, share[i]).items():
-            if isinstance(name, int):
-                truth[name, i, j] += p * trips[i, j]
-            else:
-                m, q = name
-                truth[5 + m, i, j] += p * trips[i, j]
-                truth_by[m, i, q] += p * trips[i, j]
+        if i != j:
+            found = by_station(others[:, i, j], own[i, j], way[:, i], ride[:, :, j], mu, share[i])
+            for (m, q), p in found.items():
+                truth[m, i, q] += p * trips[i, j]
                 truth_m[m, i] += p * trips[i, j] * length_m[q, j]
-    assert out == pytest.approx(truth, abs=1e-12)
-    assert by == pytest.approx(truth_by, abs=1e-12)
+                truth_changes[m, i] += p * trips[i, j] * transfers[q, j]
+    assert by == pytest.approx(truth, abs=1e-12)
     assert metres == pytest.approx(truth_m, abs=1e-9)
+    assert changes == pytest.approx(truth_changes, abs=1e-12)
 
 
-def test_without_stations_the_five_old_modes_have_the_very_same_numbers():
-    rng = np.random.default_rng(1)
-    direct, _, _ = random_halves(rng)
-    share, trips = rng.random(6), rng.random((6, 6))
-    nowhere = np.full((2, 6, 6), -np.inf)
-    five = split_trips(direct, held_modes(5), share, trips)
-    seven = split_trips(np.concatenate((direct, nowhere)), held_modes(7), share, trips)
-    assert np.array_equal(seven[:5], five)
-    assert not seven[5:].any()
+@pytest.mark.parametrize("seed", range(4))
+def test_the_use_of_a_station_alone_is_that_beside_what_all_others_had_before(seed):
+    rng = np.random.default_rng(seed)
+    others, own, way, ride = random_nests(rng)
+    mu, share, trips = rng.uniform(0.2, 1), rng.random(6), rng.random((6, 6)) * 9
+    before, after = rng.random((2, 4)) * 0.5, 0.5 + rng.random((2, 4)) * 0.5
+    before[:, 0], after[1, 2] = 0.0, 0.0
+    racks, spaces = station_sums(way * before[:, None], ride)
+    nest = np.stack((own + racks + spaces, own + racks))
+    used = use_alone(others, nest, mu, share, trips, way, ride, before, after)
+    for m, q in np.ndindex(2, 4):
+        room = before.copy()
+        room[m, q] = after[m, q]
+        by, _, _ = station_trips(
+            *others, own, mu, share, trips, way * room[:, None], ride, np.zeros((4, 6)), np.zeros((4, 6))
+        )
+        assert used[m, q] == pytest.approx(by[m, :, q].sum(), rel=1e-9, abs=1e-12)
+
+
+def test_without_stations_and_with_none_in_reach_the_numbers_are_the_same():
     bare = grid_city(6)
-    out, loads = split(bare, travel_times(bare), [np.ones((25, 25)), np.ones((25, 25))])
-    assert not out[:, 5:].any()
-    assert loads.rounds == 0
-    assert not loads.use.any()
-    assert not loads.capacity.any()
+    trips = np.ones((5, 25, 25))
+    out = split(bare, travel_times(bare), trips)
+    assert not out.starts[:, list(units.STATION_MODES)].any()
+    assert out.stations.rounds == 0
+    assert not out.stations.use.any()
+    assert not out.stations.capacity.any()
+    far = with_parking(bare, spaces=9, racks=9)
+    far = replace(far, supply=replace(far.supply, station_access_m=np.zeros(2)))
+    unused = split(far, travel_times(far), trips)
+    assert unused.starts == pytest.approx(out.starts, rel=1e-12)
+    assert unused.bands == pytest.approx(out.bands, rel=1e-12)
 
 
 def test_utility_of_a_trip_by_station_by_the_formula(city, travel):
-    b, s, t = city.behaviour, city.supply, travel.stations
-    for u in range(2):
+    for u in range(5):
+        mu = city.behaviour.nest_scale[u, units.TRANSIT_NEST]
         way, ride = station_weights(city, travel, u)
         for i, q, j in ((0, 0, 9), (100, 3, 200), (224, 7, 0)):
-            for m, leg in enumerate((units.TRIP_CYCLE, units.TRIP_CAR)):
-                k = 5 + m
-                if not np.isfinite(t.access_s[m, i, q]):
-                    assert way[m, i, q] == 0
-                    continue
-                v = b.constant[u, k] + b.time_per_min[u, leg] * (t.access_s[m, i, q] / 60 + b.terminal_min[k])
-                v += b.time_per_min[u, k] * t.in_vehicle_s[q, j] / 60 + b.wait_per_min[u] * t.wait_s[q, j] / 60
-                v += b.walk_per_min[u] * t.walk_s[q, j] / 60 + b.transfer[u] * t.transfers[q, j]
-                cny = t.fare_cny[q, j]
-                if m == 1:
-                    km = t.access_m[1, i, q] / 1000
-                    cny += (km * s.driving_cny_per_km + s.station_parking_cny) / b.car_persons
-                v += b.cost_per_cny[u] * cny
-                assert way[m, i, q] * ride[m, q, j] == pytest.approx(np.exp(v), rel=1e-12)
+            for m in range(2):
+                v = station_utility(city, travel, u, m, q, i, j)
+                truth = 0.0 if v is None else np.exp(v / mu)
+                assert way[m, i, q] * ride[m, q, j] == pytest.approx(truth, rel=1e-12)
 
 
 def test_the_way_to_a_station_ends_at_its_nearest_entrance_and_has_a_limit(city):
@@ -150,11 +160,11 @@ def test_the_ride_begins_at_the_entrance_and_takes_the_metro(city, travel):
     by_metro = (t.length_m == np.rint(t.length_m / 400) * 400) & (t.transfers == 0) & (t.fare_cny >= 2)
     straight = by_metro & (np.abs(t.in_vehicle_s - t.length_m / 10) <= 1)
     assert straight.any()
-    q, _ = np.nonzero(straight)
+    _, q, _ = np.nonzero(straight)
     assert set(q) == set(range(len(stations.id)))
     assert (t.walk_s[straight] >= 47).all()
     assert (t.wait_s[straight] <= 300).all()
-    assert np.isfinite(t.in_vehicle_s).any(axis=1).all()
+    assert np.isfinite(t.in_vehicle_s).any(axis=2).all()
 
 
 def test_only_equipped_stations_are_looked_at(city, travel):
@@ -165,7 +175,7 @@ def test_only_equipped_stations_are_looked_at(city, travel):
     assert np.isinf(found.access_s[1, :, 1]).all()
     assert np.array_equal(found.access_s[1, :, 0], travel.stations.access_s[1, :, 1])
     for name in ("in_vehicle_s", "wait_s", "walk_s", "transfers", "fare_cny", "length_m"):
-        assert np.array_equal(getattr(found, name), getattr(travel.stations, name)[1:3])
+        assert np.array_equal(getattr(found, name), getattr(travel.stations, name)[:, 1:3])
     more = Scenario(edits=(AddStationParking(station="station/1", spaces=9),)).apply(some)
     again = travel_times(more, travel_times(some))
     assert again.keys == travel_times(some).keys
@@ -173,7 +183,7 @@ def test_only_equipped_stations_are_looked_at(city, travel):
     assert travel_times(other).keys != travel_times(some).keys
 
 
-def test_the_day_with_seven_modes_adds_up(city, travel):
+def test_the_day_with_all_modes_adds_up(city, travel):
     outcome, before = simulate(city, travel), simulate(with_parking(city, spaces=0, racks=0))
     metrics = outcome.metrics
     modes = outcome.trips_from.sum(axis=(0, 2))
@@ -184,7 +194,7 @@ def test_the_day_with_seven_modes_adds_up(city, travel):
     assert metrics["park_ride_trip_share"] > 0.001
     assert metrics["bike_ride_trip_share"] > 0.001
     assert sum(metrics[f"{k}_trip_share"] for k in units.TRIP_MODES) == pytest.approx(1)
-    green = [m for m in units.TRIP_MODES if m != "car"]
+    green = [m for m in units.TRIP_MODES if m not in {"car", "taxi"}]
     assert metrics["green_trip_share"] == pytest.approx(sum(metrics[f"{k}_trip_share"] for k in green))
     assert metrics["green_trip_share"] > before.metrics["green_trip_share"]
     assert outcome.trips_from.sum() == pytest.approx(before.trips_from.sum())
@@ -195,63 +205,56 @@ def test_the_day_with_seven_modes_adds_up(city, travel):
 def test_kilometres_and_carbon_of_both_halves_are_counted(city, travel):
     """Every trip by station taken one by one: its way by car and its ride."""
     small = replace(city, zones=replace(city.zones, ev_share=np.full(len(city.zones.id), 0.15)))
-    trips = [np.full((225, 225), 2.0), np.zeros((225, 225))]
-    _, loads = split(small, travel, trips)
-    way, ride = station_weights(small, travel, 0)
-    direct = utilities(small, travel, costs_cny(small, travel), 0)
-    t, i = travel.stations, 31
+    trips = np.zeros((5, 225, 225))
+    trips[1] = 2.0
+    loads = split(small, travel, trips).stations
+    t, i, period = travel.stations, 31, small.behaviour.purpose_period[1]
     to_km, ride_km = np.zeros(2), np.zeros(2)
-    with np.errstate(divide="ignore"):
-        v_way, v_ride = np.log(way), np.log(ride)
     for j in range(225):
-        halves = [told(v_way[m, i], there=i != j) for m in range(2)], [told(v_ride[m, :, j]) for m in range(2)]
-        for name, p in oracles.by_station(told(direct[:, i, j]), *halves, 0.3).items():
+        for name, p in shares(small, travel, 1, i, j).items():
             if isinstance(name, tuple) and p > 0:
                 m, q = name
                 to_km[m] += 2 * p * t.access_m[m, i, q] / 1000
-                ride_km[m] += 2 * p * t.length_m[q, j] / 1000
+                ride_km[m] += 2 * p * t.length_m[period, q, j] / 1000
+    assert to_km.all()
     assert loads.access_km[:, i] == pytest.approx(to_km)
     assert loads.ride_km[:, i] == pytest.approx(ride_km)
-    outcome, b = simulate(small, travel), small.behaviour
-    _, loads = split(small, travel, _trips_of(small, travel))
-    km = outcome.km_from.sum(axis=1)
-    assert km[5:] == pytest.approx((loads.access_km + loads.ride_km).sum(axis=1))
-    car_km = (km[units.TRIP_CAR] + loads.access_km[1].sum()) / b.car_persons
-    assert outcome.car_km == pytest.approx(car_km)
-    transit_km = km[units.TRIP_TRANSIT] + loads.ride_km.sum()
-    per_km = 0.15 * b.ev_kg_per_km + 0.85 * b.car_kg_per_km
-    assert outcome.co2_kg == pytest.approx(car_km * per_km + transit_km * b.transit_kg_per_km)
+    outcome, b, rules = simulate(small, travel), small.behaviour, small.carbon
+    loads = split(small, travel, between_zones(small, travel).trips).stations
+    km, station_modes = outcome.km_from.sum(axis=1), list(units.STATION_MODES)
+    assert km[station_modes] == pytest.approx((loads.access_km + loads.ride_km).sum(axis=1))
+    to_park = loads.access_km[1].sum() / b.car_persons
+    assert outcome.car_km == pytest.approx(km[units.TRIP_CAR] / b.car_persons + to_park)
+    rail = loads.ride_km.sum(axis=1) * rules.rail_kwh_per_km * rules.grid(int(small.transit.year))[0]
+    petrol = 0.85 * to_park * rules.car_kg_per_km
+    assert outcome.co2_kg[0, station_modes] == pytest.approx([0.0, petrol])
+    assert outcome.co2_kg[1, station_modes[0]] == pytest.approx(rail[0])
+    assert outcome.co2_kg[1, station_modes[1]] > petrol + rail[1]
 
 
-def _trips_of(city, travel):
-    from network.simulate import between_zones
-
-    return between_zones(city, travel)
-
-
-def made_up(rng, zones=9, stations=3, crowded=1.0):
-    """A city and travel that hold just what `settle` reads, with random ways."""
+def made_up(rng, stations=3, crowded=1.0):
+    """A city, and travel with random ways by station."""
     city = grid_city(5, seed=1)
-    zones = len(city.zones.id)
-    direct = [rng.normal(-1, 1, (5, zones, zones)) for _ in range(2)]
+    travel, zones = travel_times(city), len(city.zones.id)
     access = rng.uniform(60, 900, (2, zones, stations))
     access[rng.random(access.shape) < 0.3] = np.inf
-    ride = {name: rng.uniform(0, 600, (stations, zones)) for name in ("in_vehicle_s", "wait_s", "walk_s", "length_m")}
-    ride |= {name: rng.uniform(0, 3, (stations, zones)) for name in ("transfers", "fare_cny")}
-    travel = SimpleNamespace(
-        stations=SimpleNamespace(station=np.arange(stations), access_s=access, access_m=access * 4, **ride)
+    names = ("in_vehicle_s", "wait_s", "walk_s", "length_m")
+    ride = {name: rng.uniform(0, 600, (2, stations, zones)) for name in names}
+    ride |= {name: rng.uniform(0, 3, (2, stations, zones)) for name in ("transfers", "fare_cny")}
+    by_station = replace(
+        travel.stations, station=np.arange(stations, dtype=np.int32), access_s=access, access_m=access * 4, **ride
     )
-    trips = [rng.random((zones, zones)) * 20 * crowded for _ in range(2)]
+    trips = rng.random((5, zones, zones)) * 20 * crowded
     places = rng.integers(1, 9, (2, stations)).astype(np.int32)
     city = replace(city, supply=replace(city.supply, station_racks=places[0], station_spaces=places[1]))
-    return city, travel, direct, trips
+    return city, replace(travel, stations=by_station), trips
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_full_stations_turn_away_just_as_many_as_do_not_fit(seed):
     rng = np.random.default_rng(seed)
-    city, travel, direct, trips = made_up(rng)
-    _, loads = settle(city, travel, direct, trips)
+    city, travel, trips = made_up(rng)
+    _, loads = settle(city, travel, trips)
     assert loads.rounds < city.supply.station_rounds
     full = loads.availability < 1
     assert full.any()
@@ -261,24 +264,20 @@ def test_full_stations_turn_away_just_as_many_as_do_not_fit(seed):
 
 def test_availability_is_the_greatest_that_keeps_to_the_capacity():
     """One station, racks alone: the same by halving an interval over the plain formula."""
-    rng = np.random.default_rng(5)
-    city, travel, direct, trips = made_up(rng, stations=3)
+    city, travel, trips = made_up(np.random.default_rng(5))
+    access_s = travel.stations.access_s.copy()
+    access_s[0, :, 1:], access_s[1], trips[1:] = np.inf, np.inf, 0.0
+    travel = replace(travel, stations=replace(travel.stations, access_s=access_s))
     racks, spaces = np.array([4, 0, 0], np.int32), np.zeros(3, np.int32)
-    travel.stations.access_s[0, :, 1:], travel.stations.access_s[1] = np.inf, np.inf
     city = replace(city, supply=replace(city.supply, station_racks=racks, station_spaces=spaces))
-    _, loads = settle(city, travel, direct, trips)
+    _, loads = settle(city, travel, trips)
+    served = [(i, j) for i, j in np.ndindex(trips[0].shape) if i != j and np.isfinite(access_s[0, i, 0])]
 
     def use(a):
-        total = 0.0
-        for u in range(2):
-            way, ride = station_weights(city, travel, u)
-            for i, j in np.ndindex(trips[u].shape):
-                if way[0, i, 0] * ride[0, 0, j] > 0 and i != j:
-                    v = float(np.log(way[0, i, 0] * a)), float(np.log(ride[0, 0, j]))
-                    shares = oracles.by_station(told(direct[u][:, i, j]), ([v[0]], [None]), ([v[1]], [None]), 0.3)
-                    total += shares[0, 0] * trips[u][i, j]
-        return total
+        room = np.full((2, 3), a)
+        return sum(shares(city, travel, 0, i, j, room)[0, 0] * trips[0, i, j] for i, j in served)
 
+    assert loads.availability[0, 0] < 1
     low, high = 0.0, 1.0
     for _ in range(25):
         middle = (low + high) / 2
@@ -289,9 +288,9 @@ def test_availability_is_the_greatest_that_keeps_to_the_capacity():
 
 def test_rounds_end_at_the_limit_and_say_so():
     rng = np.random.default_rng(2)
-    city, travel, direct, trips = made_up(rng, crowded=50.0)
+    city, travel, trips = made_up(rng, crowded=50.0)
     city = replace(city, supply=replace(city.supply, station_rounds=np.array(1.0)))
-    _, loads = settle(city, travel, direct, trips)
+    _, loads = settle(city, travel, trips)
     assert loads.rounds == 1
     assert (loads.use > loads.capacity * (1 + MOST_OVER)).any()
 

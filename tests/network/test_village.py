@@ -8,7 +8,7 @@ from math import exp
 import numpy as np
 import pytest
 
-from network import Places, Roads, Snap, Zones, grid_city, simulate, travel_times, units
+from network import Places, Roads, Snap, Zones, grid_city, no_levers, simulate, travel_times, units
 from network.hierarchy import hierarchy_of
 from tests.worlds import nothing_runs
 
@@ -66,15 +66,18 @@ def village():
         plug_cny=np.array([100.0, 100.0]),
         snap=at_the_ends(),
     )
+    modes, purposes = len(units.TRIP_MODES), len(units.PURPOSES)
     behaviour = replace(
         spare.behaviour,
-        trips_per_resident=np.array([1.0, 0.0]),
-        gravity_alpha=np.zeros(2),
-        gravity_beta_per_min=np.array([0.1, 0.1]),
-        constant=np.zeros((2, 7)),
-        time_per_min=np.full((2, 7), -0.1),
-        cost_per_cny=np.array([-0.2, -0.2]),
-        terminal_min=np.array([0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0]),
+        trip_rates=np.array([[1.0, 0, 0, 0]] + [[0.0] * 4] * 4),
+        gravity_alpha=np.zeros(purposes),
+        gravity_beta_per_min=np.full(purposes, 0.1),
+        nest_scale=np.tile([0.5, 1.0, 1.0], (purposes, 1)),
+        constant=np.zeros((purposes, modes)),
+        time_per_min=np.full((purposes, modes), -0.1),
+        cost_per_cny=np.full(purposes, -0.2),
+        terminal_min=np.where(np.arange(modes) == units.TRIP_CAR, 2.0, 0.0),
+        longest_m=np.where(np.arange(modes) == units.TRIP_TAXI, 0.0, 1e6),
         car_persons=np.array(1.0),
     )
     return replace(
@@ -92,17 +95,22 @@ def village():
             plug_reach_m=np.array(500.0),
             plug_search_m=np.array(2000.0),
             parking_cny=np.array([5.0, 5.0]),
+            parking_spaces=np.zeros(2),
             driving_cny_per_km=np.array(1.0),
         ),
         behaviour=behaviour,
+        levers=no_levers(2),
     )
 
 
 def test_times_by_hand(village):
     travel = travel_times(village)
-    # between the ends: 800 s on foot, 240 s by cycle, 120 s by e-bike, 120 + 120 s by car; inside a zone half the way
-    assert travel.time_s[:, 0, 1].tolist() == [800, 240, 120, np.inf, 240]
-    assert travel.time_s[:, 0, 0].tolist() == [400, 120, 60, np.inf, 180]
+    # between the ends: 800 s on foot, 240 s by cycle, 120 s by e-bike and by car; inside a zone half the way
+    by_road = [units.TRIP_WALK, units.TRIP_CYCLE, units.TRIP_EBIKE, units.TRIP_CAR]
+    assert [travel.time_s(k, 0)[0, 1] for k in by_road] == [800, 240, 120, 120]
+    assert [travel.time_s(k, 1)[0, 0] for k in by_road] == [400, 120, 60, 60]
+    assert np.isinf([travel.time_s(k, 0) for k in units.LINE_TRIPS]).all()
+    assert (travel.quickest_s[:, 0, 1] == 120).all()
     assert travel.reach_m.tolist() == [0, 1000, 1000, 0]
 
 
@@ -113,8 +121,11 @@ def test_trips_by_hand(village):
     between = 100 - inside
 
     def shares(walk_min, cycle_min, ebike_min, car_min, car_cny):
-        v = [exp(-0.1 * walk_min), exp(-0.1 * cycle_min), exp(-0.1 * ebike_min), exp(-0.1 * car_min - 0.2 * car_cny)]
-        return [0.5 * x / sum(v) + 0.5 * y / sum(v[:3]) for x, y in zip(v, [*v[:3], 0.0], strict=True)]
+        """A nest of scale 0.5 for the three, the car alone: half of the people have one."""
+        own = [exp(-0.1 * minutes / 0.5) for minutes in (walk_min, cycle_min, ebike_min)]
+        active, car = sum(own) ** 0.5, exp(-0.1 * car_min - 0.2 * car_cny)
+        with_car = active / (active + car)
+        return [x / sum(own) * (0.5 * with_car + 0.5) for x in own] + [0.5 * (1 - with_car)]
 
     near = shares(400 / 60, 2, 1, 3, 0.5 * 1.0 + 5)
     far = shares(800 / 60, 4, 2, 4, 1.0 * 1.0 + 5)
@@ -123,13 +134,17 @@ def test_trips_by_hand(village):
     assert got[[units.TRIP_WALK, units.TRIP_CYCLE, units.TRIP_EBIKE, units.TRIP_CAR]] == pytest.approx(
         by_mode, rel=1e-6
     )
-    assert got[units.TRIP_TRANSIT] == 0
+    assert not got[[*units.LINE_TRIPS, units.TRIP_TAXI, *units.STATION_MODES]].any()
     assert outcome.metrics["green_trip_share"] == pytest.approx(sum(by_mode[:3]) / 200, rel=1e-6)
     assert outcome.metrics["green_trip_share_without_ebike"] == pytest.approx(sum(by_mode[:2]) / 200, rel=1e-6)
     car_km = 2 * (inside * near[3] * 0.5 + between * far[3] * 1.0)
     assert outcome.metrics["car_km_per_day"] == pytest.approx(car_km, rel=1e-6)
-    # a fifth of the cars is electric: 0.1 kg/km against 0.2
-    assert outcome.metrics["co2_t_per_day"] == pytest.approx(car_km * (0.2 * 0.1 + 0.8 * 0.2) / 1000, rel=1e-6)
+    # a fifth of the cars is electric: 0.15 / 0.9 kWh/km x 0.6 kg/kWh = 0.1 kg/km against 0.2; e-bikes draw 0.01 kWh/km
+    ebike_km = 2 * (inside * near[2] * 0.5 + between * far[2] * 1.0)
+    kg = car_km * (0.2 * 0.1 + 0.8 * 0.2) + ebike_km * 0.01 * 0.6
+    assert outcome.metrics["co2_t_per_day"] == pytest.approx(kg / 1000, rel=1e-6)
+    assert outcome.metrics["co2_tank_to_wheel_t_per_day"] == pytest.approx(car_km * 0.8 * 0.2 / 1000, rel=1e-6)
+    assert outcome.metrics["co2_kg_per_trip"] == pytest.approx(kg / 200, rel=1e-6)
 
 
 def test_charging_by_hand(village):
@@ -147,8 +162,9 @@ def test_charging_by_hand(village):
 def test_bands_and_reach_hold_at_their_very_edge(village):
     """The two zones lie exactly 1,000 m apart: still a trip of the first band, still within a reach of 1,000 m."""
     outcome = simulate(village)
-    assert outcome.trips_band[:, 1:].sum() == 0
-    assert outcome.trips_band[:, 0].sum() == pytest.approx(200)
+    inside = 200 * exp(-0.1) / (exp(-0.1) + exp(-0.2))
+    assert outcome.trips_band[0].sum(axis=0) == pytest.approx([inside, 200 - inside, 0, 0, 0, 0])
+    assert not outcome.trips_band[1].any()
     supply = village.supply
     for reach, search, share in ((1000.0, 2000.0, 1.0), (999.0, 2000.0, 0.5)):
         city = replace(village, supply=replace(supply, plug_reach_m=np.array(reach), plug_search_m=np.array(search)))
@@ -169,7 +185,7 @@ def test_plugs_nobody_stands_at_cost_nothing(village):
 
 def test_two_in_a_car_drive_half_the_kilometres(village):
     for persons in (1.0, 2.0):
-        behaviour = replace(village.behaviour, car_persons=np.array(persons), cost_per_cny=np.zeros(2))
+        behaviour = replace(village.behaviour, car_persons=np.array(persons), cost_per_cny=np.zeros(5))
         outcome = simulate(replace(village, behaviour=behaviour))
         assert outcome.car_km == pytest.approx(outcome.km_from[units.TRIP_CAR].sum() / persons)
 

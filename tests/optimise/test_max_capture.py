@@ -37,13 +37,23 @@ def market(seed, customers, stations, sizes=3, **changes):
     return Market(**numbers | changes)
 
 
+def nested(m, seed):
+    """The market with scales below 1, and customers whose nest is nearly all, a part or nothing of what they have."""
+    rng = np.random.default_rng(seed)
+    scale = rng.choice([0.3, 0.7, 0.95, 1.0], m.customers)
+    part = rng.choice([0.0, 1e-6, 0.2, 0.9], m.customers)
+    return replace(m, scale=scale, nest=(part * m.there) ** (1 / scale))
+
+
 def captured(m, chosen):
-    """The formula, customer by customer."""
+    """By how much the share of the other nests falls, customer by customer."""
     trips = []
     for n in range(m.customers):
         pairs = range(m.first[n], m.first[n + 1])
-        mass = math.fsum(m.mass[r] for r in pairs if chosen[m.site[r]])
-        trips.append(m.weight[n] * mass / (m.there[n] + mass))
+        mass, mu = math.fsum(m.mass[r] for r in pairs if chosen[m.site[r]]), m.scale[n]
+        others = m.there[n] - m.nest[n] ** mu
+        before, after = (others / (others + y**mu) for y in (m.nest[n], m.nest[n] + mass))
+        trips.append(m.weight[n] * (before - after) / before)
     return math.fsum(trips)
 
 
@@ -58,6 +68,7 @@ def small(seed):
     rng = np.random.default_rng(seed)
     sizes = int(rng.integers(1, 4))
     m = market(seed, int(rng.integers(1, 12)), int(rng.integers(1, 9)) // sizes + 1, sizes)
+    m = nested(m, seed) if seed % 2 else m
     return m if seed % 3 else replace(m, at_most_one=np.full(m.sites, -1), budget=int(m.cost.sum() * 0.4))
 
 
@@ -90,9 +101,20 @@ def test_cuts_hold_at_every_choice_and_touch_at_their_own(seed):
         assert value.sum() / parts.scale == pytest.approx(captured(m, own), rel=1e-9, abs=1e-9)
 
 
+def test_captured_trips_rise_ever_less_with_the_mass():
+    m = nested(market(6, 50, 4), 6)
+    steps = np.linspace(0.0, 3.0, 200)
+    by_mass = np.stack([m.captured_by(np.full(50, mass)) for mass in steps])
+    assert (np.diff(by_mass, axis=0) >= 0).all()
+    assert (np.diff(by_mass, 2, axis=0) <= 1e-12 * m.weight).all()
+    assert (by_mass <= m.weight).all()
+
+
+@pytest.mark.parametrize("scaled", [False, True])
 @pytest.mark.parametrize("seed", range(3))
-def test_a_town_is_proven_and_verified(seed):
+def test_a_town_is_proven_and_verified(seed, scaled):
     m = market(seed, 300, 9, budget=60)
+    m = nested(m, seed) if scaled else m
     found = max_capture(m, stop=Gap(1e-4), seed=seed)
     assert 0 <= found.gap <= 1e-4
     assert verify_capture(m, found, lp_pairs=10**6).problems == ()
@@ -157,6 +179,10 @@ def test_wrong_claims_are_found():
         ({"weight": [1.0, -1.0]}, r"Market.weight\[1\]"),
         ({"cost": [1, -1]}, r"Market.cost\[1\]"),
         ({"budget": -1}, "Market.budget"),
+        ({"scale": [1.0, 0.0]}, r"Market.scale\[1\]: is 0"),
+        ({"scale": [1.0, 1.5]}, r"Market.scale\[1\]: is 1.5, more than 1"),
+        ({"scale": [1.0, 0.5], "nest": [9.0, 9.0]}, r"Market.nest\[1\]: is 9, more than all"),
+        ({"nest": [0.0]}, "Market.nest: has 1"),
         ({"at_most_one": [0]}, "Market.at_most_one: has 1"),
     ],
 )

@@ -7,8 +7,8 @@ import json
 from dataclasses import replace
 
 import numpy as np
-import oracles
 import pytest
+from plain_day import shares
 
 import optimise.station_market as market_module
 from network import (
@@ -21,13 +21,13 @@ from network import (
     travel_times,
     units,
 )
-from network.demand.choice import costs_cny, utilities
 from network.demand.stations import MOST_OVER
 from optimise import Target, UnverifiedError, park_ride
 from optimise.park_ride import propose_park_ride
 from optimise.station_market import _areas, station_choices
 
 KINDS = units.STATION_KINDS
+MOTOR = (units.TRIP_CAR, units.TRIP_TAXI)
 
 
 def small_city(sizes, seed=0, n=8, racks=0, spaces=0):
@@ -75,12 +75,12 @@ class Day:
         city = Scenario(edits=tuple(edits)).apply(self.city)
         return simulate(city, travel_times(city, self.travel))
 
-    def car_trips_lost(self, chosen):
-        return by_car(self.base) - by_car(self.after(chosen))
+    def motor_trips_lost(self, chosen):
+        return by_motor(self.base) - by_motor(self.after(chosen))
 
 
-def by_car(outcome):
-    return outcome.trips_from[:, units.TRIP_CAR].sum()
+def by_motor(outcome):
+    return outcome.trips_from[:, list(MOTOR)].sum()
 
 
 @pytest.mark.parametrize(("kinds", "budget"), [(("spaces",), 200_000.0), (("racks",), 140_000.0)])
@@ -88,7 +88,7 @@ def test_with_room_for_all_no_plan_does_better_in_the_city_itself(kinds, budget)
     """Every plan simulated: the proposal is the best, and wins what it promises."""
     day = Day(small_city([[3000, 5000], [900, 3000]], seed=1), kinds)
     plans = list(day.plans(budget))
-    best = max(day.car_trips_lost(chosen) for chosen in plans)
+    best = max(day.motor_trips_lost(chosen) for chosen in plans)
     proposal = propose_park_ride(day.city, budget_cny=budget, kinds=kinds, travel=day.travel, base=day.base)
     plan = proposal.plan
     assert len(plans) > 10
@@ -127,7 +127,7 @@ def test_any_plan_wins_at_least_what_it_promises(seed):
             members = np.flatnonzero(day.choices.group == g)
             if rng.random() < 0.6:
                 chosen[rng.choice(members)] = True
-        assert day.car_trips_lost(chosen) >= day.choices.won(chosen) - MOST_OVER * full - 1e-9
+        assert day.motor_trips_lost(chosen) >= day.choices.won(chosen) - MOST_OVER * full - 1e-9
 
 
 def test_promised_trips_by_the_formula_one_pair_of_zones_after_another():
@@ -138,28 +138,27 @@ def test_promised_trips_by_the_formula_one_pair_of_zones_after_another():
     after = day.prospects.availability.copy()
     c, p = day.choices, day.prospects
     after[c.kind[chosen], c.station[chosen]] = c.availability[chosen]
-    direct = [utilities(day.city, day.travel, costs_cny(day.city, day.travel), u) for u in range(2)]
-    with np.errstate(divide="ignore"):
-        way, ride = np.log(p.way), np.log(p.ride)
-        ln_a = [np.log(p.availability), np.log(after)]
-    for u in range(2):
+    before, now = p.availability.copy(), p.motor_trips.copy()
+    everywhere = replace(
+        day.city,
+        supply=replace(day.city.supply, station_racks=np.full(4, 9, np.int32), station_spaces=np.full(4, 9, np.int32)),
+    )
+    ahead = travel_times(everywhere, day.travel)
+    now[:, :, ::6] = 0.0
+    for u in range(len(units.PURPOSES)):
         for i, j in itertools.product(range(0, 49, 6), range(49)):
-            shares = []
-            for a in ln_a:
-                ways = [[float(v) if v > -np.inf else None for v in way[u, m, i] + a[m]] for m in range(2)]
-                rides = [[float(v) if v > -np.inf and i != j else None for v in ride[u, m, :, j]] for m in range(2)]
-                values = [None if v == -np.inf else float(v) for v in direct[u][:, i, j]]
-                shares.append(oracles.by_station(values, ways, rides, 0.3)[units.TRIP_CAR])
-            lost += (shares[0] - shares[1]) * p.trips[u, i, j]
-    some = np.zeros_like(p.car_trips)
-    some[:, ::6] = p.car_trips[:, ::6]
-    assert replace(c, prospects=replace(p, car_trips=some)).won(chosen) == pytest.approx(lost, rel=1e-9)
+            was, then = (shares(everywhere, ahead, u, i, j, a) for a in (before, after))
+            lost += sum(was.get(k, 0.0) - then.get(k, 0.0) for k in MOTOR) * p.trips[u, i, j]
+    some = replace(c, prospects=replace(p, motor_trips=p.motor_trips - now))
+    assert some.won(chosen) == pytest.approx(lost, rel=1e-9)
 
 
 def test_prospects_are_those_of_the_day():
     for city in (small_city([[5], [3]], racks=3, spaces=2), small_city([[5], [3]])):
         day = Day(city)
-        assert day.prospects.car_trips.sum(axis=2) == pytest.approx(day.base.trips_from[:, units.TRIP_CAR], rel=1e-9)
+        motor = day.base.trips_from[:, list(MOTOR)].sum(axis=1)
+        assert day.prospects.motor_trips.sum(axis=(1, 3)) == pytest.approx(motor, rel=1e-9)
+        assert day.prospects.motor_trips[:, 1].sum() > 0
 
 
 def test_room_at_a_station_on_its_own_is_what_a_day_with_it_alone_has():
@@ -202,10 +201,51 @@ def test_areas_part_the_zones_by_place_and_weight():
 
 def test_trips_won_from_the_bus_and_from_walking_count_for_nothing():
     city = small_city([[50], [30]])
-    city = replace(city, zones=replace(city.zones, cars_per_resident=np.zeros(len(city.zones.id))))
+    no_taxi = np.where(np.arange(len(units.TRIP_MODES)) == units.TRIP_TAXI, 0.0, city.behaviour.longest_m)
+    city = replace(
+        city,
+        zones=replace(city.zones, cars_per_resident=np.zeros(len(city.zones.id))),
+        behaviour=replace(city.behaviour, longest_m=no_taxi),
+    )
     plan = propose_park_ride(city, budget_cny=1e6).plan
     assert (plan.value, plan.bound, plan.places, plan.status) == (0, 0, (), "optimal")
     assert plan.as_scenario().edits == ()
+
+
+def test_racks_win_trips_by_taxi_from_who_has_no_car_and_spaces_do_not():
+    city = small_city([[3000], [3000]])
+    city = replace(city, zones=replace(city.zones, cars_per_resident=np.zeros(len(city.zones.id))))
+    day = Day(city)
+    racks = day.choices.kind == 0
+    assert day.choices.won(racks) == pytest.approx(day.motor_trips_lost(racks), rel=1e-9)
+    assert day.choices.won(racks) > 0
+    assert day.choices.won(~racks) == pytest.approx(0, abs=1e-9)
+
+
+def test_scales_that_differ_and_a_nest_of_stations_alone():
+    """Purposes of other scales, and zones that no line serves: the search ends at the best plan."""
+    city = small_city([[3000, 5000], [900, 3000]], seed=1)
+    scale = city.behaviour.nest_scale.copy()
+    scale[:, units.TRANSIT_NEST] = (0.4, 1.0, 0.7, 0.7, 0.9)
+    no_lines = np.where(np.isin(np.arange(len(units.TRIP_MODES)), units.LINE_TRIPS), 0.0, city.behaviour.longest_m)
+    for longest_m in (city.behaviour.longest_m, no_lines):
+        there = replace(city, behaviour=replace(city.behaviour, nest_scale=scale, longest_m=longest_m))
+        day = Day(there, ("spaces",))
+        best = max(day.choices.won(chosen) for chosen in day.plans(200_000.0))
+        plan = propose_park_ride(there, budget_cny=200_000.0, kinds=("spaces",), travel=day.travel, base=day.base).plan
+        assert plan.promised_trips == pytest.approx(best, rel=1e-9)
+        assert plan.replayed_trips == pytest.approx(best, rel=1e-9)
+        assert plan.value <= plan.bound <= plan.value * 1.0002 + 1
+
+
+def test_where_town_is_full_others_park_where_somebody_left():
+    """Zones without a free space: the plan is believed, and wins less than it would beside free ones."""
+    city = small_city([[3000, 5000], [900, 3000]], seed=1)
+    cars = simulate(city).trips_to[:, units.TRIP_CAR].sum(axis=0) / city.behaviour.car_persons
+    full = replace(city, supply=replace(city.supply, parking_spaces=0.5 * cars / city.supply.parking_turnover))
+    plan = propose_park_ride(full, budget_cny=200_000.0, kinds=("spaces",)).plan
+    assert plan.places
+    assert 0 < plan.replayed_trips < plan.promised_trips
 
 
 def test_the_plan_replays_is_the_same_twice_and_is_plain_json():

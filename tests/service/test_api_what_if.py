@@ -155,3 +155,41 @@ def test_a_value_that_cannot_be_is_shown_back_cut_short(client, cny, shown):
 def test_a_body_that_is_not_declared_as_json_is_told_so(client):
     (error,) = problems_of(client.post(WHAT_IF, content='{"edits": []}', headers={"Content-Type": "text/plain"}), 422)
     assert "Content-Type" in error["hint"]
+
+
+def test_congestion_on_request(client):
+    """A scenario without edits is exactly the base, and an edit starts from the base's traffic."""
+    plain = client.post(WHAT_IF, json={"edits": []}).json()
+    nothing = client.post(WHAT_IF, json={"edits": []}, params={"congestion": True}).json()
+    assert plain["congestion"] is None
+    assert nothing["base"] == nothing["changed"]
+    assert nothing["congestion"]["base"] == nothing["congestion"]["changed"]
+    same = [{"type": "set_price", "item": "parking", "cny": 5.0}]
+    unchanged = client.post(WHAT_IF, json={"edits": same}, params={"congestion": True}).json()
+    assert unchanged["base"] == unchanged["changed"] == nothing["base"]
+    edits = [{"type": "set_price", "item": "parking", "cny": 30.0}]
+    answer = client.post(WHAT_IF, json={"edits": edits}, params={"congestion": True, "replaced": True}).json()
+    assert answer["base"] == nothing["base"]
+    assert answer["replaced"]["rows"]
+    told = answer["congestion"]
+    assert "through traffic" in told["not_in_it"]
+    assert told["changed"]["converged"]
+    rows = told["changed"]["convergence"]
+    assert [row["round"] for row in rows] == list(range(1, len(rows) + 1))
+    assert rows[0]["green_trip_share_change"] is None
+    assert rows[-1]["green_trip_share"] == pytest.approx(answer["changed"]["green_trip_share"], abs=1e-12)
+    before, after = (told[day]["traffic"][0] for day in ("base", "changed"))
+    assert (before["period"], before["from_h"]) == ("peak", 7)
+    assert after["vehicles"] < before["vehicles"]
+    assert 0 <= before["delay_h"] < before["vehicle_h"]
+    fullest = [s["vehicles_per_h"] / s["capacity_per_h"] for s in before["fullest"]]
+    assert fullest == sorted(fullest, reverse=True)
+    assert fullest[0] > 0
+
+
+def test_congestion_is_refused_for_cities_that_would_take_too_long(settings):
+    small = settings.model_copy(update={"congestion_most_zones": 24})
+    with TestClient(create_app(small)) as other:
+        (error,) = problems_of(other.post(WHAT_IF, json={"edits": []}, params={"congestion": True}), 422)
+    assert "25 zones" in error["what"]
+    assert "LUXING_CONGESTION_MOST_ZONES" in error["hint"]

@@ -366,3 +366,12 @@ def test_a_users_mistake_in_a_real_process_ends_with_2_and_no_traceback(settings
 def test_a_run_has_one_engine(settings):
     run = Run(settings, Console(), Console(), lambda *_: None)
     assert run.engine is run.engine
+
+
+def test_a_what_if_with_congestion_shows_how_demand_and_traffic_agreed(luxing, scenario):
+    text = luxing(
+        "what-if", "grid", scenario('{"edits": [{"type": "set_price", "item": "parking", "cny": 9}]}'), "--congestion"
+    ).output
+    assert "Demand and traffic, until they agree" in text
+    assert "from 7:00" in text
+    assert "no through traffic" in " ".join(text.split())

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from pages import Page, words
 
-from network import City, InputError, Provenance, grid_city, simulate, travel_times
+from network import City, InputError, Provenance, grid_city, simulate, travel_times, units
 from optimise import Incumbent, Plan, Proposal, Site, Target, Verification, judge, propose
 from service.report import FILES, report_html, svg_map, write_plan_folder
 from service.report.tables import SITE_FIELDS, site_rows
@@ -176,7 +176,8 @@ def test_the_headline_says_what_the_plan_does(city, proposal):
 def test_chargers_are_not_said_to_move_the_green_share(city, proposal):
     remark = "chargers do not by themselves change how people travel"
     assert remark in words(Page(report_html(city, proposal)))
-    fewer = proposal.changed.trips_from * np.array([1, 1, 1, 1, 0.5, 1, 1])[:, None]
+    halved = np.where(np.arange(len(units.TRIP_MODES)) == units.TRIP_CAR, 0.5, 1.0)
+    fewer = proposal.changed.trips_from * halved[:, None]
     moved = replace(proposal, changed=replace(proposal.changed, trips_from=fewer))
     assert remark not in words(Page(report_html(city, moved)))
 

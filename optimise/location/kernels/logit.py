@@ -1,6 +1,7 @@
-"""Trips that chosen alternatives capture by the multinomial logit, their slopes and steps, and a search by swaps.
+"""Trips that chosen alternatives capture by the nested logit, their slopes and steps, and a search by swaps.
 
-Masses are in units of what each customer has already: the captured share is m / (1 + m) with m the chosen mass.
+Masses are in units in which all that a customer has weighs 1, of which y^mu is the alternatives' nest. The captured
+share is h / (1 + h) with h = (y + m)^mu - y^mu and m the chosen mass.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _LEAST = 1e-9
 
 class Market(NamedTuple):
     """Customers (N) by row and alternatives (J) by column: site and mass (R) of customer n at first[n]:first[n+1];
-    who and pull (R) of alternative j at start[j]:start[j+1]. trips (N).
+    who and pull (R) of alternative j at start[j]:start[j+1]. trips, y, mu, and beside (N) 1 - y^mu.
     """
 
     first: I64
@@ -29,6 +30,9 @@ class Market(NamedTuple):
     who: I64
     pull: F64
     trips: F64
+    y: F64
+    mu: F64
+    beside: F64
 
 
 class Purse(NamedTuple):
@@ -37,6 +41,22 @@ class Purse(NamedTuple):
     cost: I64
     group: I64
     budget: int
+
+
+@inner
+def _nest(market: Market, n: int, m: float) -> float:
+    """G of the nest with mass m."""
+    z, mu = market.y[n] + m, market.mu[n]
+    g: float = z if mu == 1.0 else z**mu
+    return g
+
+
+@inner
+def _more(market: Market, n: int, m: float, g: float, a: float) -> float:
+    """Trips that mass a adds to m, with which the nest has G."""
+    all_, rise = market.beside[n] + g, a if market.mu[n] == 1.0 else _nest(market, n, m + a) - g
+    trips: float = market.trips[n] * rise / (all_ * (all_ + rise))
+    return trips
 
 
 @njit(cache=True)
@@ -51,14 +71,22 @@ def masses(market: Market, x: F64) -> F64:
 
 @njit(cache=True)
 def tangents(market: Market, x: F64, part: I64, parts: int) -> tuple[F64, F64]:
-    """Trips captured (K) in each part of the market, and how they rise with x (K, J)."""
+    """Trips captured (K) in each part of the market, and how they rise with x (K, J).
+
+    A curve that is steep at nothing, even without end, has no tangent there: where a customer has nothing chosen an
+    alternative counts what it captures alone, which whole alternatives together do not exceed.
+    """
     value, slope = np.zeros(parts), np.zeros((parts, len(x)))
     m = masses(market, x)
     for n in range(len(m)):
-        value[part[n]] += market.trips[n] * m[n] / (1.0 + m[n])
-        rise = market.trips[n] / (1.0 + m[n]) ** 2
+        g, mu = _nest(market, n, m[n]), market.mu[n]
+        value[part[n]] += _more(market, n, 0.0, 1.0 - market.beside[n], m[n])
+        steep = mu < 1.0 and m[n] == 0.0
+        per_g = market.trips[n] / (market.beside[n] + g) ** 2
+        rise = per_g * (1.0 if mu == 1.0 or steep else mu * g / (market.y[n] + m[n]))
         for r in range(market.first[n], market.first[n + 1]):
-            slope[part[n], market.site[r]] += rise * market.mass[r]
+            a = market.mass[r]
+            slope[part[n], market.site[r]] += _more(market, n, 0.0, g, a) if steep else rise * a
     return value, slope
 
 
@@ -73,8 +101,8 @@ def steps(market: Market, chosen: B1, most: F64, part: I64, parts: int) -> F64:
         top = min(full[n], m[n] + most[n])
         for r in range(market.first[n], market.first[n + 1]):
             j, a = market.site[r], market.mass[r]
-            low = top - a if chosen[j] else m[n]
-            out[part[n], j] += market.trips[n] * a / ((1.0 + low) * (1.0 + low + a))
+            low = max(0.0, top - a) if chosen[j] else m[n]
+            out[part[n], j] += _more(market, n, low, _nest(market, n, low), a)
     return out
 
 
@@ -84,23 +112,24 @@ def improve(market: Market, purse: Purse, chosen: B1) -> bool:
     Returns whether anything changed.
     """
     m, changed = masses(market, chosen.astype(np.float64)), False
+    g = np.array([_nest(market, n, m[n]) for n in range(len(m))])
     tiny = _LEAST * market.trips.sum()
-    while _swap(market, purse, chosen, m, -1, tiny, True):
+    while _swap(market, purse, chosen, m, g, -1, tiny, True):
         changed = True
     for out in range(len(chosen)):
         if chosen[out]:
-            changed |= _swap(market, purse, chosen, m, out, tiny, False)
-    while _swap(market, purse, chosen, m, -1, tiny, False):
+            changed |= _swap(market, purse, chosen, m, g, out, tiny, False)
+    while _swap(market, purse, chosen, m, g, -1, tiny, False):
         changed = True
     return changed
 
 
 @inner
-def _swap(market: Market, purse: Purse, chosen: B1, m: F64, out: int, tiny: float, per_cost: bool) -> bool:
+def _swap(market: Market, purse: Purse, chosen: B1, m: F64, g: F64, out: int, tiny: float, per_cost: bool) -> bool:
     """Swap `out` (-1: nothing) for the best that fits, where that gains."""
     loss = 0.0
     if out >= 0:
-        loss = _shift(market, m, out, -1.0)
+        loss = _shift(market, m, g, out, -1.0)
         chosen[out] = False
     best, best_worth = -1, 0.0
     left, taken = _left(purse, chosen)
@@ -110,16 +139,16 @@ def _swap(market: Market, purse: Purse, chosen: B1, m: F64, out: int, tiny: floa
         gain = loss
         for s in range(market.start[j], market.start[j + 1]):
             n, a = market.who[s], market.pull[s]
-            gain += market.trips[n] * a / ((1.0 + m[n]) * (1.0 + m[n] + a))
+            gain += _more(market, n, m[n], g[n], a)
         worth = gain / max(purse.cost[j], 1) if per_cost else gain
         if gain > tiny and worth > best_worth:
             best, best_worth = j, worth
     if best < 0:
         if out >= 0:
-            _shift(market, m, out, 1.0)
+            _shift(market, m, g, out, 1.0)
             chosen[out] = True
         return False
-    _shift(market, m, best, 1.0)
+    _shift(market, m, g, best, 1.0)
     chosen[best] = True
     return best != out
 
@@ -137,12 +166,14 @@ def _left(purse: Purse, chosen: B1) -> tuple[int, B1]:
 
 
 @inner
-def _shift(market: Market, m: F64, j: int, sign: float) -> float:
-    """Add (1) or take away (-1) alternative j; the trips that brings."""
+def _shift(market: Market, m: F64, g: F64, j: int, sign: float) -> float:
+    """Add (1) or take away (-1) alternative j to the masses and G; the trips that brings."""
     gain = 0.0
     for s in range(market.start[j], market.start[j + 1]):
         n = market.who[s]
-        new = max(0.0, m[n] + sign * market.pull[s])
-        gain += market.trips[n] * (new / (1.0 + new) - m[n] / (1.0 + m[n]))
-        m[n] = new
+        old = market.beside[n] + g[n]
+        m[n] = max(0.0, m[n] + sign * market.pull[s])
+        g[n] = _nest(market, n, m[n])
+        new = market.beside[n] + g[n]
+        gain += market.trips[n] * (new - old) / (new * old)
     return gain

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from network import InputError
-from network.city import Behaviour, Fleet, Supply
+from network import CarbonRules, InputError
+from network.behaviour import Behaviour
+from network.city import Fleet, Supply
+from network.congestion_rules import CongestionRules
 from network.io import Parameters
 from network.io.parameters import provenance_part
 from network.loop_rules import LoopRules
@@ -94,10 +96,12 @@ def test_every_shipped_parameter_is_asked_for_by_the_code(data_folder):
     rooms = (data_folder.parent / "network" / "io", data_folder.parent / "service")
     code = "\n".join(p.read_text(encoding="utf-8") for room in rooms for p in room.glob("*.py"))
     parts = {"behaviour": Behaviour, "fleet": Fleet, "supply": Supply, "stops": StopRules, "loops": LoopRules}
+    parts["carbon"] = CarbonRules
+    parts["congestion"] = CongestionRules
     for key in Parameters.load(data_folder).keys():  # noqa: SIM118
         stem, name = key.split(".", 1)
         if stem in parts:
-            assert name in specs(parts[stem]), key
+            assert name in specs(parts[stem]) or key in code, key
         elif stem == "places" and name.endswith(("_most_plugs", "_open_cny", "_plug_cny")):
             kind = name.removesuffix("_most_plugs").removesuffix("_open_cny").removesuffix("_plug_cny")
             assert f'"{kind}"' in code, key

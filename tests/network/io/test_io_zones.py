@@ -9,8 +9,7 @@ import shapely
 from network import InputError, grid_city
 from network.io.layers import Plane, read_area
 from network.io.tables import LONLAT, Column, read_table
-from network.io.ways import Features
-from network.io.zones import Ground, Streets, areas_of, grid_cells, people, table_cells, zones_part
+from network.io.zones import Streets, areas_of, grid_cells, table_cells, zones_part
 
 ROADS = grid_city(9).roads
 LAT = float(np.median(ROADS.lonlat[:, 1]))
@@ -26,14 +25,6 @@ def box(west, south, east, north):
     low, high = ROADS.lonlat.min(axis=0), ROADS.lonlat.max(axis=0)
     corner = lambda x, y: low + (high - low) * (x, y)  # noqa: E731
     return shapely.box(*corner(west, south), *corner(east, north))
-
-
-def features(kinds_tags_area_at):
-    kind, tags, area, lonlat = zip(*kinds_tags_area_at, strict=True)
-    return Features(
-        id=tuple(f"way/{i}" for i in range(len(kind))), kind=kind, name=("",) * len(kind),
-        lonlat=np.array(lonlat), area_m2=np.array(area, float), tags=tags,
-    )  # fmt: skip
 
 
 def test_pieces_add_up_to_the_streets(streets):
@@ -74,60 +65,6 @@ def test_an_area_with_open_rings_is_closed(tmp_path):
     (tmp_path / "c.geojson").write_text(json.dumps(data))
     with pytest.raises(InputError, match=r"c.geojson: holds no polygon"):
         read_area(tmp_path / "c.geojson")
-
-
-def test_a_total_is_spread_by_home_streets_and_kept(streets, parameters):
-    cells = grid_cells(streets, None, parameters)
-    ground = Ground.of(cells, streets, Features(), parameters)
-    assert ground.floor_m2 is None
-    persons, how = people(ground, {}, (10_000.0, "census"))
-    assert persons["residents"].sum() == pytest.approx(10_000)
-    assert persons["jobs"].sum() == pytest.approx(5_000)
-    assert persons["students"].sum() == pytest.approx(1_800)
-    assert persons["visitors"].sum() == pytest.approx(1_000)
-    assert how["residents"] == "census, spread by length of residential street"
-    assert set(how) == {"residents", "jobs", "students", "visitors"}
-    homes = cells.sums(streets.lonlat, streets.length_m * (streets.kind == "residential"))
-    assert np.allclose(persons["residents"], 10_000 * homes / homes.sum())
-
-
-def test_without_any_total_a_density_stands_in(streets, parameters):
-    cells = grid_cells(streets, None, parameters)
-    persons, how = people(Ground.of(cells, streets, Features(), parameters), {}, None)
-    assert persons["residents"].sum() == pytest.approx(6_000 * cells.area_m2.sum() / 1e6)
-    assert how["residents"].startswith("a parameter per km2")
-
-
-def test_buildings_spread_people_by_floor_area_and_use(streets, parameters):
-    cells = grid_cells(streets, None, parameters)
-    a, b = cells.lonlat[3], cells.lonlat[20]
-    rows = [("building", {"building": "apartments", "building:levels": "5"}, 1000.0, a)]
-    rows += [("building", {"building": "office", "building:levels": "3"}, 600.0, b)]
-    rows += [("building", {"building": "yes"}, 100.0, b)]
-    rows += [("building", {"building": "garage"}, 9999.0, a)] * 100
-    rows += [("school", {"amenity": "school"}, 0.0, b)]
-    ground = Ground.of(cells, streets, features(rows), parameters)
-    homes, work = ground.floor_m2
-    assert homes[3] == 5000.0
-    assert homes[20] == 200.0
-    assert work[20] == 1800.0 + 200.0
-    assert homes.sum() + work.sum() == 7200.0
-    persons, how = people(ground, {}, None)
-    assert persons["residents"][3] == pytest.approx(5000 / 50)
-    assert persons["jobs"][20] == pytest.approx(2000 / 30)
-    assert persons["students"][20] == persons["students"].sum() > 0
-    assert how["residents"] == "floor area of homes on the map"
-    persons, how = people(ground, {}, (520.0, "census"))
-    assert persons["residents"][[3, 20]].tolist() == pytest.approx([500, 20])
-    assert how["jobs"] == "a parameter per resident, spread by floor area of workplaces"
-
-
-def test_given_layers_are_taken_as_they_are(streets, parameters):
-    cells = grid_cells(streets, None, parameters)
-    given = {name: np.arange(len(cells.id)) * 1.0 for name in ("residents", "jobs", "students", "visitors")}
-    persons, how = people(Ground.of(cells, streets, Features(), parameters), given, None)
-    assert how == {}
-    assert all((persons[name] == given[name]).all() for name in persons)
 
 
 def hexagons(file):

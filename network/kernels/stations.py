@@ -1,0 +1,151 @@
+"""Trips by station: the choice among stations is part of a nest of the logit, and its weights are way times ride."""
+
+import numpy as np
+import numpy.typing as npt
+from numba import prange
+
+from network.kernels.exponential import exp, log
+from network.kernels.inner import inner_njit, inner_rows_njit, outer_shared_njit
+
+Reals = npt.NDArray[np.float64]
+
+
+@inner_njit
+def _sums(origin: int, way: Reals, ride: Reals, out: Reals) -> None:
+    """Writes to `out` (Z) the sum over stations of the weights of an origin's way (Q) and of the ride (Q, Z).
+
+    Nobody takes the train within a zone.
+    """
+    out[:] = 0.0
+    for q in range(way.shape[0]):
+        if way[q] > 0.0:
+            for j in range(out.shape[0]):
+                out[j] += way[q] * ride[q, j]
+    out[origin] = 0.0
+
+
+@outer_shared_njit
+def station_sums(way: Reals, ride: Reals) -> Reals:
+    """Weight of each station mode over all stations, (2, Z, Z): the sum of way x ride; 0 where none can be used.
+
+    `way` (2, Z, Q) and `ride` (2, Q, Z) are weights, exp(utility / mu).
+    """
+    origins, destinations = way.shape[1], ride.shape[2]
+    out = np.empty((2, origins, destinations))
+    for i in prange(origins):
+        for m in range(2):
+            _sums(i, way[m, i], ride[m], out[m, i])
+    return out
+
+
+@inner_njit
+def _per_weight(trips: float, share: float, y: float, others: float, mu: float) -> float:
+    """Trips per unit of weight of the nest: `share` of `trips`, its Y against the G of all others."""
+    g = y**mu
+    return trips * share * g / (others + g) / y if y > 0.0 else 0.0
+
+
+@outer_shared_njit
+def station_trips(
+    others: Reals, others_not: Reals, own: Reals, mu: float, share: Reals, trips: Reals, way: Reals, ride: Reals,
+    length_m: Reals, transfers: Reals,
+) -> tuple[Reals, Reals, Reals]:  # fmt: skip
+    """Trips by station mode, origin and station (2, Z, Q); metres and changes of their rides by mode and origin (2, Z).
+
+    `others` and `others_not` (Z, Z) are the sums of G of the other nests for who has a car at hand and for who has
+    none, `own` (Z, Z) is Y of the direct modes of the nest the stations belong to, `mu` its scale. The second station
+    mode needs a car. `way` (2, Z, Q) and `ride` (2, Q, Z) weigh the halves of a trip, `length_m` (Q, Z) is how far the
+    ride goes, `transfers` (Q, Z) how often one changes on it.
+    """
+    origins, destinations = trips.shape
+    stations = way.shape[2]
+    by, metres, changes = np.zeros((2, origins, stations)), np.zeros((2, origins)), np.zeros((2, origins))
+    for i in prange(origins):
+        each = np.empty((2, destinations))  # the sums of weights, and then trips per unit of weight
+        for m in range(2):
+            _sums(i, way[m, i], ride[m], each[m])
+        for j in range(destinations):
+            y_not = own[i, j] + each[0, j]
+            y = y_not + each[1, j]
+            each[:, j] = 0.0
+            if trips[i, j] > 0.0 and y > 0.0 and i != j:
+                holders = share[i] if others_not[i, j] + y_not > 0.0 else 1.0
+                each[1, j] = _per_weight(trips[i, j], holders, y, others[i, j], mu)
+                each[0, j] = each[1, j] + _per_weight(trips[i, j], 1.0 - holders, y_not, others_not[i, j], mu)
+        for m in range(2):
+            for q in range(stations):
+                if way[m, i, q] > 0.0:
+                    for j in range(destinations):
+                        flow = way[m, i, q] * ride[m, q, j] * each[m, j]
+                        by[m, i, q] += flow
+                        metres[m, i] += flow * length_m[q, j]
+                        changes[m, i] += flow * transfers[q, j]
+    return by, metres, changes
+
+
+@inner_rows_njit
+def _add_per_weight(trips: Reals, y: Reals, more: Reals, others: Reals, mu: float, out: Reals) -> None:
+    """Adds the trips per unit of weight of the nest, its Y with `more` against the G of all others."""
+    for j in range(out.shape[0]):
+        full = y[j] + more[j]
+        g = exp(mu * log(full))
+        out[j] += trips[j] * g / (others[j] + g) / full if full > 0.0 else 0.0
+
+
+@inner_rows_njit
+def _dot(a: Reals, b: Reals) -> float:
+    out = 0.0
+    for j in range(a.shape[0]):
+        out += a[j] * b[j]
+    return out
+
+
+@inner_rows_njit
+def _hold(trips: Reals, mine: Reals, others: Reals, y: Reals, more: float, share: float, out: Reals) -> None:
+    """Trips of those with a car at hand and without (2, Z): of all, where those without can go no other way."""
+    for j in range(mine.shape[0]):
+        there = trips[j] if mine[j] > 0.0 else 0.0
+        out[0, j] = there * (share if others[j] + y[j] + more * mine[j] > 0.0 else 1.0)
+        out[1, j] = there - out[0, j]
+
+
+@inner_njit
+def _use_from(i: int, m: int, others: Reals, nest: Reals, mu: float, share: float, trips: Reals, mine: Reals,
+              before: float, after: float, rows: Reals) -> float:  # fmt: skip
+    """Trips from an origin by one station, whose weights are `mine` (Z) at availability 1."""
+    more, each, have = rows[0], rows[1], rows[2:]
+    _hold(trips[i], mine, others[1, i], nest[1, i], after - before if m == 0 else 0.0, share, have)
+    for j in range(mine.shape[0]):
+        more[j] = (after - before) * mine[j]
+        each[j] = 0.0
+    _add_per_weight(have[0], nest[0, i], more, others[0, i], mu, each)
+    if m == 0:
+        _add_per_weight(have[1], nest[1, i], more, others[1, i], mu, each)
+    return after * _dot(each, mine)
+
+
+@outer_shared_njit
+def use_alone(
+    others: Reals, nest: Reals, mu: float, share: Reals, trips: Reals, way: Reals, ride: Reals, before: Reals,
+    after: Reals,
+) -> Reals:  # fmt: skip
+    """Trips by station mode and station (2, Q) where the availability of each alone goes from `before` to `after`.
+
+    `others` and `nest` (2, Z, Z) are the sums of G of the other nests and Y of the stations' own, all stations as they
+    are before, for who has a car at hand and for who has none; the rest is as in `station_trips`.
+    """
+    stations, zones = way.shape[2], trips.shape[0]
+    out = np.zeros((2, stations))
+    for n in prange(2 * stations):
+        m, q = n // stations, n % stations
+        used, rows, mine = 0.0, np.empty((4, zones)), np.empty(zones)
+        for i in range(zones):
+            if way[m, i, q] * after[m, q] > 0.0:
+                for j in range(zones):
+                    mine[j] = way[m, i, q] * ride[m, q, j]
+                mine[i] = 0.0
+                used += _use_from(
+                    i, m, others, nest, mu, share[i], trips, mine, before[m, q], after[m, q], rows
+                )  # fmt: skip
+        out[m, q] = used
+    return out

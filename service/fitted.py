@@ -1,0 +1,56 @@
+"""What an estimate or a calibration tells, as parameters of a city's recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from network import ALL_RESIDENTS, City, CityFit, Estimate, SurveyModel, TripRecords, behaviour_from, units
+from network.io import Fitted, Parameters, Value
+
+_CONSTANT, _DECAY = "behaviour.constant", "behaviour.gravity_beta_per_min"
+RESIDENT_PURPOSES = tuple(p for u, p in enumerate(units.PURPOSES) if u != units.VISITOR)
+
+
+def of_estimate(
+    model: SurveyModel, trips: TripRecords, found: Estimate, known: Parameters, *, purposes: Sequence[str], file: str
+) -> dict[str, Fitted]:
+    """The parameters of an estimate for some purposes, all of residents where none is named.
+
+    What it does not tell stays as the city has it, and with it the flag. Raises InputError as `behaviour_from` does.
+    """
+    names = {term.parameter for term in model.terms_of(trips) if term.parameter} | {"nest_scale"}
+    base = {name: known.array(f"behaviour.{name}") for name in names}
+    values = behaviour_from(model, trips, found, base, purposes or RESIDENT_PURPOSES)
+    of = f" ({', '.join(purposes)})" if purposes else ""
+    told = f"estimated from {file}{of}, {len(trips)} trips, LL {found.log_likelihood:.3f}, rho2 {found.rho2:.3f}"
+    out = {}
+    for name, value in values.items():
+        before = known.parameter(f"behaviour.{name}")
+        out[f"behaviour.{name}"] = _in_part(value.tolist(), told, before.source, default=before.default)
+    return out
+
+
+def of_fit(city: City, fit: CityFit, files: Sequence[str]) -> dict[str, Fitted]:
+    """The parameters of a calibrated city that moved. Where some purposes were not counted, the flag stays."""
+    source = "calibrated to " + " and ".join(files)
+    old, new = city.behaviour, fit.city.behaviour
+    counted = {row.segment for row in fit.shares}
+    out = {_CONSTANT: _after(city, _CONSTANT, new.constant.tolist(), source, of=counted)}
+    if fit.minutes:
+        timed = {row.purpose for row in fit.minutes}
+        out[_DECAY] = _after(city, _DECAY, new.gravity_beta_per_min.tolist(), source, of=timed)
+    return {key: one for key, one in out.items() if key != _CONSTANT or (old.constant != new.constant).any()}
+
+
+def _after(city: City, key: str, value: Value, source: str, *, of: set[str]) -> Fitted:
+    at = city.provenance.key.tolist().index(key) if key in city.provenance.key else -1
+    before = str(city.provenance.source[at]) if at >= 0 else "unknown"
+    default = bool(city.provenance.is_default[at]) if at >= 0 else False
+    if of >= {*units.PURPOSES}:
+        return Fitted(value, source)
+    who = "all residents together" if ALL_RESIDENTS in of else ", ".join(p for p in units.PURPOSES if p in of)
+    return _in_part(value, f"{source} ({who})", before, default=default)
+
+
+def _in_part(value: Value, told: str, before: str, *, default: bool) -> Fitted:
+    return Fitted(value, before if told in before else f"{told}; the rest: {before}", default=default)

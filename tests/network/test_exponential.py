@@ -1,0 +1,81 @@
+"""Exponentials and logarithms of rows beside numpy's 80-bit ones, and that they are vector code."""
+
+from __future__ import annotations
+
+import platform
+import re
+
+import numpy as np
+import pytest
+from numba import njit
+
+from network.kernels.exponential import exp_row, log_row
+
+EXACT = np.longdouble
+WIDE = np.finfo(EXACT).nmant > np.finfo(float).nmant
+
+
+@njit
+def exps(x):
+    out = np.empty_like(x)
+    exp_row(x, out)
+    return out
+
+
+@njit
+def logs(x):
+    out = np.empty_like(x)
+    log_row(x, out)
+    return out
+
+
+@njit
+def in_place(x):
+    exp_row(x, x)
+    log_row(x, x)
+
+
+def units_off(got, truth):
+    """Largest error in units of the last place."""
+    return float(np.max(np.abs(got.astype(EXACT) - truth) / np.spacing(np.abs(truth.astype(float))).astype(EXACT)))
+
+
+@pytest.mark.skipif(not WIDE, reason="long doubles of this machine are no wider than doubles")
+@pytest.mark.parametrize(("low", "high"), [(-708, 709.78), (-40, 5), (-1, 1), (-1e-7, 1e-7)])
+def test_exponentials_are_within_two_units_in_the_last_place(low, high):
+    x = np.append(np.random.default_rng(0).uniform(low, high, 100_001), (low, high))
+    assert units_off(exps(x), np.exp(x.astype(EXACT))) < 2
+
+
+@pytest.mark.skipif(not WIDE, reason="long doubles of this machine are no wider than doubles")
+@pytest.mark.parametrize(("low", "high"), [(-708, 709.78), (-1, 1), (-1e-7, 1e-7)])
+def test_logarithms_are_within_a_unit_in_the_last_place(low, high):
+    x = np.exp(np.append(np.random.default_rng(1).uniform(low, high, 100_001), (low, high)))
+    assert units_off(logs(x), np.log(x.astype(EXACT))) < 1.1
+
+
+def test_the_ends_of_the_numbers():
+    x = np.array([0.0, -0.0, 1.0, -708.1, 709.79, 1e300, -1e300, np.inf, -np.inf, np.nan])
+    assert exps(x)[[0, 1]].tolist() == [1.0, 1.0]
+    assert exps(x)[3:9].tolist() == [0.0, np.inf, np.inf, 0.0, np.inf, 0.0]
+    assert np.isnan(exps(x)[9])
+    y = np.array([0.0, -0.0, 1.0, np.inf, -1.0, -np.inf, np.nan])
+    assert logs(y)[:4].tolist() == [-np.inf, -np.inf, 0.0, np.inf]
+    assert np.isnan(logs(y)[4:]).all()
+
+
+def test_a_row_may_be_its_own_answer():
+    x = np.linspace(-5, 5, 13)
+    out = x.copy()
+    in_place(out)
+    assert out == pytest.approx(x, abs=1e-15)
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="reads the instructions of x86-64")
+@pytest.mark.parametrize("kernel", [exps, logs])
+def test_they_are_vector_code(kernel):
+    """Packed products stand in the loop, and nothing is called for a number."""
+    kernel(np.ones(8))
+    code = "\n".join(kernel.inspect_asm().values())
+    assert re.search(r"v?(mul|fn?m\w+)pd", code)
+    assert not re.search(r"call\w*\s+\*?\S*\b(exp|log)\b", code)
