@@ -95,7 +95,7 @@ def settled(
         there = at_drive_times(city, travel, drive_s)
         flows = between_zones(city, there, flows)
         trips = split(city, there, flows.trips, vehicles=True)
-        short = vehicles_per_h(city, trips) - demand
+        short = vehicles_per_h(city, there, trips) - demand
         gap = max(found.gap for found in traffic)
         rounds.append(_round(trips, there, demand, short, traffic_gap=gap, before=rounds))
         if progress:
@@ -139,20 +139,23 @@ def load_of(city: City, found: Settled, period: int) -> Load:
     ranked = on_street[np.argsort(-full, kind="stable")]
     ways = roads.way[roads.segment[found.links.edge[ranked]]]
     first = np.sort(np.unique(ways, return_index=True)[1])
-    spent = traffic.flow @ traffic.time_s / _S_PER_H
+    spent, free = ((traffic.flow * time_s).sum() / _S_PER_H for time_s in (traffic.time_s, links.free_s))
     apart = ~np.eye(len(found.demand[period]), dtype=np.bool_)
     return Load(
         vehicles=float(found.demand[period][apart].sum()),
         vehicle_h=float(spent),
-        delay_h=float(spent - traffic.flow @ links.free_s / _S_PER_H),
+        delay_h=float(spent - free),
         way=ways[first],
         flow=traffic.flow[ranked[first]],
         capacity=links.capacity[ranked[first]],
     )
 
 
-def vehicles_per_h(city: City, trips: DayTrips) -> F64:
-    """(T, Z, Z) cars and taxis from origin to destination in the hour that each period's window starts in."""
+def vehicles_per_h(city: City, travel: Travel, trips: DayTrips) -> F64:
+    """(T, Z, Z) cars and taxis from origin to destination in the hour that each period's window starts in.
+
+    Who has no way to drive back leaves no traffic on the way back.
+    """
     hour = (city.transit.window_start_s // _S_PER_H).astype(np.int64)
     there, at = city.congestion.outbound_share, hours(city)[:, hour].T
     out = np.empty((len(PERIODS), *trips.vehicles.shape[1:]))
@@ -161,7 +164,11 @@ def vehicles_per_h(city: City, trips: DayTrips) -> F64:
             np.einsum("u,uij->ij", at[period] * way, trips.vehicles) for way in (there[period], 1 - there[period])
         )
         np.add(out_of, home.T, out=od)
-    return out
+    return _where_open(travel, out)
+
+
+def _where_open(travel: Travel, demand: F64) -> F64:
+    return np.where(np.isfinite(travel.road_time_s[DRIVE]), demand, 0.0)
 
 
 def _start(
@@ -170,11 +177,10 @@ def _start(
     """A demand to begin with, on ways that are open, and traffic on the same links."""
     none = (None,) * len(PERIODS)
     if before is None or before.demand.shape != travel.drive_s.shape:
-        return vehicles_per_h(city, split(city, travel, flows.trips, vehicles=True)), none
-    demand = np.where(np.isfinite(travel.road_time_s[DRIVE]), before.demand, 0.0)
+        return vehicles_per_h(city, travel, split(city, travel, flows.trips, vehicles=True)), none
     old, new = before.links.links, links.links
     same = old.nodes == new.nodes and np.array_equal(old.tail, new.tail) and np.array_equal(old.head, new.head)
-    return demand, before.traffic if same else none
+    return _where_open(travel, before.demand), before.traffic if same else none
 
 
 def _round(

@@ -43,7 +43,7 @@ class GreenDefinition:
     weights: tuple[float, ...]
     """(K) what a trip by each mode counts, 0 to 1."""
     ferry: float
-    """What is left of the weight of a trip, or of a stage, that rides a ferry."""
+    """What is left of the weight of a trip, or of a stage, that rides a ferry; 1 where some trips are left out."""
     source: str
 
 

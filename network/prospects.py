@@ -10,7 +10,7 @@ import numpy as np
 
 from network.city import City
 from network.demand.flows import between_zones
-from network.demand.stations import behind_stations, station_weights
+from network.demand.stations import LEAST, behind_stations, station_weights
 from network.demand.utility import car_share
 from network.kernels.stations import station_sums, use_alone
 from network.outcome import Outcome
@@ -54,9 +54,9 @@ class StationProspects:
     def alone(self, places: I32) -> F64:
         """Availability (2, G) if each station and kind alone had so many `places` (2, G) and all else stayed.
 
-        The greatest that keeps to the capacity, to two millionths of it. When others open too, trips to a station only
-        become fewer: no plan finds less room there than this. Found by the secant of the logarithms of use and
-        availability, along which use rises at a slope between 0 and 1.
+        The greatest that keeps to the capacity, to two millionths of it; LEAST where too many have no other way. When
+        others open too, trips to a station only become fewer: no plan finds less room there than this. Found by the
+        secant of the logarithms of use and availability, along which use rises at a slope between 0 and 1.
         """
         supply = self.city.supply
         persons = np.array([[1.0], [float(self.city.behaviour.car_persons)]])
@@ -66,11 +66,11 @@ class StationProspects:
         off = use > most
         while off.any():
             step = np.log(most[off] * _JUST_UNDER / use[off]) / slope[off]
-            out[off] *= np.exp(step)
+            out[off] = np.clip(out[off] * np.exp(step), LEAST, 1.0)
             now = self._use(np.where(off, out, 0.0))[off]
             slope[off] = np.clip(np.log(now / use[off]) / step, _FLATTEST, 1.0)
             use[off] = now
-            off &= (use > most) | (use < most * _JUST_UNDER**2)
+            off &= ((use > most) & (out > LEAST)) | ((use < most * _JUST_UNDER**2) & (out < 1.0))
         return out
 
     @cached_property

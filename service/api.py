@@ -22,7 +22,7 @@ from service.engine import Engine, WhatIfOptions, attribution, warm_up
 from service.first_use import Report
 from service.jobs import JobFailed, Jobs, ResultGone, ResultNotReady
 from service.limits import BodyLimit
-from service.pivot_schemas import WhatIfRequest
+from service.pivot_schemas import WhatIfQuery, WhatIfRequest
 from service.schemas import (
     CityAnswer,
     JobStatus,
@@ -154,16 +154,10 @@ def what_if(
     city_id: CityId,
     engine: EngineOf,
     scenario: Annotated[WhatIfRequest, Body(openapi_examples=_WHAT_IFS)],
-    *,
-    replaced: Annotated[
-        bool, Query(description="tell also which trips replaced which, and what CO2 that saves; takes two more passes")
-    ] = False,
-    congestion: Annotated[
-        bool, Query(description="both days at the times their own traffic causes; takes seconds rather than a fraction")
-    ] = False,
+    also: Annotated[WhatIfQuery, Query()],
 ) -> WhatIfAnswer:
     """Apply a list of edits, in order. All problems of all edits are reported at once, and then nothing is applied."""
-    asked = WhatIfOptions(replaced=replaced, congestion=congestion, base_shares=scenario.base_shares)
+    asked = WhatIfOptions(replaced=also.replaced, congestion=also.congestion, base_shares=scenario.base_shares)
     return engine.what_if(city_id, scenario, asked)
 
 

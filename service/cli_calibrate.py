@@ -112,7 +112,8 @@ def calibrate(  # noqa: PLR0917 - options of a command, never positions
         minutes_file=trip_minutes.name if trip_minutes else "",
         reference=reference,
     )
-    fit = fit_city(base.city, base.travel, observed)
+    with run.err.status("calibrates: every pass simulates some days"):
+        fit = fit_city(base.city, base.travel, observed)
     show.show_fit(run.out, base.city.name, fit)
     if out:
         files = [file.name for file in (shares, trip_minutes) if file]

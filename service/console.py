@@ -15,10 +15,11 @@ from network import METRICS, City, Problem, units
 from network.io import STAGES
 from optimise import LoopProposal, ParkRideProposal, Plan, Progress, Proposal, StopProposal, Verdict
 from service.proposals import AnyProposal
-from service.report.numbers import NOTHING, difference, digits_for, in_tenths, number, percent, quantity
+from service.report.numbers import NO_CHANGE, NOTHING, difference, digits_for, in_tenths, number, percent, quantity
 from service.schemas import MetricInfo, TargetRow, WhatIfAnswer
 
 _SITES_SHOWN = 20
+_ALSO_SHOWN = 3
 _SHOWN = (
     "green_trip_share", "green_trip_share_without_ebike", "walk_trip_share", "cycle_trip_share", "ebike_trip_share",
     "transit_trip_share", "car_trip_share", "bike_ride_trip_share", "park_ride_trip_share", "mode_guide_share",
@@ -33,11 +34,18 @@ _ALWAYS = ("green_trip_share", "green_trip_share_without_ebike")
 
 
 def show_problems(console: Console, problems: Iterable[Problem]) -> None:
-    """One bullet per problem: where, what, and what to do."""
+    """One bullet per kind of problem: where, what, where else, and what to do."""
+    kinds: dict[tuple[str, str], list[str]] = {}
     for problem in problems:
-        console.print(f"[red]•[/red] [bold]{escape(problem.where)}[/bold]: {escape(problem.what)}", highlight=False)
-        if problem.hint:
-            console.print(f"  → {escape(problem.hint)}", highlight=False)
+        kinds.setdefault((problem.what, problem.hint), []).append(problem.where)
+    for (what, hint), (where, *others) in kinds.items():
+        console.print(f"[red]•[/red] [bold]{escape(where)}[/bold]: {escape(what)}", highlight=False)
+        if others:
+            told = "; ".join(others[:_ALSO_SHOWN])
+            rest = f"; and {number(len(others) - _ALSO_SHOWN)} more" if len(others) > _ALSO_SHOWN else ""
+            console.print(f"  the same at {escape(told)}{rest}", highlight=False)
+        if hint:
+            console.print(f"  → {escape(hint)}", highlight=False)
 
 
 def show_figures(console: Console, answer: WhatIfAnswer) -> None:
@@ -46,9 +54,11 @@ def show_figures(console: Console, answer: WhatIfAnswer) -> None:
     for column in table.columns[1:4]:
         column.justify = "right"
     names = [n for n in _SHOWN if n in answer.units] + [n for n in answer.units if n not in _SHOWN]
-    told = [name for name in names if name in _ALWAYS or answer.difference[name]]
+    rows = {n: _figure(answer.units[n], answer.base[n], answer.changed[n], answer.difference[n]) for n in names}
+    moved = {name for name in names if answer.base[name] != answer.changed[name] and NO_CHANGE not in rows[name][3]}
+    told = [name for name in names if name in _ALWAYS or name in moved]
     for name in told:
-        table.add_row(*_figure(answer.units[name], answer.base[name], answer.changed[name], answer.difference[name]))
+        table.add_row(*rows[name])
     console.print(table)
     if len(told) < len(names):
         console.print(f"{len(names) - len(told)} other figures stay as they are; --json tells all", highlight=False)
@@ -209,15 +219,15 @@ def _show_park_ride(console: Console, city: City, proposal: ParkRideProposal) ->
     if plan.places:
         console.print(built)
     else:
-        console.print(f"{number(plan.budget_cny)} CNY build nothing that would win trips from the car")
+        console.print(f"{number(plan.budget_cny)} CNY build nothing that would win trips from car and taxi")
     if len(plan.places) > _SITES_SHOWN:
         console.print(f"and {len(plan.places) - _SITES_SHOWN} more: all of them are in stations.csv", style="dim")
     total = Table(show_header=False)
     shown = ("green_trip_share", "green_trip_share_without_ebike", "bike_ride_trip_share", "park_ride_trip_share")
     for label, value in (
         ("Cost", f"{number(plan.cost_cny)} of {number(plan.budget_cny)} CNY"),
-        ("Trips a day won from the car, promised", number(plan.promised_trips)),
-        ("Trips a day won from the car, simulated", number(plan.replayed_trips)),
+        ("Trips a day won from car and taxi, promised", number(plan.promised_trips)),
+        ("Trips a day won from car and taxi, simulated", number(plan.replayed_trips)),
         ("No plan promises more than", number(plan.bound / units.TENTHS)),
         ("Gap", f"{plan.gap:.3%}, {'proven optimal' if plan.status == 'optimal' else 'not proven optimal'}"),
         *((METRICS[name].label_en, f"{percent(before[name])} → {percent(after[name])}") for name in shown),

@@ -52,7 +52,7 @@ class ExplanationRequest(BaseModel):
 class ElasticityRequest(BaseModel):
     """Whose elasticities are asked for."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
     zone: str | None = Field(default=None, description="id of a zone: trips that start there; else all")
     purpose: Purpose | None = Field(default=None, description="purpose of the trips; else all trips of residents")
 

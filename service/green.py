@@ -78,6 +78,9 @@ def _problems(row: Row) -> list[Problem]:
     if _number(row["least_m"]) not in allowed:
         hint = f"use one of {', '.join(f'{m:g}' for m in LEAST_M)}; stages are counted from 0"
         out.append(Problem(f"{where} least_m", f"is {row['least_m']!r}", hint))
+    if _number(row["least_m"]) > 0 and _number(row["ferry"]) < 1:
+        what = f"is {row['ferry']!r}, with a least_m of {row['least_m']}: rides by ferry are known of all trips alone"
+        out.append(Problem(f"{where} ferry", what, "write 1 here, or 0 as least_m"))
     return out
 
 

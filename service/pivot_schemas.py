@@ -25,6 +25,20 @@ class WhatIfRequest(Scenario):
     ] = field(default=None)
 
 
+class WhatIfQuery(BaseModel):
+    """What a what-if is asked for besides."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    replaced: bool = Field(
+        default=False,
+        description="tell also which trips replaced which, and what CO2 that saves; takes two more passes",
+    )
+    congestion: bool = Field(
+        default=False,
+        description="both days at the times their own traffic causes; takes seconds rather than a fraction",
+    )
+
+
 class PivotedShare(BaseModel):
     """Share of a mode in the trips of a segment."""
 

@@ -162,7 +162,7 @@ KINDS: Final[dict[str, Kind]] = {
         Kind(
             name="park-ride",
             summary="Propose where park-and-ride spaces and bike racks at rail stations go",
-            about="Start a job for the racks and spaces at stations that win the most trips from the car within a "
+            about="Start a job for the racks and spaces at stations that win the most trips from car and taxi within a "
             "budget; `Location` says where its state is.",
             request=ParkRideRequest,
             examples={

@@ -361,6 +361,7 @@ _MOST_SHOWN: Final = 40
 
 def _problem(error: Mapping[str, Any], root: str, text: Any) -> Problem:
     loc = [x for x in error["loc"] if x not in {"body", TEXT, OBJECT, *_FIELDS}]
+    root = "" if "query" in error["loc"][:1] else root
     what, hint = _shown(error)
     tag = next((x for x in error["loc"] if x in _FIELDS), None)
     path = "".join(f"[{x}]" if isinstance(x, int) else f".{x}" for x in loc).lstrip(".")

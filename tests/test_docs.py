@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -46,13 +47,24 @@ def test_every_command_named_exists(page):
         assert line in commands(), line
 
 
-def test_every_option_in_the_readme_exists():
-    for command, rest in re.findall(r"^luxing ([a-z-]+) (.*)$", text_of(ROOT / "README.md"), re.MULTILINE):
-        shown = (
-            CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}).output
-        )
-        for option in re.findall(r"--[a-z-]+", rest.split("#")[0]):
-            assert option in shown, f"luxing {command} {option}"
+@cache
+def help_of(command):
+    return CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}).output
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_option_of_a_command_exists(page):
+    lines = re.findall(r"^ *luxing ([a-z-]+) (.*)$", text_of(page), re.MULTILINE)
+    for command, rest in [*lines, *re.findall(r"`luxing ([a-z-]+) ([^`\n]*)`", text_of(page))]:
+        for option in re.findall(r"(?<!\S)--[a-z-]+", rest.split("#")[0]):
+            assert option in help_of(command), f"luxing {command} {option}"
+
+
+def test_every_lever_shown_is_read():
+    examples = re.findall(r"```json\n(.*?)```", text_of(ROOT / "docs" / "levers.md"), re.DOTALL)
+    for example in examples:
+        assert TypeAdapter(Scenario).validate_json(example).edits, example
+    assert len(examples) > 1
 
 
 @pytest.mark.parametrize("script", re.findall(r"^(scripts/[a-z]+)", text_of(ROOT / "README.md"), re.MULTILINE))

@@ -11,8 +11,9 @@ from network.city import City
 from network.demand.parking import ParkingLoads, no_limits, settle_parking
 from network.demand.stations import StationLoads, no_loads, settle
 from network.demand.utility import nests_of, purposes_in, skims_in, utility_of
-from network.kernels.logit import CHARGED, FARES, FERRIES, LINES, METRES, TRANSFERS, day
+from network.kernels.logit import day
 from network.kernels.stations import station_sums
+from network.kernels.utility import CHARGED, FARES, FERRIES, LINES, METRES, TRANSFERS
 from network.parallel import TURN
 from network.part import F64, I32
 from network.travel import Travel

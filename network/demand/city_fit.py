@@ -159,7 +159,8 @@ def _with_shares(
     wanted = np.concatenate([s.target * own.sum() for s, own in zip(segments, counts, strict=True)])
     target = {cell: part for cell, part in zip(cells, (wanted / wanted.sum()).tolist(), strict=True) if part > 0}
     try:
-        calibrated(predict, target, np.zeros(len(cells)), modes=cells, reference=next(iter(target)))
+        with np.errstate(over="ignore", invalid="ignore"):  # where a target is out of reach, constants run away
+            calibrated(predict, target, np.zeros(len(cells)), modes=cells, reference=next(iter(target)))
     except InputError:
         # where racks or spaces are full, shares are a little rough: what counts is whether they are met
         if min(days, key=_worst)[0] > SHARES_MET:

@@ -13,8 +13,9 @@ from network.demand.choice import DayTrips, split
 from network.demand.stations import station_weights
 from network.demand.utility import M_PER_KM, nests_of, skims_in, utility_of
 from network.kernels.diversion import Side, replaced
-from network.kernels.logit import Nests, Skims, Utility
+from network.kernels.logit import Nests
 from network.kernels.stations import station_sums
+from network.kernels.utility import Skims, Utility
 from network.parallel import TURN
 from network.part import F64
 from network.travel import Travel
@@ -59,7 +60,7 @@ def diversion(before: CityDay, after: CityDay) -> Diversion:
 def _side(day: CityDay, found: DayTrips, u: int) -> tuple[Skims, Utility, Nests, Side]:
     city, travel = day.city, day.travel
     us, some = np.array([u], dtype=np.int32), bool(len(travel.stations.station))
-    room = None if found.parking is None or not found.parking.rounds else found.parking.availability
+    room = found.parking.availability if found.parking.rounds else None
     by_station = np.zeros((0, 2, 0, 0))
     if some:
         way, ride = station_weights(city, travel, u)

@@ -9,12 +9,10 @@ from typing import Final, Protocol, TypeVar
 import numpy as np
 
 from network.city import City
-from network.demand.stations import MOST_OVER
+from network.demand.stations import LEAST, MOST_OVER
 from network.part import F64
 from network.units import TRIP_CAR
 
-_LEAST: Final = 1e-9
-"""Share of the drivers below which nobody else can be turned away: those who are left have no other way."""
 _FLATTEST: Final = 0.1
 """Least rise of use with availability, both by their logarithms, that a step believes in: flatter ones leap too far."""
 
@@ -63,11 +61,11 @@ def settle_parking(city: City, day: Callable[[F64 | None], Day]) -> tuple[Day, P
     found = day(None)
     over = _over(city, found, capacity)
     while rounds < supply.parking_rounds:
-        closed, fits = log_room <= np.log(_LEAST), np.where(log_room < 0.0, np.abs(over), over) <= MOST_OVER
+        closed, fits = log_room <= np.log(LEAST), np.where(log_room < 0.0, np.abs(over), over) <= MOST_OVER
         moved = known & ~fits & ~(closed & (over > 0.0))
         if not moved.any():
             break
-        to = np.where(moved, np.clip(log_room - over / slope, np.log(_LEAST), 0.0), log_room)
+        to = np.where(moved, np.clip(log_room - over / slope, np.log(LEAST), 0.0), log_room)
         found = day(np.exp(to))
         was, over = over, _over(city, found, capacity)
         rise = np.divide(over - was, to - log_room, out=slope.copy(), where=moved & (to != log_room))

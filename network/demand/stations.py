@@ -28,6 +28,8 @@ _WAY_MODES: Final = (TRIP_CYCLE, TRIP_CAR)
 """Trip modes whose minutes the way to a station is made of, in the order of units.STATION_MODES."""
 MOST_OVER: Final = 0.001
 """Share by which use may exceed capacity once the turning away of trips has settled."""
+LEAST: Final = 1e-9
+"""Availability below which nobody else can be turned away: those who are left have no other way."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -105,8 +107,9 @@ def settle(
 
     `trips` (U, Z, Z) are those of all modes, `room` (Z) is the share of drivers who find a space at the end. A full
     station is there for a share a of those who would choose it: V / mu + ln a. From a = 1 on, a becomes a x capacity /
-    use wherever use exceeds capacity, until no use does by more than MOST_OVER, or for supply.station_rounds. Use over
-    a falls as any a grows: so the a only fall, and towards the greatest ones that keep to every capacity.
+    use wherever use exceeds capacity, until no use does by more than MOST_OVER, or a is LEAST (who has no other way
+    goes by a full station too), or for supply.station_rounds. Use over a falls as any a grows: so the a only fall, and
+    towards the greatest ones that keep to every capacity.
     Where loads are `held`, the a are theirs and nobody else is turned away.
     """
     s, supply = travel.stations, city.supply
@@ -120,10 +123,11 @@ def settle(
             city, travel, behind, [(w * available[:, None], ride) for w, ride in halves], trips
         )
         use = by.sum(axis=1) / persons
-        if held or rounds >= supply.station_rounds or (use <= capacity * (1.0 + MOST_OVER)).all():
+        fits = (use <= capacity * (1.0 + MOST_OVER)) | (available <= LEAST)
+        if held or rounds >= supply.station_rounds or fits.all():
             break
-        available *= np.divide(capacity, use, out=np.ones(use.shape), where=use > capacity)
-        rounds += 1
+        fewer = available * np.divide(capacity, use, out=np.ones(use.shape), where=use > capacity)
+        available, rounds = np.maximum(fewer, LEAST), rounds + 1
     access_km = (by * _where(np.isfinite(s.access_m), s.access_m)).sum(axis=2) / M_PER_KM
     out = no_loads(city)
     out.use[:, s.station], out.capacity[:, s.station], out.availability[:, s.station] = use, capacity, available

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from network.city import City
-from network.kernels.logit import LINES, Nests, Skims, Utility
+from network.kernels.logit import Nests
+from network.kernels.utility import LINES, Skims, Utility
 from network.part import F64, I32
 from network.travel import Travel
 from network.units import (

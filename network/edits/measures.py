@@ -10,6 +10,7 @@ import numpy as np
 
 from network.city import City
 from network.edits.base import (
+    MOST,
     STRICT,
     Number,
     Refused,
@@ -173,9 +174,8 @@ class SetParkingSupply:
     zones: tuple[str, ...] | None = None
 
     def apply(self, city: City) -> City:
-        not_negative("spaces", self.spaces)
-        if self.spaces < 1:
-            raise Refused(f"spaces is {self.spaces}", "give at least one; to let no car in, use close_street")
+        if not 1 <= self.spaces <= MOST:
+            raise Refused(f"spaces is {self.spaces}", f"give 1 to {MOST:,.0f}; to let no car in, use close_street")
         here = zones_of(city, self.area, self.zones)
         z = city.zones
         people = np.where(here, z.residents + z.jobs + z.students + z.visitors, 0.0)

@@ -7,7 +7,8 @@ import numpy.typing as npt
 from numba import prange
 
 from network.kernels.inner import inner_njit, inner_rows_njit, outer_shared_njit
-from network.kernels.logit import BLOCKS, DIRECT, _band_row, _length_row, _shares, _space, _spread
+from network.kernels.logit import BLOCKS, new_space, shares, spread
+from network.kernels.utility import DIRECT, band_row, length_row
 
 Reals = npt.NDArray[np.float64]
 
@@ -60,9 +61,9 @@ def _row(skims: Any, utility: Any, nests: Any, side: Any, i: int, space: Any, fl
     flow[:] = 0.0
     kg[:] = 0.0
     used = space.weight.shape[0]
-    _band_row(skims.road_m[0, i], utility.edges_m, space.band)
-    _shares(skims, utility, nests, side.station, 0, i, space)
-    _spread(side.trips[i], nests.share[0, i], space.have, space.have_not)
+    band_row(skims.road_m[0, i], utility.edges_m, space.band)
+    shares(skims, utility, nests, side.station, 0, i, space)
+    spread(side.trips[i], nests.share[0, i], space.have, space.have_not)
     for k in range(used):
         n = nests.nest[k]
         _trips_row(space.weight[k], space.y[n], space.y_not[n], space.have, space.have_not, nests.held[k], flow[k])
@@ -70,7 +71,7 @@ def _row(skims: Any, utility: Any, nests: Any, side: Any, i: int, space: Any, fl
             if k >= DIRECT:
                 kg[b, k] = side.kg_per_trip[b, k - DIRECT, i]
             else:
-                _kg_row(flow[k], _length_row(skims, k, i), side.kg_per_m[b, k, i], kg[b, k])
+                _kg_row(flow[k], length_row(skims, k, i), side.kg_per_m[b, k, i], kg[b, k])
 
 
 @inner_rows_njit
@@ -172,8 +173,8 @@ def replaced(
     zones, groups = before.trips.shape[0], nests.apart.shape[0]
     trips, saved = np.zeros((BLOCKS, modes + 1, modes + 1)), np.zeros((BLOCKS, bases, modes + 1, modes + 1))
     for block in prange(BLOCKS):
-        was = _space(modes if before.station.shape[0] > 0 else DIRECT, groups, zones)
-        now = _space(modes if after.station.shape[0] > 0 else DIRECT, groups, zones)
+        was = new_space(modes if before.station.shape[0] > 0 else DIRECT, groups, zones)
+        now = new_space(modes if after.station.shape[0] > 0 else DIRECT, groups, zones)
         rows = _Space(
             np.empty((2, modes, zones)), np.empty((2, bases, modes, zones)), np.empty((modes, zones)),
             np.empty(zones), np.empty(zones), np.empty(zones),

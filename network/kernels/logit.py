@@ -12,79 +12,27 @@ from numba import prange
 
 from network.kernels.exponential import exp, log
 from network.kernels.inner import inner_njit, inner_rows_njit, outer_shared_njit
+from network.kernels.utility import (
+    CHARGED,
+    COUNTS,
+    DIRECT,
+    FARES,
+    FERRIES,
+    LINES,
+    METRES,
+    ROADS,
+    TRANSFERS,
+    band_row,
+    length_row,
+    mode_row,
+)
 
 Reals = npt.NDArray[np.float64]
 Wholes = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 
-_ROW = 1024
-"""Choices that are taken as one row."""
 BLOCKS = 32
 """Blocks of origins that are summed apart and then in order: sums do not depend on the number of threads."""
-
-
-ROADS = 3
-"""Direct modes before the lines: on foot, by cycle, by e-bike; they have a road mode each."""
-LINES = 3
-"""Direct modes by line, behind them; then come the car and the taxi."""
-DIRECT = ROADS + LINES + 2
-METRES, TRANSFERS, FARES, FERRIES = 0, DIRECT, DIRECT + LINES, DIRECT + 2 * LINES
-CHARGED = DIRECT + 3 * LINES
-COUNTS = CHARGED + 1
-"""What is added up besides trips: metres by direct mode; changes, fares, rides by ferry by line mode; cars charged."""
-
-
-class Skims(NamedTuple):
-    """From zone to zone in one period; infinite where there is no way. Road modes (M) end with driving."""
-
-    road_s: Reals
-    """(M, Z, Z) without congestion, and drive_s (Z, Z) with it."""
-    drive_s: Reals
-    road_m: Reals
-    """(M, Z, Z)"""
-    in_vehicle_s: Reals
-    """(LINES, Z, Z) and so on."""
-    wait_s: Reals
-    walk_s: Reals
-    transfers: Reals
-    fare_cny: Reals
-    line_m: Reals
-    ferry: Bools
-    """(LINES, Z, Z) whether the journey rides one; (LINES, 0, 0) where none does."""
-    charge_cny: Reals
-    """(Z, Z) what a car pays to enter."""
-
-
-class Utility(NamedTuple):
-    """V of a direct mode k (D): what is the same for all, and what a unit of each part of a journey adds (<= 0).
-
-    Bands are those of the way on foot.
-    """
-
-    start: Reals
-    """(U, D, Z) by origin, and end (U, D, Z) by destination."""
-    end: Reals
-    banded: bool
-    """Whether any by_band (D, B) is other than 0."""
-    by_band: Reals
-    edges_m: Reals
-    """(B - 1) upper edges of the bands."""
-    longest_m: Reals
-    """(D) way beyond which the mode is not taken."""
-    per_s: Reals
-    """(U, D) under way, in the vehicle"""
-    wait_per_s: Reals
-    """(U) and so on"""
-    walk_per_s: Reals
-    transfer: Reals
-    fare_per_cny: Reals
-    charge_per_cny: Reals
-    drive_per_m: Reals
-    taxi_per_m: Reals
-    taxi_from_m: float
-    """Beyond so many metres each one costs by taxi."""
-    reward_per_m: Reals
-    """(U, D), >= 0"""
 
 
 class Nests(NamedTuple):
@@ -100,70 +48,6 @@ class Nests(NamedTuple):
     """(nests) whether some of a nest's modes are held."""
     share: Reals
     """(U, Z) share of an origin's travellers who have."""
-
-
-@inner_rows_njit
-def _band_row(walk_m: Reals, edges_m: Reals, out: Wholes) -> None:
-    for j in range(out.shape[0]):
-        out[j] = 0
-    for b in range(edges_m.shape[0]):
-        edge = edges_m[b]
-        for j in range(out.shape[0]):
-            out[j] += 1 if walk_m[j] > edge else 0
-
-
-@inner_rows_njit
-def _add_times(x: Reals, slope: float, out: Reals) -> None:
-    """No way and nothing it costs make no number: that is no way, below."""
-    for j in range(out.shape[0]):
-        out[j] += slope * x[j]
-
-
-@inner_rows_njit
-def _add_line(s: Any, y: Any, u: int, k: int, i: int, out: Reals) -> None:
-    line = k - ROADS
-    riding, waiting, walking = y.per_s[u, k], y.wait_per_s[u], y.walk_per_s[u]
-    changing, paying = y.transfer[u], y.fare_per_cny[u]
-    in_vehicle_s, wait_s, walk_s = s.in_vehicle_s[line, i], s.wait_s[line, i], s.walk_s[line, i]
-    transfers, fare_cny = s.transfers[line, i], s.fare_cny[line, i]
-    for j in range(out.shape[0]):
-        out[j] += riding * in_vehicle_s[j] + waiting * wait_s[j] + walking * walk_s[j]
-        out[j] += changing * transfers[j] + paying * fare_cny[j]
-
-
-@inner_rows_njit
-def _length_row(s: Any, k: int, i: int) -> Any:
-    if k < ROADS:
-        return s.road_m[k, i]
-    return s.line_m[k - ROADS, i] if k < ROADS + LINES else s.road_m[ROADS, i]
-
-
-@inner_rows_njit
-def _mode_row(s: Any, y: Any, u: int, k: int, i: int, band: Wholes, out: Reals) -> None:
-    """Utility of a direct mode (Z), -inf where it has no way."""
-    start = y.start[u, k, i]
-    for j in range(out.shape[0]):
-        out[j] = start + y.end[u, k, j]
-    if y.banded:
-        for j in range(out.shape[0]):
-            out[j] += y.by_band[k, band[j]]
-    if k < ROADS:
-        _add_times(s.road_s[k, i], y.per_s[u, k], out)
-    elif k < ROADS + LINES:
-        _add_line(s, y, u, k, i, out)
-    else:
-        _add_times(s.drive_s[i], y.per_s[u, k], out)
-        if k == ROADS + LINES:
-            _add_times(s.road_m[ROADS, i], y.drive_per_m[u], out)
-            _add_times(s.charge_cny[i], y.charge_per_cny[u], out)
-        else:
-            for j in range(out.shape[0]):
-                out[j] += y.taxi_per_m[u] * max(s.road_m[ROADS, i, j] - y.taxi_from_m, 0.0)
-    length, longest = _length_row(s, k, i), y.longest_m[k]
-    if y.reward_per_m[u, k] > 0.0:
-        _add_times(length, y.reward_per_m[u, k], out)
-    for j in range(out.shape[0]):
-        out[j] = out[j] if (out[j] > -np.inf) & (length[j] <= longest) else -np.inf
 
 
 @inner_rows_njit
@@ -222,7 +106,7 @@ def _add(x: Reals, out: Reals) -> None:
 
 
 @inner_rows_njit
-def _spread(trips: Reals, share: float, have: Reals, have_not: Reals) -> None:
+def spread(trips: Reals, share: float, have: Reals, have_not: Reals) -> None:
     """From sums of G to trips per unit of it: of those with a car at hand, and of those without."""
     for j in range(trips.shape[0]):
         holders = share if have_not[j] > 0.0 else 1.0
@@ -268,7 +152,7 @@ def _total(trips: Reals, x: Reals) -> float:
 def _count_row(s: Any, i: int, trips: Reals, out: Reals) -> None:
     """What COUNTS names of the trips (modes, Z) from an origin."""
     for k in range(DIRECT):
-        out[METRES + k] = _total(trips[k], _length_row(s, k, i))
+        out[METRES + k] = _total(trips[k], length_row(s, k, i))
     for line in range(LINES):
         out[TRANSFERS + line] = _total(trips[ROADS + line], s.transfers[line, i])
         out[FARES + line] = _total(trips[ROADS + line], s.fare_cny[line, i])
@@ -299,10 +183,10 @@ def _nest_sums(weight: Reals, nests: Any, used: int, without: bool, out: Reals) 
 
 
 @inner_njit
-def _shares(skims: Any, utility: Any, nests: Any, station: Reals, u: int, i: int, space: Any) -> None:
+def shares(skims: Any, utility: Any, nests: Any, station: Reals, u: int, i: int, space: Any) -> None:
     """Weights of the modes of an origin (space.weight), and G / Y and sums of G by who has a car at hand."""
     for k in range(DIRECT):
-        _mode_row(skims, utility, u, k, i, space.band, space.value[k])
+        mode_row(skims, utility, u, k, i, space.band, space.value[k])
     _highest(space.value, space.top)
     for k in range(DIRECT):
         _weigh(space.value[k], space.top, nests.scale[u, nests.nest[k]], space.weight[k])
@@ -339,7 +223,7 @@ class _Space(NamedTuple):
 
 
 @inner_njit
-def _space(used: int, groups: int, zones: int) -> Any:
+def new_space(used: int, groups: int, zones: int) -> Any:
     return _Space(
         np.empty(zones, np.int32),
         np.empty(zones),
@@ -361,16 +245,16 @@ def _origins(
     """`day` for the origins from `low` to `high`."""
     purposes, zones = trips.shape[0], trips.shape[1]
     used = starts.shape[1] if station.shape[0] > 0 else DIRECT
-    space, persons = _space(used, nests.apart.shape[0], zones), np.empty((2, used, zones))
+    space, persons = new_space(used, nests.apart.shape[0], zones), np.empty((2, used, zones))
     counts = np.empty((2, COUNTS))
     for i in range(low, high):
         persons[:] = 0.0
-        _band_row(skims.road_m[0, i], utility.edges_m, space.band)
+        band_row(skims.road_m[0, i], utility.edges_m, space.band)
         for u in range(purposes):
-            _shares(skims, utility, nests, station, u, i, space)
+            shares(skims, utility, nests, station, u, i, space)
             if sums.shape[0]:
                 sums[u, i] = _logsum(trips[u, i], nests.share[u, i], space.top, space.have, space.have_not)
-            _spread(trips[u, i], nests.share[u, i], space.have, space.have_not)
+            spread(trips[u, i], nests.share[u, i], space.have, space.have_not)
             who = 1 if visitor[u] else 0
             for k in range(used):
                 n = nests.nest[k]
@@ -430,32 +314,6 @@ def day(
 
 
 @outer_shared_njit
-def shares(utility: Reals, out: Reals) -> None:
-    """Shares of alternatives (A, N) by the multinomial logit of their utilities, -inf where there is none.
-
-    All 0 for a choice that has no alternative.
-    """
-    alternatives, choices = utility.shape
-    for block in prange((choices + _ROW - 1) // _ROW):
-        low, high = block * _ROW, min(choices, (block + 1) * _ROW)
-        top, total = np.empty(high - low), np.zeros(high - low)
-        _highest(utility[:, low:high], top)
-        for a in range(alternatives):
-            _weigh(utility[a, low:high], top, 1.0, out[a, low:high])
-            _add(out[a, low:high], total)
-        for j in range(high - low):
-            total[j] = 1.0 / total[j] if total[j] > 0.0 else 0.0  # no choice without an alternative
-        for a in range(alternatives):
-            _scale(out[a, low:high], total)
-
-
-@inner_rows_njit
-def _scale(x: Reals, by: Reals) -> None:
-    for j in range(x.shape[0]):
-        x[j] *= by[j]
-
-
-@outer_shared_njit
 def backdrop(skims: Any, utility: Any, nests: Any, open_nest: int, u: int) -> tuple[Reals, Reals]:
     """What the direct modes of each nest add up to for a purpose, counted from utility 0, (nests, Z, Z).
 
@@ -472,11 +330,11 @@ def backdrop(skims: Any, utility: Any, nests: Any, open_nest: int, u: int) -> tu
 @inner_njit
 def _behind(i: int, skims: Any, utility: Any, nests: Any, open_nest: int, u: int, have: Reals, have_not: Reals) -> None:
     groups = nests.apart.shape[0]
-    space = _space(DIRECT, groups, have.shape[1])
+    space = new_space(DIRECT, groups, have.shape[1])
     space.top[:] = 0.0
-    _band_row(skims.road_m[0, i], utility.edges_m, space.band)
+    band_row(skims.road_m[0, i], utility.edges_m, space.band)
     for k in range(DIRECT):
-        _mode_row(skims, utility, u, k, i, space.band, space.value[k])
+        mode_row(skims, utility, u, k, i, space.band, space.value[k])
         _weigh(space.value[k], space.top, nests.scale[u, nests.nest[k]], space.weight[k])
     _nest_sums(space.weight, nests, DIRECT, False, space.y)
     _nest_sums(space.weight, nests, DIRECT, True, space.y_not)

@@ -91,7 +91,7 @@ def travel_times(city: City, before: Travel | None = None) -> Travel:
     transit = transit_skims(city, lengths[DRIVE], before.transit if before else None, kept)
     old = (before.reach_first, before.reach_place, before.reach_m) if before and "reach" in kept else None
     reach = old or _reach(city)
-    same_drive = before and kept.issuperset({"drive", "congestion"})
+    same_drive = "drive" in kept and before and "congestion" not in before.keys
     drive_s = before.drive_s if before and same_drive else np.stack([times[DRIVE]] * len(PERIODS))
     road_s = before.road_time_s if before and kept.issuperset(NETWORK_MODES) else np.stack(times)
     known = before.quickest_s if before and "door" in kept else None
@@ -143,7 +143,6 @@ def travel_keys(city: City) -> dict[str, str]:
             "door": digest_of(*roads, *lines.values(), b.terminal_min),
             "coverage": coverage_key(city, roads[WALK]),
             "reach": digest_of(roads[WALK], sites),
-            "congestion": "",
         }
     )
 

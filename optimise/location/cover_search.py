@@ -11,19 +11,8 @@ import numpy as np
 
 from optimise.location.covers import limits_of, merged
 from optimise.location.inputs import F64
-from optimise.location.kernels.cover import (
-    Cover,
-    Limits,
-    State,
-    begin,
-    best_sites,
-    fill,
-    interchange,
-    lagrange,
-    reduced_worth,
-    settle,
-    worths,
-)
+from optimise.location.kernels.cover import Cover, Limits, State, begin, fill, interchange
+from optimise.location.kernels.cover_prices import best_sites, lagrange, reduced_worth, settle, worths
 from optimise.location.result import PROOF
 from optimise.location.rules import Flags, SiteRules
 from optimise.problem import I64

@@ -70,8 +70,8 @@ def page_values(
     green: the definitions by which the green-trip share is given, side by side.
     """
     plan, rows = proposal.plan, metric_rows(proposal)
-    changed = [figure_texts(row) for row in rows if row.difference]
-    same = [figure_texts(row) for row in rows if not row.difference]
+    changed = [figure_texts(row) for row in rows if has_changed(row)]
+    same = [figure_texts(row) for row in rows if not has_changed(row)]
     return {
         "city": city,
         "plan": plan,
@@ -129,6 +129,11 @@ def proof_texts(
 
 def shortened(value: str) -> str:
     return value if len(value) <= LONGEST_VALUE else f"{value[: LONGEST_VALUE - 1]}…"
+
+
+def has_changed(row: MetricRow) -> bool:
+    """Whether the figure has another value, or one at last, as far as can be shown."""
+    return row.before != row.after and figure_texts(row)["difference"] != n.NO_CHANGE
 
 
 def figure_texts(row: MetricRow) -> dict[str, str]:

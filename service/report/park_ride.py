@@ -87,7 +87,7 @@ def _headline(plan: ParkRidePlan) -> dict[str, str]:
     """One sentence in plain words, in English and in Chinese."""
     if not plan.places:
         return {
-            "en": f"{n.money_en(plan.budget_cny)} builds nothing at stations that would win trips from the car.",
+            "en": f"{n.money_en(plan.budget_cny)} builds nothing at stations that would win trips from car and taxi.",
             "zh": f"{n.money_zh(plan.budget_cny)}预算内没有能吸引小汽车出行的车站停车设施。",
         }
     racks, spaces, at = _added(plan, "racks"), _added(plan, "spaces"), len({p.station for p in plan.places})
@@ -104,7 +104,7 @@ def _headline(plan: ParkRidePlan) -> dict[str, str]:
     ]
     en = (
         f"{' and '.join(built)} at {n.count_en(at, 'station', 'stations')}, for {n.money_en(plan.cost_cny)}, "
-        f"turn {_trips(plan.replayed_trips)} trips a day from the car to green ones."
+        f"turn {_trips(plan.replayed_trips)} trips a day from car and taxi to green ones."
     )
     zh = (
         f"在{n.number(at)}座车站新增{'、'.join(built_zh)}，投资{n.money_zh(plan.cost_cny)}，"
@@ -127,7 +127,7 @@ def _tiles(plan: ParkRidePlan) -> list[dict[str, str]]:
         *places,
         {"label": "Cost 投资", "value": n.money_en(plan.cost_cny), "note": f"budget {n.money_en(plan.budget_cny)}"},
         {
-            "label": "Trips won from the car 减少小汽车出行",
+            "label": "Trips won from car and taxi 减少小汽车与出租车出行",
             "value": _trips(plan.replayed_trips),
             "note": "a day, when the plan is simulated",
         },
@@ -135,7 +135,7 @@ def _tiles(plan: ParkRidePlan) -> list[dict[str, str]]:
 
 
 def _proof(plan: ParkRidePlan) -> dict[str, Any]:
-    goal = "Turn the most trips from the car to green ones within the budget 在预算内使尽可能多的小汽车出行转为绿色出行"
+    goal = "Turn the most trips from car and taxi to green ones within the budget 在预算内使最多的汽车出行转为绿色出行"
     facts = [
         ("Goal 目标", goal),
         ("Trips a day won, promised 承诺减少的小汽车出行", n.number(plan.value / units.TENTHS, 1)),

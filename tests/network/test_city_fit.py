@@ -154,6 +154,23 @@ def test_shares_and_minutes_out_of_reach_are_told(city, travel):
     assert "car is 0.7" in told
 
 
+def test_full_racks_keep_their_trips_and_the_rest_is_met():
+    city = grid_city(10)
+    stations = len(city.transit.stations.id)
+    racks, spaces = np.full(stations, 30, np.int32), np.full(stations, 10, np.int32)
+    city = replace(city, supply=replace(city.supply, station_racks=racks, station_spaces=spaces))
+    travel = travel_times(city)
+    assert simulate(city, travel).station_availability.min() < 1
+    fit = fit_city(city, travel, observed({ALL_RESIDENTS: COUNTED | {"car": 0.06, "walk": 0.39}}, groups=PUBLIC))
+    after = shares_of(fit.city, travel, range(units.VISITOR))
+    assert after[units.TRIP_WALK] == pytest.approx(0.39, abs=1e-4)
+    assert after[units.TRIP_CAR] == pytest.approx(0.06, abs=1e-4)
+    lines = {"public": PUBLIC["public"][:3]}
+    more = COUNTED | {"car": 0.06, "walk": 0.35, "bike_ride": 0.03, "park_ride": 0.01}
+    (told,) = problems_of(lambda: fit_city(city, travel, observed({ALL_RESIDENTS: more}, groups=lines)))
+    assert "bike_ride is 0.03; the nearest found is 0.00" in told
+
+
 def test_empty_purposes_are_told(city, travel):
     nobody = replace(city, zones=replace(city.zones, students=np.zeros(len(city.zones.id))))
     some = {"home_school": COUNTED}

@@ -102,9 +102,7 @@ def test_lines_of_later_years_serve_nobody_yet():
 def test_without_stations_or_lines_there_is_nothing_to_say():
     bare = city_with(drawn(STREET), [(100.0, 0.0), (900.0, 0.0)], both_ways("bus", 0, 1), [])
     metrics = simulate(bare).metrics
-    assert [metrics[name] for name in METRICS if name.startswith("rail_") and name.endswith(("share", "straight"))] == [
-        None
-    ] * 5
+    assert [metrics[name] for name in METRICS if name.startswith(("rail_station_", "rail_entrance_"))] == [None] * 5
     assert metrics["residents_near_stop_300_share"] is not None
     none = city_with(drawn(STREET), [(100.0, 0.0)], [], [])
     assert simulate(none).metrics["residents_near_stop_300_share"] is None

@@ -62,8 +62,8 @@ def test_more_plugs_than_anybody_needs_can_be_counted():
 
 
 def test_who_makes_and_draws_trips_by_hand():
-    """Work: 1 a resident, drawn by jobs; school: 1.5 a place; other: 1.2 a resident; non-home: 0.4 a job, 0.3 a
-    visitor; visitors: 2 each."""
+    """Work: 1 a resident, drawn by jobs; school: 1.5 a place; other: 1.2 a resident; non-home: 0.4 a job;
+    visitors: 2 each."""
     city = grid_city(3)
     people = {
         "residents": [10.0, 0, 0, 0],
@@ -74,7 +74,7 @@ def test_who_makes_and_draws_trips_by_hand():
     zones = replace(city.zones, **{name: np.array(counts, float) for name, counts in people.items()})
     production, attraction = trip_ends(replace(city, zones=zones))
     assert production == pytest.approx(
-        np.array([[10, 0, 0, 0], [0, 0, 12, 0], [12, 0, 0, 0], [0, 1.6, 0, 0.9], [0, 0, 0, 6]])
+        np.array([[10, 0, 0, 0], [0, 0, 12, 0], [12, 0, 0, 0], [0, 1.6, 0, 0], [0, 0, 0, 6]])
     )
     pull = np.array([[0, 4, 0, 0], [0, 0, 8, 0], [5, 2, 0, 3], [2, 4, 0, 1.5], [0, 0.8, 0, 3]])
     assert attraction == pytest.approx(pull / pull.sum(axis=1, keepdims=True) * production.sum(axis=1, keepdims=True))

@@ -453,7 +453,7 @@ REFUSED = [
     (SetPeakSpreading(share=0.2, purposes=()), "purposes is empty", "at least one"),
     (SetPeakSpreading(share=0.2, purposes=("home_shool",)), "the purpose 'home_shool'", "'home_school'"),
     (SetParkingSupply(spaces=0, area="west"), "spaces is 0", "close_street"),
-    (SetParkingSupply(spaces=-3, area="west"), "spaces is -3", "from 0"),
+    (SetParkingSupply(spaces=-3, area="west"), "spaces is -3", "give 1 to"),
     (SetParkingSupply(spaces=3), "neither area nor zones", "give one of both"),
     (SetBusPriority(time_off_share=1.0), "time_off_share is 1.0", "below 1"),
     (SetBusPriority(time_off_share=-0.5), "time_off_share is -0.5", "0.2 for 20 %"),

@@ -172,6 +172,16 @@ def test_room_at_a_station_on_its_own_is_what_a_day_with_it_alone_has():
     assert (day.choices.availability < 1).any()
 
 
+def test_who_has_no_other_way_goes_by_a_full_station():
+    city = small_city([[5], [3]], racks=3, spaces=3)
+    direct = np.arange(len(units.TRIP_MODES)) < len(units.DIRECT_MODES)
+    longest_m = np.where(direct, 1.0, city.behaviour.longest_m)
+    day = Day(replace(city, behaviour=replace(city.behaviour, longest_m=longest_m)))
+    assert day.base.station_use.sum() > 100 * day.base.station_capacity.sum()
+    assert (day.base.station_availability > 0).all()
+    assert (day.choices.availability > 0).all()
+
+
 def test_merged_zones_bound_what_separate_ones_can_win(monkeypatch):
     day = Day(small_city([[5, 200], [3, 120]], seed=3))
     budget = 30_000.0

@@ -33,7 +33,7 @@ def test_published_centres(shared, name):
     assert verify_p_centre(distance, p, found).problems == ()
 
 
-@pytest.mark.parametrize("stop", [Work(0), Seconds(0), Cancel(lambda: True)], ids=str)
+@pytest.mark.parametrize("stop", [Work(0), Seconds(0), Cancel(lambda: True)], ids=["work", "seconds", "cancel"])
 def test_a_run_cut_short_is_feasible_with_an_honest_gap(stop):
     cost = plane(1)
     exact, short = p_centre(cost, 8), p_centre(cost, 8, stop=stop)

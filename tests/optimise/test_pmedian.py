@@ -87,8 +87,12 @@ def test_capacity_binds_on_a_plane():
     assert verify_p_median(cost, 4, held, capacity=np.full(12, 11.0)).problems == ()
 
 
-@pytest.mark.parametrize("stop", [Work(0), Seconds(0), Cancel(lambda: True), Gap(0.2)], ids=str)
-@pytest.mark.parametrize("options", [{}, {"groups": [Group([0, 1, 2], least=2)]}, {"capacity": 30}], ids=str)
+@pytest.mark.parametrize(
+    "stop", [Work(0), Seconds(0), Cancel(lambda: True), Gap(0.2)], ids=["work", "seconds", "cancel", "gap"]
+)
+@pytest.mark.parametrize(
+    "options", [{}, {"groups": [Group([0, 1, 2], least=2)]}, {"capacity": 30}], ids=["plain", "groups", "capacity"]
+)
 def test_a_run_cut_short_is_feasible_with_an_honest_gap(stop, options):
     cost = plane(2, 60, 40)
     exact = p_median(cost, 7, **options)

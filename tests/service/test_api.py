@@ -162,7 +162,7 @@ def test_openapi_shows_every_edit_with_every_field_and_says_what_errors_are(clie
         assert set(schema["properties"]) == {f.name for f in fields(edit)}
         assert schema["additionalProperties"] is False
         assert "type" in schema["required"]
-    choices = schemas["Scenario"]["properties"]["edits"]["items"]
+    choices = schemas["WhatIfRequest"]["properties"]["edits"]["items"]
     assert set(choices["discriminator"]["mapping"]) == {edit.type for edit in EDITS}
     assert "OpenStreetMap" in document["info"]["description"]
     for path, operations in document["paths"].items():

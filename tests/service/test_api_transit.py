@@ -12,7 +12,7 @@ from homes import CITY, DATA, HOME, a_city, problems_of, words
 from starlette.testclient import TestClient
 from worlds import without_lines
 
-from network import journeys_between, transit_isochrone, travel_times
+from network import journeys_between, transit_isochrone
 from network.io import save_city
 from network.snap import local_metres
 from service.api import create_app
@@ -98,11 +98,11 @@ def test_an_edit_of_a_line_changes_the_journey(client):
     assert then["changed_digest"] != now["changed_digest"]
 
 
-def test_a_matrix_is_that_of_the_skims(client):
-    travel, zones = travel_times(CITY_NOW), CITY_NOW.zones.id.tolist()
+def test_a_matrix_is_that_of_the_journeys_by_all_lines(client):
+    zones, snap = CITY_NOW.zones.id.tolist(), CITY_NOW.zones.snap
     found = by_transit(client, MATRIX, origins=zones, destinations=zones, parts=True)
-    skims = travel.transit
-    for name, wanted in (("time_s", skims.time_s), ("length_m", skims.length_m)):
+    best = journeys_between(CITY_NOW, snap, snap)
+    for name, wanted in (("time_s", best.median_s), ("length_m", best.length_m)):
         apart = ~np.eye(len(zones), dtype=bool)
         assert np.array_equal(np.array(found[name], float)[apart], np.where(np.isfinite(wanted), wanted, np.nan)[apart],
                               equal_nan=True)  # fmt: skip

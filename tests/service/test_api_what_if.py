@@ -193,3 +193,11 @@ def test_congestion_is_refused_for_cities_that_would_take_too_long(settings):
         (error,) = problems_of(other.post(WHAT_IF, json={"edits": []}, params={"congestion": True}), 422)
     assert "25 zones" in error["what"]
     assert "LUXING_CONGESTION_MOST_ZONES" in error["hint"]
+
+
+def test_a_misspelt_question_is_refused_and_not_left_out(client):
+    for address in (f"{WHAT_IF}?congestoin=true", f"{WHAT_IF}?replaced=true&congestoin=true"):
+        (problem,) = problems_of(client.post(address, json={"edits": []}), 422)
+        assert (problem["where"], problem["what"]) == ("query.congestoin", "is not a known field")
+    (problem,) = problems_of(client.get(f"{HOME}/elasticities?Purpose=visitor"), 422)
+    assert problem["where"] == "query.Purpose"

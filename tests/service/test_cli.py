@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import re
 import subprocess
@@ -16,6 +17,7 @@ from network import InputError, Problem
 from network.io import load_city
 from service.cli import BAD_INPUT, PROBLEMS_FOUND, STOPPED, app
 from service.command import Run
+from service.console import show_problems
 
 ROOT = Path(__file__).parents[2]
 
@@ -107,6 +109,26 @@ def test_a_what_if_shows_a_table_the_definition_the_defaults_and_the_attribution
     for text in ("Green-trip share, e-bikes counted", "e-bikes not counted", "GTS-1", "synthetic", "© OpenStreetMap"):
         assert text in output
     assert "leaves open whether e-bikes count" in output
+
+
+def test_the_same_problem_in_many_rows_is_told_once():
+    problems = [Problem(f"row {n}", "is no mode", "say which it is") for n in range(2, 402)]
+    out = Console(record=True, width=200, file=io.StringIO())
+    show_problems(out, [*problems, Problem("row 9", "is no purpose")])
+    assert out.export_text().splitlines() == [
+        "• row 2: is no mode",
+        "  the same at row 3; row 4; row 5; and 396 more",
+        "  → say which it is",
+        "• row 9: is no purpose",
+    ]
+
+
+def test_a_figure_whose_change_shows_nothing_is_not_told(luxing, scenario):
+    output = words(
+        luxing("what-if", CITY, scenario('{"edits": [{"type": "set_price", "item": "parking", "cny": 30}]}'))
+    )
+    assert "Trips by car" in output
+    assert "±0" not in output.split("other figures stay")[0]
 
 
 def test_json_out_is_what_the_api_answers(luxing, scenario, settings):

@@ -45,6 +45,11 @@ def test_the_file_holds_each_option_and_one_official_wording():
         (",stage,0,", ",leg,0,", ["row stage, column unit"]),
         (",stage,0,", ",stage,500,", ["row stage, column least_m", "stages"]),
         (",trip,500,", ",trip,400,", ["row over_500_m, column least_m", "500"]),
+        (
+            ",trip,500,1,1,0,1,1,1,0,0,1,1,1,",
+            ",trip,500,1,1,0,1,1,1,0,0,1,1,0,",
+            ["row over_500_m, column ferry", "all"],
+        ),
     ],
 )
 def test_damaged_definitions_are_named(tmp_path, old, new, words):

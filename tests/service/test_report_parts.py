@@ -12,6 +12,8 @@ from service.report import numbers as n
 from service.report.frame import THIN_TENTHS, frame_around, path_data, thinned
 from service.report.labels import MOST_SPREAD_PX, spread, street_labels
 from service.report.map import DEMAND_FILLS, demand_classes
+from service.report.page import has_changed
+from service.report.tables import MetricRow
 
 
 @pytest.mark.parametrize(
@@ -139,3 +141,19 @@ def test_street_names_cover_neither_discs_nor_each_other():
     blocked = street_labels(city, frame, np.array([[first.x, first.y, 15.0]]))
     assert all(np.hypot(label.x - first.x, label.y - first.y) > 15 for label in blocked)
     assert street_labels(city, frame, np.array([[500.0, 500.0, 5000.0]])) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        (0.5, 0.6, True),
+        (None, 0.6, True),
+        (0.6, None, True),
+        (None, None, False),
+        (0.5, 0.5, False),
+        (0.5, 0.5 + 1e-16, False),
+        (52670.0, 52670.0 + 1e-10, False),
+    ],
+)
+def test_a_figure_has_changed_where_that_can_be_shown(before, after, changed):
+    assert has_changed(MetricRow("x", "x", "x", "share", "more", before, after)) == changed

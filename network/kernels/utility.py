@@ -1,0 +1,139 @@
+"""Utility of the direct modes, a row of destinations at a time, from what lies between zones."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from network.kernels.inner import inner_rows_njit
+
+Reals = npt.NDArray[np.float64]
+Wholes = npt.NDArray[np.int32]
+Bools = npt.NDArray[np.bool_]
+
+ROADS = 3
+"""Direct modes before the lines: on foot, by cycle, by e-bike; they have a road mode each."""
+LINES = 3
+"""Direct modes by line, behind them; then come the car and the taxi."""
+DIRECT = ROADS + LINES + 2
+METRES, TRANSFERS, FARES, FERRIES = 0, DIRECT, DIRECT + LINES, DIRECT + 2 * LINES
+CHARGED = DIRECT + 3 * LINES
+COUNTS = CHARGED + 1
+"""What is added up besides trips: metres by direct mode; changes, fares, rides by ferry by line mode; cars charged."""
+
+
+class Skims(NamedTuple):
+    """From zone to zone in one period; infinite where there is no way. Road modes (M) end with driving."""
+
+    road_s: Reals
+    """(M, Z, Z) without congestion, and drive_s (Z, Z) with it."""
+    drive_s: Reals
+    road_m: Reals
+    """(M, Z, Z)"""
+    in_vehicle_s: Reals
+    """(LINES, Z, Z) and so on."""
+    wait_s: Reals
+    walk_s: Reals
+    transfers: Reals
+    fare_cny: Reals
+    line_m: Reals
+    ferry: Bools
+    """(LINES, Z, Z) whether the journey rides one; (LINES, 0, 0) where none does."""
+    charge_cny: Reals
+    """(Z, Z) what a car pays to enter."""
+
+
+class Utility(NamedTuple):
+    """V of a direct mode k (D): what is the same for all, and what a unit of each part of a journey adds (<= 0).
+
+    Bands are those of the way on foot.
+    """
+
+    start: Reals
+    """(U, D, Z) by origin, and end (U, D, Z) by destination."""
+    end: Reals
+    banded: bool
+    """Whether any by_band (D, B) is other than 0."""
+    by_band: Reals
+    edges_m: Reals
+    """(B - 1) upper edges of the bands."""
+    longest_m: Reals
+    """(D) way beyond which the mode is not taken."""
+    per_s: Reals
+    """(U, D) under way, in the vehicle"""
+    wait_per_s: Reals
+    """(U) and so on"""
+    walk_per_s: Reals
+    transfer: Reals
+    fare_per_cny: Reals
+    charge_per_cny: Reals
+    drive_per_m: Reals
+    taxi_per_m: Reals
+    taxi_from_m: float
+    """Beyond so many metres each one costs by taxi."""
+    reward_per_m: Reals
+    """(U, D), >= 0"""
+
+
+@inner_rows_njit
+def band_row(walk_m: Reals, edges_m: Reals, out: Wholes) -> None:
+    for j in range(out.shape[0]):
+        out[j] = 0
+    for b in range(edges_m.shape[0]):
+        edge = edges_m[b]
+        for j in range(out.shape[0]):
+            out[j] += 1 if walk_m[j] > edge else 0
+
+
+@inner_rows_njit
+def _add_times(x: Reals, slope: float, out: Reals) -> None:
+    """No way and nothing it costs make no number: that is no way, below."""
+    for j in range(out.shape[0]):
+        out[j] += slope * x[j]
+
+
+@inner_rows_njit
+def _add_line(s: Any, y: Any, u: int, k: int, i: int, out: Reals) -> None:
+    line = k - ROADS
+    riding, waiting, walking = y.per_s[u, k], y.wait_per_s[u], y.walk_per_s[u]
+    changing, paying = y.transfer[u], y.fare_per_cny[u]
+    in_vehicle_s, wait_s, walk_s = s.in_vehicle_s[line, i], s.wait_s[line, i], s.walk_s[line, i]
+    transfers, fare_cny = s.transfers[line, i], s.fare_cny[line, i]
+    for j in range(out.shape[0]):
+        out[j] += riding * in_vehicle_s[j] + waiting * wait_s[j] + walking * walk_s[j]
+        out[j] += changing * transfers[j] + paying * fare_cny[j]
+
+
+@inner_rows_njit
+def length_row(s: Any, k: int, i: int) -> Any:
+    if k < ROADS:
+        return s.road_m[k, i]
+    return s.line_m[k - ROADS, i] if k < ROADS + LINES else s.road_m[ROADS, i]
+
+
+@inner_rows_njit
+def mode_row(s: Any, y: Any, u: int, k: int, i: int, band: Wholes, out: Reals) -> None:
+    """Utility of a direct mode (Z), -inf where it has no way."""
+    start = y.start[u, k, i]
+    for j in range(out.shape[0]):
+        out[j] = start + y.end[u, k, j]
+    if y.banded:
+        for j in range(out.shape[0]):
+            out[j] += y.by_band[k, band[j]]
+    if k < ROADS:
+        _add_times(s.road_s[k, i], y.per_s[u, k], out)
+    elif k < ROADS + LINES:
+        _add_line(s, y, u, k, i, out)
+    else:
+        _add_times(s.drive_s[i], y.per_s[u, k], out)
+        if k == ROADS + LINES:
+            _add_times(s.road_m[ROADS, i], y.drive_per_m[u], out)
+            _add_times(s.charge_cny[i], y.charge_per_cny[u], out)
+        else:
+            for j in range(out.shape[0]):
+                out[j] += y.taxi_per_m[u] * max(s.road_m[ROADS, i, j] - y.taxi_from_m, 0.0)
+    length, longest = length_row(s, k, i), y.longest_m[k]
+    if y.reward_per_m[u, k] > 0.0:
+        _add_times(length, y.reward_per_m[u, k], out)
+    for j in range(out.shape[0]):
+        out[j] = out[j] if (out[j] > -np.inf) & (length[j] <= longest) else -np.inf
