@@ -97,7 +97,8 @@ def line(
     )  # fmt: skip
 
 
-FAMILIES: tuple[Callable[[], Iterator[Line]], ...] = (graphs, points, large, *SITING)
+FAMILIES: tuple[Callable[[], Iterator[Line]], ...] = (graphs, *SITING, points, large)
+"""The quickest first: the table is written anew after each."""
 
 
 def main() -> None:

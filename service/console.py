@@ -34,16 +34,17 @@ _ALWAYS = ("green_trip_share", "green_trip_share_without_ebike")
 
 
 def show_problems(console: Console, problems: Iterable[Problem]) -> None:
-    """One bullet per kind of problem: where, what, where else, and what to do."""
+    """One bullet per problem: where, what, and what to do; one for all of a kind where they are many."""
     kinds: dict[tuple[str, str], list[str]] = {}
     for problem in problems:
         kinds.setdefault((problem.what, problem.hint), []).append(problem.where)
-    for (what, hint), (where, *others) in kinds.items():
-        console.print(f"[red]•[/red] [bold]{escape(where)}[/bold]: {escape(what)}", highlight=False)
-        if others:
-            told = "; ".join(others[:_ALSO_SHOWN])
+    for (what, hint), places in kinds.items():
+        told = places if len(places) <= _ALSO_SHOWN else places[:1]
+        for where in told:
+            console.print(f"[red]•[/red] [bold]{escape(where)}[/bold]: {escape(what)}", highlight=False)
+        if others := places[len(told) :]:
             rest = f"; and {number(len(others) - _ALSO_SHOWN)} more" if len(others) > _ALSO_SHOWN else ""
-            console.print(f"  the same at {escape(told)}{rest}", highlight=False)
+            console.print(f"  the same at {escape('; '.join(others[:_ALSO_SHOWN]))}{rest}", highlight=False)
         if hint:
             console.print(f"  → {escape(hint)}", highlight=False)
 
