@@ -15,11 +15,11 @@ from timing import interleaved
 
 from network import Scenario, SetDemand, SetPrice, between_zones, grid_city, simulate, travel_times
 from network.demand.choice import split
-from network.kernels.exponential import exp
+from network.kernels.logit import _add, _highest, _weigh
 
 SIDE = 33
 """Crossings along a side of the city: 32 x 32 zones."""
-CHOICES, ALTERNATIVES = 2_000_000, 5
+CHOICES, ALTERNATIVES, ROW = 2_000_000, 5, 1024
 RUNS = 11
 
 
@@ -67,26 +67,19 @@ def plain() -> None:
     )
 
 
-@njit(parallel=True, fastmath={"contract", "reassoc", "nsz"}, error_model="numpy", cache=True)
+@njit(parallel=True)
 def shares(utility, out):
-    """Shares of alternatives (A, N) by the arithmetic of the model's kernel, 1,024 choices a row."""
+    """Shares of alternatives (A, N) by the rows of the model's kernel, so many choices a row."""
     alternatives, choices = utility.shape
-    for block in prange((choices + 1023) // 1024):
-        low, high = block * 1024, min(choices, (block + 1) * 1024)
-        top, total = utility[0, low:high].copy(), np.zeros(high - low)
-        for a in range(1, alternatives):
-            for j in range(high - low):
-                top[j] = max(top[j], utility[a, low + j])
+    for block in prange((choices + ROW - 1) // ROW):
+        low, high = block * ROW, min(choices, (block + 1) * ROW)
+        top, total = np.empty(high - low), np.zeros(high - low)
+        _highest(utility[:, low:high], top)
         for a in range(alternatives):
-            for j in range(high - low):
-                weight = exp(utility[a, low + j] - top[j])
-                out[a, low + j] = weight
-                total[j] += weight
-        for j in range(high - low):
-            total[j] = 1.0 / total[j]
+            _weigh(utility[a, low:high], top, 1.0, out[a, low:high])
+            _add(out[a, low:high], total)
         for a in range(alternatives):
-            for j in range(high - low):
-                out[a, low + j] *= total[j]
+            out[a, low:high] /= total
 
 
 def levers(city):
