@@ -17,13 +17,13 @@ from network.city import City
 from network.demand.choice import DayTrips, split
 from network.demand.day import hours
 from network.demand.flows import Flows, between_zones
-from network.outcome import GREEN_MODES, Outcome
+from network.outcome import Outcome
 from network.part import F64, I32
 from network.simulate import outcome_of
 from network.travel import Travel, at_drive_times, travel_keys
 from network.travel.car_traffic import CityLinks, city_links, drive_skim
 from network.travel.congestion import Equilibrium, equilibrium
-from network.units import DRIVE, PERIODS, VISITOR
+from network.units import DRIVE, GREEN_MODES, PERIODS, VISITOR
 
 _S_PER_H = 3600.0
 

@@ -10,11 +10,11 @@ from typing import NamedTuple, TypeAlias
 from network.city import City
 from network.demand.flows import Flows, between_zones
 from network.errors import CityError, Problem
-from network.outcome import GREEN_MODES, Outcome
+from network.outcome import Outcome
 from network.scenario import Scenario
 from network.simulate import simulate
 from network.travel import Travel, travel_times
-from network.units import TRIP_MODES, VISITOR
+from network.units import GREEN_MODES, TRIP_MODES, VISITOR
 
 Figure: TypeAlias = Callable[[Outcome], float | None]
 GREEN = "green"

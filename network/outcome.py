@@ -14,10 +14,9 @@ from network.units import (
     BUS,
     CARBON_BASES,
     COVER_M,
+    GREEN_MODES,
     LINE_TRIPS,
     METRO,
-    MOTOR_NEST,
-    NEST_OF,
     PERSONS,
     STATION_MODES,
     TANK_TO_WHEEL,
@@ -29,7 +28,6 @@ from network.units import (
     TRIP_CAR,
     TRIP_CYCLE,
     TRIP_EBIKE,
-    TRIP_MODES,
     TRIP_PARK_RIDE,
     TRIP_RAIL,
     TRIP_TAXI,
@@ -64,7 +62,7 @@ class Outcome(Part):
     points_cny: Annotated[F64, Spec("f8", (), 0)]
     """What the carbon points of all green trips cost."""
     km_from: Annotated[F64, Spec("f8", ("K", "Z"), 0)]
-    """Person-kilometres by mode and zone of residence."""
+    """Person-kilometres by mode and zone of origin."""
     car_km: Annotated[F64, Spec("f8", (), 0)]
     """Vehicle-kilometres of cars, those to stations included."""
     taxi_km: Annotated[F64, Spec("f8", (), 0)]
@@ -197,8 +195,6 @@ def _near_stop(people: Literal["residents", "jobs"], radius_m: float) -> Callabl
 
     return near_stop
 
-
-GREEN_MODES: Final = tuple(k for k in range(len(TRIP_MODES)) if NEST_OF[k] != MOTOR_NEST)
 
 METRICS: Final[dict[str, Metric]] = {
     "green_trip_share": Metric(

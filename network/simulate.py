@@ -11,12 +11,13 @@ from network.demand.choice import DayTrips, split
 from network.demand.day import hours
 from network.demand.flows import Flows, between_zones
 from network.demand.utility import GREEN_DIRECT, paid_cny_per_m
-from network.outcome import GREEN_MODES, Outcome
+from network.outcome import Outcome
 from network.part import F64, I32
 from network.transit import Transit
 from network.travel import Travel, travel_keys, travel_times
 from network.units import (
     DIRECT_MODES,
+    GREEN_MODES,
     LINE_TRIPS,
     STATION_MODES,
     TENTHS,
@@ -33,8 +34,8 @@ _S_PER_MIN = 60.0
 def simulate(city: City, travel: Travel | None = None, flows: Flows | None = None) -> Outcome:
     """Outcome of a city: generation, distribution, mode choice, charging. Pure and deterministic.
 
-    `travel` is `travel_times(city)` and `flows` are `between_zones(city, travel)`, computed here when not given. Raises
-    InputError where trips cannot be balanced, ValueError where `travel` or `flows` are of another city.
+    `travel` is `travel_times(city)`, computed here when not given; of `flows`, those of any city, what is the same
+    is taken over. Raises InputError where trips cannot be balanced, ValueError where `travel` is of another city.
     """
     if travel is None:
         travel = travel_times(city)

@@ -25,6 +25,7 @@ NESTS: Final = ("active", "transit", "motor")
 NEST_OF: Final = (0, 0, 0, 1, 1, 1, 2, 2, 1, 1)
 """Nest of each trip mode: what is alike replaces each other first."""
 ACTIVE_NEST, TRANSIT_NEST, MOTOR_NEST = range(3)
+GREEN_MODES: Final = tuple(k for k, nest in enumerate(NEST_OF) if nest != MOTOR_NEST)
 
 TRANSIT_MODES: Final = ("bus", "tram", "metro", "rail", "ferry")
 BUS, TRAM, METRO, RAIL, FERRY = range(5)

@@ -44,7 +44,7 @@ from service.cache import Cache
 from service.congestion_schemas import Congestion
 from service.explain_schemas import ElasticityAnswer, ElasticityRequest, ExplanationAnswer, ExplanationRequest
 from service.first_use import Report
-from service.pivot_schemas import BaseShares, pivoted
+from service.pivot_schemas import BaseShares, pivot_answer
 from service.proposals import AnyProposal, Base, kind_of
 from service.schemas import (
     CityAnswer,
@@ -213,7 +213,7 @@ class Engine:
             days = (CityDay(d.city, d.travel, between_zones(d.city, d.travel, d.flows).trips) for d in (base, day))
             more["replaced"] = carbon.replaced(diversion(*days))
         if asked.base_shares is not None:
-            more["pivot"] = pivoted(asked.base_shares, base.outcome, day.outcome)
+            more["pivot"] = pivot_answer(asked.base_shares, base.outcome, day.outcome)
         return self._answer(base, city, day.outcome, key).model_copy(update=more)
 
     def _with_congestion(self, base: Base, city: City) -> tuple[Base, Base, Congestion]:

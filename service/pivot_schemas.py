@@ -62,7 +62,7 @@ class Pivoted(BaseModel):
     green_without_ebike_changed: float | None
 
 
-def pivoted(given: BaseShares, before: Outcome, after: Outcome) -> Pivoted:
+def pivot_answer(given: BaseShares, before: Outcome, after: Outcome) -> Pivoted:
     """Raises InputError naming what does not fit of the shares."""
     found = pivot(given, before, after, _WHERE)
     names = "segment", "mode", "counted", "model_base", "model_changed", "counted_changed"

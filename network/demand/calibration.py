@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from network.errors import InputError, Problem
-from network.part import F64, I32, Bools
+from network.part import F64, Bools
 
 TOLERANCE: Final = 1e-6
 MOST_ROUNDS: Final = 500
@@ -106,42 +106,22 @@ def calibrated(
     return Calibration(constants, shares, rounds, float(np.abs(wanted - shares).max()))
 
 
-def pivoted(base: F64, change: F64, *, nest_of: I32 | None = None, mu: F64 | None = None) -> F64:
+def pivoted(base: F64, change: F64) -> F64:
     """Shares (..., K) of segments after their utilities changed by `change` (..., K), from the shares before (..., K).
 
-    The incremental logit P'_k = P_k exp(dV_k) / sum P_m exp(dV_m), Ben-Akiva & Lerman (1985); with `nest_of` (K) and
-    `mu` by nest (G) the nested one: within a nest with dV / mu, and the nest with the change of mu times its logsum. A
-    mode that nobody took before stays so, and a change of -inf closes one. No change returns the base as it is.
+    The incremental logit P'_k = P_k exp(dV_k) / sum P_m exp(dV_m), Ben-Akiva & Lerman (1985). A mode that nobody took
+    before stays so, and a change of -inf closes one. No change returns the base as it is.
 
-    Raises InputError where shares of a segment do not sum to 1 or are negative, where a change is not a number, where
-    all modes taken are closed, or a mu is not in 0 < mu <= 1.
+    Raises InputError where shares of a segment do not sum to 1 or are negative, where a change is not a number, and
+    where all modes taken are closed.
     """
     before, shift = np.asarray(base, np.float64), np.asarray(change, np.float64)
-    if (nest_of is None) != (mu is None):
-        raise InputError(Problem("pivot", "has nests without mu, or mu without nests", "give both or neither"))
-    place = np.zeros(before.shape[-1], np.int32) if nest_of is None else nest_of
-    scale = np.ones(1) if mu is None else mu
-    problems = list(_odd_base(before, shift)) or list(_odd_pivot_nests(before, place, scale))
-    if problems:
+    if problems := list(_odd_base(before, shift)):
         raise InputError(problems)
     shift = np.where(before > 0, shift, -np.inf)
-    shift = shift - shift.max(axis=-1, keepdims=True)
-    factor = np.zeros(before.shape)
-    gain = np.zeros(before.shape[:-1])
-    for g, m in enumerate(scale):
-        inside = place == g
-        shares, moved = before[..., inside], shift[..., inside]
-        top = moved.max(axis=-1, keepdims=True, initial=-np.inf)
-        there = np.isfinite(top)
-        weight = np.where(there, np.exp((moved - np.where(there, top, 0.0)) / m), 0.0)
-        total = shares.sum(axis=-1, keepdims=True)
-        ratio = np.where(there, (shares * weight).sum(axis=-1, keepdims=True) / np.where(there, total, 1.0), 1.0)
-        raised = np.where(there, np.exp(np.where(there, top, 0.0)) * ratio**m, 0.0)
-        factor[..., inside] = weight / ratio * raised
-        gain += (total * raised)[..., 0]
-    # of the same sums as `gain`, so that no change is a factor of exactly 1
-    whole = sum(before[..., place == g].sum(axis=-1) for g in range(len(scale)))
-    return np.asarray(before * (factor / (gain / whole)[..., None]))
+    factor = np.exp(shift - shift.max(axis=-1, keepdims=True))
+    gain = (before * factor).sum(axis=-1, keepdims=True) / before.sum(axis=-1, keepdims=True)
+    return np.asarray(before * (factor / gain))
 
 
 def _asked(predict: Callable[[F64], F64], constants: F64) -> F64:
@@ -202,10 +182,3 @@ def _odd_base(base: F64, change: F64) -> Iterator[Problem]:
         yield Problem("pivot", "has changes of utility that are not numbers", "-inf closes a mode")
     elif (closed := ((change == -np.inf) | ~(base > 0)).all(axis=-1)).any():
         yield Problem("pivot", f"closes every mode of {int(closed.sum())} segments", "leave one open")
-
-
-def _odd_pivot_nests(base: F64, nest_of: I32, mu: F64) -> Iterator[Problem]:
-    if len(nest_of) != base.shape[-1] or not ((nest_of >= 0) & (nest_of < len(mu))).all():
-        yield Problem("pivot.nest_of", f"does not put {base.shape[-1]} modes into {len(mu)} nests")
-    if not ((mu > 0) & (mu <= 1)).all():
-        yield Problem("pivot.mu", f"is {mu.tolist()}", "a mu lies above 0 and up to 1")

@@ -86,19 +86,19 @@ def _split(
     logsum = np.zeros((len(PURPOSES) if logsums else 0, zones))
     driven = np.zeros((len(PURPOSES) if vehicles else 0, zones, zones))
     bands, counts = np.zeros((2, len(TRIP_MODES), BANDS)), np.zeros(())
+    per_trip = np.zeros(len(TRIP_MODES))
+    per_trip[[TRIP_CAR, TRIP_TAXI]] = 1.0 / city.behaviour.car_persons, 1.0 / city.behaviour.taxi_persons
     for us in _at_once(city, apart=vehicles):
         skims, utility = skims_in(city, travel, int(city.behaviour.purpose_period[us[0]])), utility_of(city, us, room)
         nests, by_station = nests_of(city, us, stations=some), _by_station(halves, us)
         asked = skims, utility, nests, by_station, np.ascontiguousarray(trips[us]), us == VISITOR
         with TURN:
-            found = day(*asked, TRIP_CAR, np.ones(int(vehicles)), logsums)
+            found = day(*asked, per_trip if vehicles else per_trip[:0], logsums)
         starts[us], ends[us] = found[0], found[1].sum(axis=0)
         bands += found[2].sum(axis=0)
         counts = counts + found[3]
         if vehicles:
-            with TURN:
-                taxis = day(*asked, TRIP_TAXI, np.ones(1), False)[4]
-            driven[us] = found[4] / city.behaviour.car_persons + taxis / city.behaviour.taxi_persons
+            driven[us] = found[4]
         if logsums:
             logsum[us] = found[5]
     others = counts.sum(axis=2)

@@ -11,9 +11,9 @@ import numpy as np
 from network.demand.calibration import pivoted
 from network.demand.segments import RESIDENTS, Segment, segments_of
 from network.errors import InputError, Problem
-from network.outcome import GREEN_MODES, Outcome
+from network.outcome import Outcome
 from network.part import F64
-from network.units import TRIP_EBIKE
+from network.units import GREEN_MODES, TRIP_EBIKE
 
 
 class PivotRow(NamedTuple):

@@ -12,6 +12,7 @@ from network.travel import Travel
 from network.units import (
     BAND_EDGES_M,
     DIRECT_MODES,
+    GREEN_MODES,
     MOTOR_NEST,
     NEST_OF,
     NESTS,
@@ -26,7 +27,7 @@ from network.units import (
 M_PER_KM = 1000.0
 S_PER_MIN = 60.0
 _D = len(DIRECT_MODES)
-GREEN_DIRECT = tuple(k for k in range(_D) if NEST_OF[k] != MOTOR_NEST)
+GREEN_DIRECT = tuple(k for k in GREEN_MODES if k < _D)
 """Direct modes that are rewarded as green."""
 
 

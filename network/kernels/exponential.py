@@ -7,10 +7,7 @@ loop that uses `exp` or `log` of one number becomes vector code.
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
-
-Reals = npt.NDArray[np.float64]
 
 _FORM: Any = {
     "fastmath": {"contract"},
@@ -18,7 +15,7 @@ _FORM: Any = {
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
 }
-_number_njit_njit: Any = njit(**_FORM)
+_number_njit: Any = njit(**_FORM)
 """A product and a sum may become one instruction; infinities, and what is no number, stay what they are."""
 
 LOG2_E = 1.4426950408889634
@@ -42,7 +39,7 @@ WHOLE_BASE = 4503599627370496.0
 LEAST_NORMAL = 2.2250738585072014e-308
 
 
-@_number_njit_njit
+@_number_njit
 def exp(x: Any) -> Any:
     """e^x within 2 units in the last place; 0 below -708, infinite from 709.79, and no number stays none.
 
@@ -62,7 +59,7 @@ def exp(x: Any) -> Any:
     return 0.0 if x < LEAST_EXPONENT else p * half * 2.0
 
 
-@_number_njit_njit
+@_number_njit
 def log(x: Any) -> Any:
     """Natural logarithm within 1 unit in the last place; -inf at 0 and below the normal numbers, none of the negative.
 
@@ -82,17 +79,3 @@ def log(x: Any) -> Any:
     if not LEAST_NORMAL <= x < np.inf:
         return np.nan if not x >= 0.0 else (x if x > 1.0 else -np.inf)
     return value
-
-
-@_number_njit_njit
-def exp_row(x: Reals, out: Reals) -> None:
-    """`out[i] = exp(x[i])`; the two may be the same row."""
-    for i in range(x.shape[0]):
-        out[i] = exp(x[i])
-
-
-@_number_njit_njit
-def log_row(x: Reals, out: Reals) -> None:
-    """`out[i] = log(x[i])`; the two may be the same row."""
-    for i in range(x.shape[0]):
-        out[i] = log(x[i])

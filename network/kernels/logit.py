@@ -31,6 +31,8 @@ Reals = npt.NDArray[np.float64]
 Wholes = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 
+_FARTHEST = 600.0
+"""Utility over mu that trips by station lie above the best direct mode at most: e to more of it is no number."""
 BLOCKS = 32
 """Blocks of origins that are summed apart and then in order: sums do not depend on the number of threads."""
 
@@ -194,7 +196,7 @@ def shares(skims: Any, utility: Any, nests: Any, station: Reals, u: int, i: int,
     for k in range(DIRECT, used):
         mu = nests.scale[u, nests.nest[k]]
         for j in range(space.top.shape[0]):
-            space.weight[k, j] = station[u, k - DIRECT, i, j] * exp(-space.top[j] / mu)
+            space.weight[k, j] = station[u, k - DIRECT, i, j] * exp(min(-space.top[j] / mu, _FARTHEST))
     _sums_of_nests(nests, u, used, space)
 
 
@@ -240,7 +242,7 @@ def new_space(used: int, groups: int, zones: int) -> Any:
 @inner_njit
 def _origins(
     low: int, high: int, skims: Any, utility: Any, nests: Any, station: Reals, trips: Reals, visitor: Bools,
-    keep: int, kept: Reals, starts: Reals, ends: Reals, by_band: Reals, counted: Reals, back: Reals, sums: Reals,
+    kept: Reals, starts: Reals, ends: Reals, by_band: Reals, counted: Reals, back: Reals, sums: Reals,
 ) -> None:  # fmt: skip
     """`day` for the origins from `low` to `high`."""
     purposes, zones = trips.shape[0], trips.shape[1]
@@ -262,9 +264,9 @@ def _origins(
                     space.weight[k], space.y[n], space.y_not[n], space.have, space.have_not, nests.held[k],
                     space.flow, ends[u, k], persons[who, k],
                 )  # fmt: skip
-                if kept.shape[0] and k == keep:
+                if kept.shape[0] and kept[k] > 0.0:
                     for j in range(zones):
-                        back[i, j] += kept[u] * space.flow[j]
+                        back[i, j] += kept[k] * space.flow[j]
         counts[:] = 0.0
         for who in range(2):
             for k in range(used):
@@ -284,18 +286,17 @@ def day(
     station: Reals,
     trips: Reals,
     visitor: Bools,
-    keep: int,
     kept: Reals,
     logsums: bool,
 ) -> tuple[Reals, Reals, Reals, Reals, Reals, Reals]:
     """Trips (U, Z, Z) shared out by the nested logit, and what they add up to.
 
     `station` (U, 2, Z, Z) are the weights exp(V / mu) of the modes behind the direct ones, its axes 0 where none is
-    there. `visitor` (U) says whose trips they are: first axis V below. `kept` (U) weighs the trips by mode `keep` that
-    are handed back; none are where it is empty.
+    there. `visitor` (U) says whose trips they are: first axis V below. `kept` (K) weighs the modes whose trips are
+    handed back; none are where it is empty.
 
     Trips by origin (U, K, Z); by block of origins, to be summed, those by destination (BLOCKS, U, K, Z) and by band
-    (BLOCKS, V, K, B); counts by origin (V, COUNTS, Z); trips by the mode kept (Z, Z); where `logsums`, sum of trips
+    (BLOCKS, V, K, B); counts by origin (V, COUNTS, Z); trips kept (Z, Z); where `logsums`, sum of trips
     ln(sum(G)) by origin (U, Z).
     """
     purposes, zones = trips.shape[0], trips.shape[1]
@@ -308,7 +309,7 @@ def day(
         low, high = block * zones // BLOCKS, (block + 1) * zones // BLOCKS
         _origins(
             low, high, skims, utility, nests, station, trips, visitor,
-            keep, kept, starts, ends[block], by_band[block], counted, back, sums,
+            kept, starts, ends[block], by_band[block], counted, back, sums,
         )  # fmt: skip
     return starts, ends, by_band, counted, back, sums
 

@@ -1,4 +1,4 @@
-"""Location models: integer arrays in, Incumbent out."""
+"""Location models: matrices in, sites and proof out; the planners' solvers of whole numbers beside them."""
 
 from optimise.location.centre import p_centre
 from optimise.location.coverage import Coverage
@@ -11,6 +11,13 @@ from optimise.location.refuelling import flow_refuelling
 from optimise.location.result import Located
 from optimise.location.rules import Group
 from optimise.location.set_cover import set_cover
+from optimise.location.verify_location import verify_p_centre, verify_p_median
+from optimise.location.verify_siting import (
+    verify_cheapest_cover,
+    verify_facility_location,
+    verify_flow_refuelling,
+    verify_max_cover,
+)
 from optimise.solver import Solver
 
 START = LocalSearch()
@@ -33,4 +40,10 @@ __all__ = [
     "p_centre",
     "p_median",
     "set_cover",
+    "verify_cheapest_cover",
+    "verify_facility_location",
+    "verify_flow_refuelling",
+    "verify_max_cover",
+    "verify_p_centre",
+    "verify_p_median",
 ]

@@ -157,55 +157,45 @@ def test_pivot_as_published(shared):
     assert pivoted(base, change) == pytest.approx(list(case["new"].values()), abs=1e-12)
 
 
-MU = np.array([0.5, 0.3, 0.8])
-NESTED = {"nest_of": NEST_OF, "mu": MU}
-
-
-@pytest.mark.parametrize("nests", [{}, NESTED])
 @settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.floats(0, 1) | st.just(0.0), min_size=7, max_size=7).filter(lambda x: sum(x) > 1e-3),
     st.lists(st.floats(-20, 20), min_size=7, max_size=7),
     st.floats(-30, 30),
 )
-def test_laws_of_the_pivot(nests, weights, change, constant):
+def test_laws_of_the_pivot(weights, change, constant):
     base, change = np.array(weights) / sum(weights), np.array(change)
-    assert (pivoted(base, np.zeros(7), **nests) == base).all()
-    assert (pivoted(base, np.full(7, constant), **nests) == base).all()
-    after = pivoted(base, change, **nests)
+    assert (pivoted(base, np.zeros(7)) == base).all()
+    assert (pivoted(base, np.full(7, constant)) == base).all()
+    after = pivoted(base, change)
     assert after.sum() == pytest.approx(1)
     assert (after >= 0).all()
-    assert pivoted(base, change + constant, **nests) == pytest.approx(after, abs=1e-9)
+    assert pivoted(base, change + constant) == pytest.approx(after, abs=1e-9)
     for k in np.flatnonzero(base):
         better = change.copy()
         better[k] += 0.5
-        moved = pivoted(base, better, **nests)
+        moved = pivoted(base, better)
         assert moved[k] >= after[k] - 1e-12
         assert (np.delete(moved, k) <= np.delete(after, k) + 1e-12).all()
 
 
-@pytest.mark.parametrize("mu", [1.0, 0.4])
-def test_the_pivot_is_the_model_it_starts_from(mu):
+def test_the_pivot_is_the_model_it_starts_from():
     """Shares after a change, from the shares before: those of the whole model with the change in its utilities."""
-    town = Town(7, mu)
+    town = Town(7)
     change = np.random.default_rng(1).normal(size=7)
     before, after = town.shares(np.zeros(7)), town.shares(change)
-    out = pivoted(before, np.tile(change, (300, 1)), nest_of=NEST_OF, mu=np.full(3, mu))
-    assert out == pytest.approx(after, abs=1e-12)
-    if mu == 1.0:
-        assert pivoted(before, np.tile(change, (300, 1))) == pytest.approx(after, abs=1e-12)
+    assert pivoted(before, np.tile(change, (300, 1))) == pytest.approx(after, abs=1e-12)
 
 
 def test_segments_keep_their_shape_and_closed_modes_lose_all():
     base = np.random.default_rng(2).dirichlet(np.ones(7), size=(2, 3))
     change = np.zeros(base.shape)
     change[1, 2, [0, 1, 2]] = -np.inf
-    for nests in ({}, NESTED):
-        out = pivoted(base, change, **nests)
-        assert (out[0] == base[0]).all()
-        assert not out[1, 2, :3].any()
-        assert out[1, 2].sum() == pytest.approx(1)
-    assert pivoted(base, change)[1, 2, 3:] == pytest.approx(base[1, 2, 3:] / base[1, 2, 3:].sum())
+    out = pivoted(base, change)
+    assert (out[0] == base[0]).all()
+    assert not out[1, 2, :3].any()
+    assert out[1, 2].sum() == pytest.approx(1)
+    assert out[1, 2, 3:] == pytest.approx(base[1, 2, 3:] / base[1, 2, 3:].sum())
 
 
 def test_pivots_that_cannot_be_are_refused():
@@ -219,7 +209,3 @@ def test_pivots_that_cannot_be_are_refused():
     assert "closes every mode of 1 segments" in problems_of(lambda: pivoted(base, shut))[0]
     assert "shape" in problems_of(lambda: pivoted(base, change[:1]))[0]
     assert "a share of -0.5" in problems_of(lambda: pivoted(base - [0.75, -0.75, 0, 0], change))[0]
-    assert "both or neither" in problems_of(lambda: pivoted(base, change, mu=np.ones(1)))[0]
-    nests = {"nest_of": np.array([0, 0, 1, 2], np.int32), "mu": np.array([0.5, 1.5])}
-    found = problems_of(lambda: pivoted(base, change, **nests))
-    assert "4 modes into 2 nests" in found[0] and "[0.5, 1.5]" in found[1]

@@ -9,30 +9,29 @@ import numpy as np
 import pytest
 from numba import njit
 
-from network.kernels.exponential import exp_row, log_row
+from network.kernels.exponential import exp, log
 
 EXACT = np.longdouble
 WIDE = np.finfo(EXACT).nmant > np.finfo(float).nmant
 
 
-@njit
+rows = njit(error_model="numpy")
+
+
+@rows
 def exps(x):
     out = np.empty_like(x)
-    exp_row(x, out)
+    for i in range(len(x)):
+        out[i] = exp(x[i])
     return out
 
 
-@njit
+@rows
 def logs(x):
     out = np.empty_like(x)
-    log_row(x, out)
+    for i in range(len(x)):
+        out[i] = log(x[i])
     return out
-
-
-@njit
-def in_place(x):
-    exp_row(x, x)
-    log_row(x, x)
 
 
 def units_off(got, truth):
@@ -62,13 +61,6 @@ def test_the_ends_of_the_numbers():
     y = np.array([0.0, -0.0, 1.0, np.inf, -1.0, -np.inf, np.nan])
     assert logs(y)[:4].tolist() == [-np.inf, -np.inf, 0.0, np.inf]
     assert np.isnan(logs(y)[4:]).all()
-
-
-def test_a_row_may_be_its_own_answer():
-    x = np.linspace(-5, 5, 13)
-    out = x.copy()
-    in_place(out)
-    assert out == pytest.approx(x, abs=1e-15)
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="reads the instructions of x86-64")

@@ -40,11 +40,10 @@ from network.demand.day import hours
 from network.demand.parking import settle_parking
 from network.demand.stations import MOST_OVER
 from network.edits.runs import services_of, with_services
-from network.outcome import GREEN_MODES
 
 JSON = TypeAdapter(Scenario)
 PAGE = Path(__file__).parents[2] / "docs" / "levers.md"
-GREEN = list(GREEN_MODES)
+GREEN = list(units.GREEN_MODES)
 
 
 @pytest.fixture(scope="module")
