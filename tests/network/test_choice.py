@@ -210,3 +210,15 @@ def test_logsums_are_the_derivative_that_shares_follow_from():
         more = split(replace(city, behaviour=replace(city.behaviour, constant=up)), travel, trips, logsums=True)
         slope = (more.logsum.sum() - base.logsum.sum()) / step
         assert slope == pytest.approx(base.starts[:, k].sum(), rel=1e-3)
+
+
+def test_trips_by_station_stay_numbers_where_everything_else_is_dreaded():
+    """exp(600 / mu) is none: so far below 0 only what is by station is left, and every trip is made."""
+    city = CITIES["stations"]()
+    city = replace(city, supply=replace(city.supply, station_turnover=np.array([1e6, 1e6])))
+    travel, trips = travel_times(city), some_trips(city)
+    stations = np.isin(np.arange(MODES), units.STATION_MODES)
+    dread = replace(city.behaviour, constant=np.where(stations, city.behaviour.constant, -600.0))
+    found = split(replace(city, behaviour=dread), travel, trips).starts
+    assert np.isfinite(found).all()
+    assert found.sum(axis=1) == pytest.approx(trips.sum(axis=2), rel=1e-9)
