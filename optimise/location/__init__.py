@@ -1,4 +1,8 @@
-"""Location models: matrices in, sites and proof out; the planners' solvers of whole numbers beside them."""
+"""Location models: matrices in, sites and proof out; the planners' solvers of whole numbers beside them.
+
+What a model claims is recomputed on demand by `verify_location`, `verify_siting` and `verify_choices` in this package,
+which are not loaded here: they bring scipy's solvers along.
+"""
 
 from optimise.location.centre import p_centre
 from optimise.location.coverage import Coverage
@@ -11,13 +15,6 @@ from optimise.location.refuelling import flow_refuelling
 from optimise.location.result import Located
 from optimise.location.rules import Group
 from optimise.location.set_cover import set_cover
-from optimise.location.verify_location import verify_p_centre, verify_p_median
-from optimise.location.verify_siting import (
-    verify_cheapest_cover,
-    verify_facility_location,
-    verify_flow_refuelling,
-    verify_max_cover,
-)
 from optimise.solver import Solver
 
 START = LocalSearch()
@@ -40,10 +37,4 @@ __all__ = [
     "p_centre",
     "p_median",
     "set_cover",
-    "verify_cheapest_cover",
-    "verify_facility_location",
-    "verify_flow_refuelling",
-    "verify_max_cover",
-    "verify_p_centre",
-    "verify_p_median",
 ]
