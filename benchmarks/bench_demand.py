@@ -15,7 +15,7 @@ from timing import interleaved
 
 from network import Scenario, SetDemand, SetPrice, between_zones, grid_city, simulate, travel_times
 from network.demand.choice import split
-from network.kernels.logit import _add, _highest, _weigh
+from network.kernels.logit import _weigh
 
 SIDE = 33
 """Crossings along a side of the city: 32 x 32 zones."""
@@ -73,11 +73,11 @@ def shares(utility, out):
     alternatives, choices = utility.shape
     for block in prange((choices + ROW - 1) // ROW):
         low, high = block * ROW, min(choices, (block + 1) * ROW)
-        top, total = np.empty(high - low), np.zeros(high - low)
-        _highest(utility[:, low:high], top)
+        top, total = np.full(high - low, -np.inf), np.zeros(high - low)
         for a in range(alternatives):
-            _weigh(utility[a, low:high], top, 1.0, out[a, low:high])
-            _add(out[a, low:high], total)
+            np.maximum(utility[a, low:high], top, top)
+        for a in range(alternatives):
+            _weigh(utility[a, low:high], top, 1.0, out[a, low:high], total)
         for a in range(alternatives):
             out[a, low:high] /= total
 

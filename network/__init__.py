@@ -2,20 +2,35 @@
 
 from network import units
 from network.behaviour import Behaviour
+from network.bus_fleet import BusFleet
 from network.carbon_rules import CarbonRules
+from network.charging_rules import ChargingRules
 from network.checks import check
-from network.city import City, Fleet, Places, Provenance, Roads, Supply, Zones
+from network.city import City, Places, Provenance, Roads, Supply, Zones
 from network.compiling import while_compiling
 from network.congestion_rules import CongestionRules
+from network.demand.charging import capacity_tenths, charging_pairs, drawn_kva, most_served, plug_rates
 from network.demand.city_fit import CityFit, Observed, fit_city
 from network.demand.diversion import CityDay, Diversion, diversion
 from network.demand.elasticities import QUANTITIES, Elasticities, elasticities
 from network.demand.estimation import Estimate
+from network.demand.fleet import FleetDay, fleet_day, vehicle_kwh
+from network.demand.fleet import growth as fleet_growth
 from network.demand.flows import Flows, between_zones
 from network.demand.pivot import Pivot, pivot
 from network.demand.records import TripRecords
 from network.demand.segments import ALL_RESIDENTS
+from network.demand.sessions import (
+    ClassFit,
+    SessionCheck,
+    Sessions,
+    check_sessions,
+    energy_hours,
+    fit_sessions,
+    weeks_of,
+)
 from network.demand.survey_model import HeldOut, SurveyModel, behaviour_from, held_out
+from network.demand.swapping import StationNeeds, station_needs
 from network.edits import (
     EDITS,
     AddChargers,
@@ -29,6 +44,7 @@ from network.edits import (
     Edit,
     MoveStop,
     OpenStreet,
+    ReinforceFeeder,
     RemoveLine,
     RemoveStop,
     SetBundle,
@@ -36,6 +52,7 @@ from network.edits import (
     SetCarbonPoints,
     SetCongestionCharge,
     SetDemand,
+    SetElectricShare,
     SetFare,
     SetHeadway,
     SetLinePath,
@@ -45,23 +62,32 @@ from network.edits import (
     SetPrice,
     SetRemoteWork,
     SetStreetSpeed,
+    SetTemperature,
     SetTicketDiscount,
+    SetVehicles,
     SetYear,
 )
 from network.edits.base import did_you_mean, outside
 from network.equilibrium import Settled, load_of, settled
 from network.errors import CityError, InputError, Problem, ScenarioError, UnknownId
 from network.explain import Contributions, Effects, contributions, share_of
+from network.feeders import Feeders, no_feeders
+from network.fleet import Fleet
 from network.green import LEAST_M, GreenDefinition, green_share
+from network.kernels.queueing import fewest_servers as fewest_plugs
 from network.levers import Levers, no_levers
 from network.loop_rules import LoopRules
 from network.outcome import METRICS, Metric, Outcome
 from network.part import Part, Snap, digest_of
 from network.prospects import StationProspects, station_prospects
+from network.replay.charging import ChargingReplay, replay_charging
+from network.replay.charging import sessions as charging_sessions
+from network.replay.queues import TOLERANCE as REPLAY_TOLERANCE
 from network.scenario import Scenario
 from network.simulate import simulate
 from network.snap import crossed, local_metres, on_street, snap
 from network.stop_rules import StopRules
+from network.swap_rules import SwapRules
 from network.synthetic import grid_city
 from network.tariffs import Tariffs
 from network.timetable import Timetable
@@ -82,6 +108,7 @@ __all__ = [
     "LEAST_M",
     "METRICS",
     "QUANTITIES",
+    "REPLAY_TOLERANCE",
     "AddChargers",
     "AddLine",
     "AddPlace",
@@ -89,11 +116,15 @@ __all__ = [
     "AddStop",
     "AddStreet",
     "Behaviour",
+    "BusFleet",
     "CarbonRules",
+    "ChargingReplay",
+    "ChargingRules",
     "City",
     "CityDay",
     "CityError",
     "CityFit",
+    "ClassFit",
     "CloseStreet",
     "CongestionRules",
     "Contributions",
@@ -104,7 +135,9 @@ __all__ = [
     "Effects",
     "Elasticities",
     "Estimate",
+    "Feeders",
     "Fleet",
+    "FleetDay",
     "Flows",
     "GreenDefinition",
     "HeldOut",
@@ -127,17 +160,21 @@ __all__ = [
     "Problem",
     "Provenance",
     "Reach",
+    "ReinforceFeeder",
     "RemoveLine",
     "RemoveStop",
     "Ride",
     "Roads",
     "Scenario",
     "ScenarioError",
+    "SessionCheck",
+    "Sessions",
     "SetBundle",
     "SetBusPriority",
     "SetCarbonPoints",
     "SetCongestionCharge",
     "SetDemand",
+    "SetElectricShare",
     "SetFare",
     "SetHeadway",
     "SetLinePath",
@@ -147,16 +184,20 @@ __all__ = [
     "SetPrice",
     "SetRemoteWork",
     "SetStreetSpeed",
+    "SetTemperature",
     "SetTicketDiscount",
+    "SetVehicles",
     "SetYear",
     "Settled",
     "Snap",
+    "StationNeeds",
     "StationProspects",
     "Stations",
     "StopRules",
     "StreetMetric",
     "Supply",
     "SurveyModel",
+    "SwapRules",
     "Tariffs",
     "Timetable",
     "Transit",
@@ -166,15 +207,25 @@ __all__ = [
     "Zones",
     "behaviour_from",
     "between_zones",
+    "capacity_tenths",
+    "charging_pairs",
+    "charging_sessions",
     "check",
+    "check_sessions",
     "contributions",
     "crossed",
     "departures_s",
     "did_you_mean",
     "digest_of",
     "diversion",
+    "drawn_kva",
     "elasticities",
+    "energy_hours",
+    "fewest_plugs",
     "fit_city",
+    "fit_sessions",
+    "fleet_day",
+    "fleet_growth",
     "green_share",
     "grid_city",
     "held_out",
@@ -184,25 +235,32 @@ __all__ = [
     "load_of",
     "local_metres",
     "metric_of",
+    "most_served",
     "nearest",
+    "no_feeders",
     "no_levers",
     "on_street",
     "outside",
     "paths",
     "pivot",
+    "plug_rates",
     "reach",
+    "replay_charging",
     "settled",
     "share_of",
     "simulate",
     "skim",
     "snap",
     "spread",
+    "station_needs",
     "station_prospects",
     "times_within",
     "transit_isochrone",
     "travel_times",
     "units",
+    "vehicle_kwh",
     "walks_between",
+    "weeks_of",
     "while_compiling",
     "within_reach",
 ]

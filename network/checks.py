@@ -119,7 +119,7 @@ def _people(city: City) -> Iterator[Problem]:
 
 
 def _plugs(city: City) -> Iterator[Problem]:
-    places, plugs = city.places, city.supply.plugs
+    places, plugs = city.places, city.supply.plugs.sum(axis=0)
     over = plugs > places.most_plugs
     if over.any():
         yield Problem(

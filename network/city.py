@@ -13,13 +13,17 @@ from typing import Annotated, get_type_hints
 import numpy as np
 
 from network.behaviour import Behaviour
+from network.bus_fleet import BusFleet
 from network.carbon_rules import CarbonRules
+from network.charging_rules import ChargingRules
 from network.congestion_rules import CongestionRules
 from network.errors import InputError, Problem
+from network.feeders import Feeders
+from network.fleet import Fleet
 from network.levers import Levers
 from network.part import F64, I32, Bools, Part, Snap, Spec, Text, digest_of
 from network.transit import Transit
-from network.units import MM_PER_M, MOST_EDGE_M, MOST_EDGE_MS
+from network.units import CHARGERS, MM_PER_M, MOST_EDGE_M, MOST_EDGE_MS
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -181,7 +185,9 @@ class Zones(Part):
     visitors: Annotated[F64, Spec("f8", ("Z",), 0)]
     cars_per_resident: Annotated[F64, Spec("f8", ("Z",), 0)]
     ev_share: Annotated[F64, Spec("f8", ("Z",), 0, 1)]
-    """Share of the cars that are electric."""
+    """Share of the cars that are electric, in the year that `Fleet.stock_year` says."""
+    home_access: Annotated[F64, Spec("f8", ("Z",), 0, 1)]
+    """Share of the electric cars that can have a pile of their own at home."""
     ring_first: Annotated[I32, Spec("i4", ("Z+1",), 0)]
     ring_lonlat: Annotated[F64, Spec("f8", ("R", 2), -180, 180)]
     """Outline of zone z, for maps, is ring_first[z]:ring_first[z+1]."""
@@ -207,35 +213,22 @@ class Places(Part):
     open_cny: Annotated[F64, Spec("f8", ("P",), 0)]
     """Cost of equipping the site before its first plug."""
     plug_cny: Annotated[F64, Spec("f8", ("P",), 0)]
+    """Cost of a fast plug."""
+    feeder: Annotated[I32, Spec("i4", ("P",), -1)]
+    """Position of the feeder the site hangs on, -1 where none is known."""
     snap: Snap
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Fleet(Part):
-    """Electric vehicles by segment (now: private cars)."""
-
-    id: Annotated[Text, Spec("U", ("F",))]
-    km_per_day: Annotated[F64, Spec("f8", ("F",), 0)]
-    kwh_per_km: Annotated[F64, Spec("f8", ("F",), 0)]
-    charging_efficiency: Annotated[F64, Spec("f8", ("F",), 0.01, 1)]
-    private_share: Annotated[F64, Spec("f8", ("F",), 0, 1)]
-    """Share of the energy charged at private piles."""
-    residence_share: Annotated[F64, Spec("f8", ("F",), 0, 1)]
-    """Share of the public energy charged near home; the rest is charged at the ends of car trips."""
-    residence_hours: Annotated[F64, Spec("f8", ("F", "H"), 0, 1)]
-    destination_hours: Annotated[F64, Spec("f8", ("F", "H"), 0, 1)]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Supply(Part):
     """What exists and what scenarios add."""
 
-    plugs: Annotated[I32, Spec("i4", ("P",), 0)]
-    """Public plugs at each place."""
-    plug_kwh_per_day: Annotated[F64, Spec("f8", (), 0)]
-    """Energy one plug delivers on a full day of use."""
+    plugs: Annotated[I32, Spec("i4", (len(CHARGERS), "P"), 0)]
+    """Public plugs at each place, by class."""
+    feeder_steps: Annotated[I32, Spec("i4", ("B",), 0)]
+    """Steps of reinforcement that each feeder has got."""
     plug_reach_m: Annotated[F64, Spec("f8", (), 0)]
-    """Walk between a parked car and where its driver lives or goes."""
+    """Walk between a car at a slow plug and where its driver lives or goes."""
     plug_search_m: Annotated[F64, Spec("f8", (), 0)]
     """Distances to plugs are measured up to here; no plug within it counts as this far."""
     parking_cny: Annotated[F64, Spec("f8", ("Z",), 0)]
@@ -315,7 +308,10 @@ class City:
     places: Places
     transit: Transit
     fleet: Fleet
+    charging: ChargingRules
+    feeders: Feeders
     supply: Supply
+    buses: BusFleet
     behaviour: Behaviour
     carbon: CarbonRules
     congestion: CongestionRules
@@ -328,7 +324,8 @@ class City:
             "zones.snap": (self.zones.snap.segment.shape[1], z),
             "places.snap": (self.places.snap.segment.shape[1], p),
             "supply.parking_cny": (len(self.supply.parking_cny), z),
-            "supply.plugs": (len(self.supply.plugs), p),
+            "supply.plugs": (self.supply.plugs.shape[1], p),
+            "supply.feeder_steps": (len(self.supply.feeder_steps), len(self.feeders.id)),
             "supply.station_racks": (len(self.supply.station_racks), g),
             "levers.charge_cny": (len(self.levers.charge_cny), z),
         }
@@ -340,6 +337,8 @@ class City:
         for where, (snap, _) in self.points.items():
             if snap.segment.max(initial=-1) >= s:
                 problems.append(Problem(f"City.{where}.snap", "points to a street segment that is not there"))
+        if self.places.feeder.max(initial=-1) >= len(self.feeders.id):
+            problems.append(Problem("City.places.feeder", "points to a feeder that is not there"))
         if problems:
             raise InputError(problems)
 

@@ -13,11 +13,17 @@ from network.units import (
     BANDS,
     BUS,
     CARBON_BASES,
+    CHARGERS,
+    CHARGING,
     COVER_M,
+    ENERGY_USES,
+    FAST,
     GREEN_MODES,
     LINE_TRIPS,
     METRO,
     PERSONS,
+    SEGMENTS,
+    SLOW,
     STATION_MODES,
     TANK_TO_WHEEL,
     TENTHS,
@@ -35,6 +41,9 @@ from network.units import (
     VISITOR,
     WITH_ELECTRICITY,
 )
+
+_F: Final = len(SEGMENTS)
+_S: Final = len(CHARGING)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -69,16 +78,28 @@ class Outcome(Part):
     """Vehicle-kilometres of taxis with passengers."""
     co2_kg: Annotated[F64, Spec("f8", (len(CARBON_BASES), "K"), 0)]
     """By units.CARBON_BASES and mode; with the station modes the ways to stations and the rides from there."""
-    charging_kwh: Annotated[F64, Spec("f8", ("Z", "H"), 0)]
-    """Energy wanted at public plugs."""
-    charging_tenths: Annotated[I64, Spec("i8", ("Z",), 0)]
-    served_tenths: Annotated[I64, Spec("i8", ("Z",), 0)]
-    place_tenths: Annotated[I64, Spec("i8", ("P",), 0)]
-    """Energy each place delivers."""
+    vehicles: Annotated[F64, Spec("f8", (_F,), 0)]
+    """Electric vehicles by segment."""
+    energy_kwh: Annotated[F64, Spec("f8", (_F, len(ENERGY_USES)), 0)]
+    """What they draw from the grid, by units.ENERGY_USES."""
+    private_piles: Annotated[F64, Spec("f8", (), 0)]
+    dedicated_piles: Annotated[F64, Spec("f8", (), 0)]
+    """Piles at home, and in depots."""
+    charging_tenths: Annotated[I64, Spec("i8", (_S, "Z", "H"), 0)]
+    """Energy wanted at public plugs by units.CHARGING, zone and hour; what of it is served; what each place gives."""
+    served_tenths: Annotated[I64, Spec("i8", (_S, "Z", "H"), 0)]
+    place_tenths: Annotated[I64, Spec("i8", (_S, "P", "H"), 0)]
+    place_capacity_tenths: Annotated[I64, Spec("i8", (_S, "P"), 0)]
+    """Most a place gives in an hour while its queues stay short."""
     nearest_plug_m: Annotated[I64, Spec("i8", ("Z",), 0)]
     plug_reach_m: Annotated[F64, Spec("f8", (), 0)]
-    plugs: Annotated[I32, Spec("i4", ("P",), 0)]
+    plugs: Annotated[I32, Spec("i4", (len(CHARGERS), "P"), 0)]
     plugs_cny: Annotated[F64, Spec("f8", (), 0)]
+    feeder_kva: Annotated[F64, Spec("f8", ("B",), 0)]
+    """What plugs draw from each feeder at the worst moment, and what it has for them."""
+    feeder_limit_kva: Annotated[F64, Spec("f8", ("B",), 0)]
+    buses: Annotated[I64, Spec("i8", (2, 3), 0)]
+    """Buses in stock and buses bought in the year: all, of clean drives, of electric drives."""
     residents: Annotated[F64, Spec("f8", ("Z",), 0)]
     jobs: Annotated[F64, Spec("f8", ("Z",), 0)]
     coverage: Coverage
@@ -166,7 +187,21 @@ def _if_all_followed(o: Outcome) -> float | None:
 
 
 def _within_reach(o: Outcome) -> float | None:
-    return _ratio(o.charging_tenths[o.nearest_plug_m <= o.plug_reach_m].sum(), o.charging_tenths.sum())
+    return _ratio(o.charging_tenths[SLOW, o.nearest_plug_m <= o.plug_reach_m].sum(), o.charging_tenths[SLOW].sum())
+
+
+def _served(service: int) -> Callable[[Outcome], float | None]:
+    return lambda o: _ratio(o.served_tenths[service].sum(), o.charging_tenths[service].sum())
+
+
+def _capacity_ratio(o: Outcome) -> float | None:
+    """The lesser of the services: what all plugs give in an hour over what is wanted in the busiest."""
+    ratios = [
+        _ratio(o.place_capacity_tenths[s].sum(), o.charging_tenths[s].sum(axis=0).max(initial=0))
+        for s in range(len(CHARGING))
+    ]
+    known = [ratio for ratio in ratios if ratio is not None]
+    return min(known) if known else None
 
 
 def _station_share(kind: int) -> Callable[[Outcome], float | None]:
@@ -300,15 +335,67 @@ METRICS: Final[dict[str, Metric]] = {
         "Share of public charging demand served", "公共充电需求满足率",
     ),
     "charging_within_reach_share": Metric(
-        _within_reach, "share", "more", "Public charging demand with a plug within reach", "公共充电设施覆盖率",
+        _within_reach, "share", "more",
+        "Slow charging demand with a plug within reach on foot", "慢充需求步行范围内有充电桩的比例",
     ),
     "charging_mean_walk_m": Metric(
-        lambda o: _ratio((o.charging_tenths * o.nearest_plug_m).sum(), o.charging_tenths.sum()), "m", "less",
-        "Mean walk to the nearest plug, by demand", "至最近充电桩平均步行距离",
+        lambda o: _ratio((o.charging_tenths[SLOW].sum(axis=1) * o.nearest_plug_m).sum(), o.charging_tenths[SLOW].sum()),
+        "m", "less",
+        "Mean walk to the nearest plug, by slow demand", "至最近充电桩平均步行距离（按慢充需求）",
+    ),
+    "charging_slow_served_share": Metric(
+        _served(SLOW), "share", "more", "Share of slow charging demand served", "慢充需求满足率",
+    ),
+    "charging_fast_served_share": Metric(
+        _served(FAST), "share", "more", "Share of fast charging demand served", "快充需求满足率",
+    ),
+    "charging_capacity_ratio": Metric(
+        _capacity_ratio, "ratio", "more",
+        "Capacity of public plugs over the busiest hour's demand, slow or fast, whichever is less",
+        "公共充电能力与高峰小时需求之比（慢充、快充取小）",
+    ),
+    "electric_vehicles": Metric(
+        lambda o: float(o.vehicles.sum()), "vehicles", "none", "Electric vehicles", "电动汽车保有量",
+    ),
+    "electric_vehicles_kwh": Metric(
+        lambda o: float(o.energy_kwh.sum()), "kWh/day", "none",
+        "Energy all electric vehicles draw", "电动汽车日用电量",
+    ),
+    "charging_piles_total": Metric(
+        lambda o: float(o.private_piles + o.dedicated_piles + o.plugs.sum()), "piles", "more",
+        "Charging piles, private, dedicated and public", "各类充电桩总数（私人、专用、公共）",
+    ),
+    "private_piles": Metric(lambda o: float(o.private_piles), "piles", "none", "Piles at home", "私人充电桩数"),
+    "dedicated_piles": Metric(
+        lambda o: float(o.dedicated_piles), "piles", "none", "Piles in depots", "专用充电桩数",
+    ),
+    "feeder_used_share": Metric(
+        lambda o: _ratio(o.feeder_kva.sum(), o.feeder_limit_kva.sum()), "share", "none",
+        "Headroom of known feeders that public plugs take up", "已知馈线可用容量被公共充电占用比例",
+    ),
+    "feeders_overloaded": Metric(
+        lambda o: float((o.feeder_kva > o.feeder_limit_kva).sum()), "feeders", "less",
+        "Feeders with more public plugs than headroom", "公共充电超出可用容量的馈线数",
+    ),
+    "bus_stock_clean_share": Metric(
+        lambda o: _ratio(o.buses[0, 1], o.buses[0, 0]), "share", "more",
+        "Clean and new-energy buses in the fleet", "新能源和清洁能源公交车占比",
+    ),
+    "bus_stock_electric_share": Metric(
+        lambda o: _ratio(o.buses[0, 2], o.buses[0, 0]), "share", "more",
+        "Electric buses in the fleet", "纯电动和燃料电池公交车占比",
+    ),
+    "bus_bought_clean_share": Metric(
+        lambda o: _ratio(o.buses[1, 1], o.buses[1, 0]), "share", "more",
+        "Clean and new-energy buses among those bought", "新增更新公交车中新能源和清洁能源占比",
+    ),
+    "bus_bought_electric_share": Metric(
+        lambda o: _ratio(o.buses[1, 2], o.buses[1, 0]), "share", "more",
+        "Electric buses among those bought", "新增更新公交车中纯电动和燃料电池占比",
     ),
     "public_plugs": Metric(lambda o: float(o.plugs.sum()), "plugs", "more", "Public plugs", "公共充电桩数"),
     "public_charging_sites": Metric(
-        lambda o: float((o.plugs > 0).sum()), "sites", "more", "Public charging sites", "公共充电站数",
+        lambda o: float(o.plugs.any(axis=0).sum()), "sites", "more", "Public charging sites", "公共充电站数",
     ),
     "public_plugs_cny": Metric(
         lambda o: float(o.plugs_cny), "CNY", "less", "Capital cost of all public plugs", "公共充电设施造价",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import numpy as np
@@ -43,6 +43,12 @@ _FIXED_AXES = {
 
 def specs(part: type[Any]) -> dict[str, Spec]:
     """Field name -> Spec of every array of a part."""
+    return _specs(part)  # type: ignore[arg-type]  # classes can be hashed
+
+
+@cache
+def _specs(part: type[Any]) -> dict[str, Spec]:
+    """Found once, as type hints take long to evaluate."""
     hints = get_type_hints(part, include_extras=True)
     return {
         f.name: meta

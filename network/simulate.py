@@ -6,9 +6,10 @@ import numpy as np
 
 from network.city import City
 from network.demand.carbon import co2_kg
-from network.demand.charging import public_demand_kwh, serve
+from network.demand.charging import feeder_kva, plugs_cny, serve, wanted_kwh, wanted_tenths
 from network.demand.choice import DayTrips, split
 from network.demand.day import hours
+from network.demand.fleet import fleet_day
 from network.demand.flows import Flows, between_zones
 from network.demand.utility import GREEN_DIRECT, paid_cny_per_m
 from network.outcome import Outcome
@@ -20,7 +21,6 @@ from network.units import (
     GREEN_MODES,
     LINE_TRIPS,
     STATION_MODES,
-    TENTHS,
     TRANSIT_MODES,
     TRIP_CAR,
     TRIP_TAXI,
@@ -47,8 +47,8 @@ def simulate(city: City, travel: Travel | None = None, flows: Flows | None = Non
 
 def outcome_of(city: City, travel: Travel, trips: DayTrips) -> Outcome:
     """What follows from the trips of a day."""
-    charging_kwh = public_demand_kwh(city, trips.ends[:, TRIP_CAR].sum(axis=0))
-    wanted = np.rint(charging_kwh.sum(axis=1) * TENTHS).astype(np.int64)
+    fleet = fleet_day(city)
+    wanted = wanted_tenths(wanted_kwh(city, travel, fleet, trips.ends))
     service = serve(city, travel, wanted)
     stations, b = trips.stations, city.behaviour
     km_from = np.concatenate((trips.metres.sum(axis=0) / _M_PER_KM, stations.access_km + stations.ride_km))
@@ -70,14 +70,21 @@ def outcome_of(city: City, travel: Travel, trips: DayTrips) -> Outcome:
         car_km=car_km.sum(),
         taxi_km=taxi_km.sum(),
         co2_kg=co2_kg(city, km_from[: len(DIRECT_MODES)], stations),
-        charging_kwh=charging_kwh,
+        vehicles=fleet.vehicles,
+        energy_kwh=fleet.energy_kwh,
+        private_piles=np.array(fleet.private_piles),
+        dedicated_piles=np.array(fleet.dedicated_piles),
         charging_tenths=wanted,
         served_tenths=service.served,
-        place_tenths=service.delivered,
+        place_tenths=service.given,
+        place_capacity_tenths=service.capacity,
         nearest_plug_m=service.nearest_m,
         plug_reach_m=city.supply.plug_reach_m,
         plugs=plugs,
-        plugs_cny=np.sum(np.where(plugs > 0, city.places.open_cny + plugs * city.places.plug_cny, 0.0)),
+        plugs_cny=plugs_cny(city).sum(),
+        feeder_kva=feeder_kva(city),
+        feeder_limit_kva=city.feeders.headroom_kva + city.supply.feeder_steps * city.feeders.step_kva,
+        buses=city.buses.counted,
         residents=city.zones.residents,
         jobs=city.zones.jobs,
         coverage=travel.coverage,

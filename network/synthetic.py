@@ -7,18 +7,30 @@ import numpy.typing as npt
 
 from network.behaviour import Behaviour
 from network.carbon_rules import CarbonRules
-from network.city import City, Fleet, Places, Provenance, Roads, Supply, Zones
+from network.city import City, Places, Provenance, Roads, Supply, Zones
 from network.congestion_rules import CongestionRules
+from network.feeders import no_feeders
 from network.hierarchy import hierarchy_of
 from network.levers import no_levers
 from network.loop_rules import LoopRules
 from network.part import F64, I32
 from network.snap import snap
 from network.stop_rules import StopRules
+from network.synthetic_fleet import grid_buses, grid_charging, grid_fleet
 from network.tariffs import Tariffs
 from network.timetable import Service, timetable
 from network.transit import Stations, Transit
-from network.units import BANDS, BUS, EARTH_RADIUS_M, HOURS, METRO, MM_PER_M, MS_PER_S, PURPOSES, TRIP_MODES
+from network.units import (
+    BANDS,
+    BUS,
+    EARTH_RADIUS_M,
+    HOURS,
+    METRO,
+    MM_PER_M,
+    MS_PER_S,
+    PURPOSES,
+    TRIP_MODES,
+)
 
 BLOCK_M = 200.0
 ORIGIN_LONLAT = (120.62, 31.30)
@@ -45,10 +57,13 @@ def grid_city(n: int, seed: int = 0) -> City:
         zones=zones,
         places=places,
         transit=transit,
-        fleet=_fleet(),
+        fleet=grid_fleet(),
+        charging=grid_charging(),
+        feeders=no_feeders(),
+        buses=grid_buses(),
         supply=Supply(
-            plugs=np.where(np.arange(len(places.id)) % 7 == 0, 2, 0).astype(np.int32),
-            plug_kwh_per_day=np.array(120.0),
+            plugs=np.outer([0, 1, 0], np.where(np.arange(len(places.id)) % 7 == 0, 2, 0)).astype(np.int32),
+            feeder_steps=np.zeros(0, np.int32),
             plug_reach_m=np.array(500.0),
             plug_search_m=np.array(2000.0),
             parking_cny=np.full(len(zones.id), 5.0),
@@ -146,6 +161,7 @@ def _zones(n: int, rng: np.random.Generator, roads: Roads) -> Zones:
         visitors=rng.integers(0, 40, count).astype(float),
         cars_per_resident=np.full(count, 0.3),
         ev_share=np.full(count, 0.15),
+        home_access=np.where(x.ravel() < (n - 1) / 2, 0.5, 0.2),
         ring_first=np.arange(0, 5 * count + 1, 5, dtype=np.int32),
         ring_lonlat=_degrees((centre[:, None] + corners).reshape(-1, 2)),
         snap=snap(roads, lonlat),
@@ -163,6 +179,7 @@ def _places(zones: Zones, rng: np.random.Generator, roads: Roads) -> Places:
         most_plugs=np.where(np.arange(count) % 3 == 0, 12, 4).astype(np.int32),
         open_cny=np.where(np.arange(count) % 3 == 0, 80_000.0, 30_000.0),
         plug_cny=np.full(count, 20_000.0),
+        feeder=np.full(count, -1, np.int32),
         snap=snap(roads, lonlat),
     )
 
@@ -270,22 +287,6 @@ def _stations(roads: Roads, halts: I32, platforms: I32) -> Stations:
         entrance_eligible=np.ones(2 * count, np.bool_),
         entrance_is_centre=np.zeros(2 * count, np.bool_),
         snap=snap(roads, entrances),
-    )
-
-
-def _fleet() -> Fleet:
-    night, day = np.zeros((1, HOURS)), np.zeros((1, HOURS))
-    night[0, :6] = 1 / 6
-    day[0, 9:17] = 1 / 8
-    return Fleet(
-        id=np.array(["private"]),
-        km_per_day=np.array([38.0]),
-        kwh_per_km=np.array([0.15]),
-        charging_efficiency=np.array([0.9]),
-        private_share=np.array([0.5]),
-        residence_share=np.array([0.5]),
-        residence_hours=night,
-        destination_hours=day,
     )
 
 

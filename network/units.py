@@ -1,7 +1,7 @@
 """Axis letters and their labels, and the few conversions that everything shares.
 
 Axes: N nodes, S street segments, E directed edges, W ways, M network modes, K trip modes, D direct modes, U purposes,
-T periods, Z zones, P places, G stations, H hours, B distance bands, F vehicle segments.
+T periods, Z zones, P places, G stations, H hours, B distance bands, F vehicle segments, S charging services.
 """
 
 from __future__ import annotations
@@ -39,6 +39,20 @@ CARBON_BASES: Final = ("tank_to_wheel", "with_electricity")
 TANK_TO_WHEEL, WITH_ELECTRICITY = 0, 1
 PERIODS: Final = ("peak", "off_peak")
 HOURS: Final = 24
+
+CHARGERS: Final = ("slow", "fast", "ultra_fast")
+"""Classes of plugs."""
+SLOW, FAST, ULTRA_FAST = range(3)
+CHARGING: Final = ("slow", "fast")
+"""What drivers ask of public plugs: energy while the car is parked anyway, or energy now."""
+SERVICE_OF: Final = (0, 1, 1)
+"""Service that each class of plugs gives."""
+SEGMENTS: Final = ("private", "taxi", "ride_hail", "van", "bus", "coach", "sanitation", "official")
+PRIVATE, TAXI = 0, 1
+"""Vehicle segments: private cars are counted by zone, the others by residents of the city."""
+ENERGY_USES: Final = ("home", "work", "slow", "fast", "dedicated", "swap")
+"""Where energy is taken up: piles of one's own, at work, public slow and fast plugs, depots, swapped batteries."""
+USE_HOME, USE_WORK, USE_SLOW, USE_FAST, USE_DEDICATED, USE_SWAP = range(6)
 
 BAND_EDGES_M: Final = (500.0, 1000.0, 3000.0, 5000.0, 8000.0)
 """Upper edges of the distance bands trips are counted in; the last band is open."""

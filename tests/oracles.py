@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
+from fractions import Fraction
 
 import networkx as nx
 import numpy as np
@@ -133,3 +134,34 @@ def nested(utilities, nests, scales):
         name: weight[nests[name]] / total * math.exp(v / scales[nests[name]]) / sums[nests[name]]
         for name, v in there.items()
     }
+
+
+def erlang(load, servers):
+    """Erlang B and C as sums of terms load^n / n!, in fractions; no C where the load is not below the servers."""
+    term, total = Fraction(1), Fraction(1)
+    for n in range(1, servers + 1):
+        term *= Fraction(load) / n
+        total += term
+    if load >= servers:
+        return term / total, None
+    last = term * servers / (servers - Fraction(load))
+    return term / total, last / (total - term + last)
+
+
+def turns(arrive, service, plugs, loses):
+    """When each driver starts to charge, None for who drives on: events on a heap, a line of drivers, plugs counted."""
+    start = [None] * len(arrive)
+    events = [(t, 1, k) for k, t in enumerate(arrive)]  # who leaves at an instant leaves before who comes
+    heapq.heapify(events)
+    line, taken = [], 0
+    while events:
+        now, comes, k = heapq.heappop(events)
+        if not comes:
+            taken -= 1
+        elif taken < plugs or not loses:
+            line.append(k)
+        if line and taken < plugs:
+            first = line.pop(0)
+            start[first], taken = now, taken + 1
+            heapq.heappush(events, (now + service[first], 0, first))
+    return start

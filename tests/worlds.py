@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from network import Roads, Snap, Stations, grid_city
+from network import Feeders, Roads, Snap, Stations, grid_city
 from network.hierarchy import hierarchy_of
 from network.timetable import timetable
 
@@ -103,3 +103,17 @@ def without_lines(city):
         timetable=timetable(texts, np.zeros((0, 2)), none, [], nothing),
     )
     return replace(city, transit=estimate, supply=replace(city.supply, station_racks=nothing, station_spaces=nothing))
+
+
+def with_feeders(city):
+    """The city with two feeders: the first of 400 kVA feeds two of three places, the second of 1,000 kVA the third."""
+    feeders = Feeders(
+        id=np.array(["feeder/0", "feeder/1"]),
+        headroom_kva=np.array([400.0, 1000.0]),
+        step_kva=np.array([200.0, 315.0]),
+        step_cny=np.array([120_000.0, 150_000.0]),
+        most_steps=np.array([3, 1], np.int32),
+    )
+    hangs = np.where(np.arange(len(city.places.id)) % 3 == 2, 1, 0).astype(np.int32)
+    places, supply = replace(city.places, feeder=hangs), replace(city.supply, feeder_steps=np.zeros(2, np.int32))
+    return replace(city, feeders=feeders, places=places, supply=supply)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from network.city import City
+from network.demand.fleet import drawn_kwh_per_km, electric_share
 from network.demand.stations import StationLoads
 from network.part import F64
 from network.units import (
     CARBON_BASES,
     DIRECT_MODES,
+    PRIVATE,
     STATION_MODES,
+    TAXI,
     TRIP_BUS,
     TRIP_BUS_RAIL,
     TRIP_CAR,
@@ -31,14 +34,12 @@ def kg_per_km(city: City) -> F64:
 
     Bases are units.CARBON_BASES. Ferries count as buses. A zone's cars are as electric as those of its residents.
     """
-    rules, b, fleet, year = city.carbon, city.behaviour, city.fleet, int(city.transit.year)
+    rules, b, year = city.carbon, city.behaviour, int(city.transit.year)
     kwh = np.array([0.0, rules.grid(year)[0]])[:, None]
-    drawn = float(np.average(fleet.kwh_per_km / fleet.charging_efficiency, weights=fleet.km_per_day))
-    cars = np.stack(
-        [
-            share * drawn * kwh + (1.0 - share) * rules.car_kg_per_km
-            for share in (city.zones.ev_share, np.full(len(city.zones.id), rules.taxi_ev_share))
-        ]
+    drawn = drawn_kwh_per_km(city.fleet, city.charging)
+    cars, taxis = (
+        share * drawn[segment] * kwh + (1.0 - share) * rules.car_kg_per_km
+        for share, segment in ((electric_share(city), PRIVATE), (rules.taxi_ev_share, TAXI))
     )
     electric = rules.electric_buses(year)
     bus = (electric * rules.bus_kwh_per_km * kwh + (1.0 - electric) * rules.bus_kg_per_km) / rules.bus_persons
@@ -47,7 +48,7 @@ def kg_per_km(city: City) -> F64:
     out[:, TRIP_EBIKE] = rules.ebike_kwh_per_km * kwh
     out[:, TRIP_BUS], out[:, TRIP_RAIL] = bus, rail
     out[:, TRIP_BUS_RAIL] = rules.bus_rail_bus_share * bus + (1.0 - rules.bus_rail_bus_share) * rail
-    out[:, TRIP_CAR], out[:, TRIP_TAXI] = cars[0] / b.car_persons, cars[1] / b.taxi_persons
+    out[:, TRIP_CAR], out[:, TRIP_TAXI] = cars / b.car_persons, taxis / b.taxi_persons
     return out
 
 

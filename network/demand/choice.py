@@ -86,12 +86,12 @@ def _split(
     logsum = np.zeros((len(PURPOSES) if logsums else 0, zones))
     driven = np.zeros((len(PURPOSES) if vehicles else 0, zones, zones))
     bands, counts = np.zeros((2, len(TRIP_MODES), BANDS)), np.zeros(())
-    per_trip = np.zeros(len(TRIP_MODES))
+    fixed, per_trip = _fixed(trips), np.zeros(len(TRIP_MODES))
     per_trip[[TRIP_CAR, TRIP_TAXI]] = 1.0 / city.behaviour.car_persons, 1.0 / city.behaviour.taxi_persons
     for us in _at_once(city, apart=vehicles):
         skims, utility = skims_in(city, travel, int(city.behaviour.purpose_period[us[0]])), utility_of(city, us, room)
         nests, by_station = nests_of(city, us, stations=some), _by_station(halves, us)
-        asked = skims, utility, nests, by_station, np.ascontiguousarray(trips[us]), us == VISITOR
+        asked = skims, utility, nests, by_station, fixed, us, us == VISITOR
         with TURN:
             found = day(*asked, per_trip if vehicles else per_trip[:0], logsums)
         starts[us], ends[us] = found[0], found[1].sum(axis=0)
@@ -116,6 +116,13 @@ def _split(
         stations=loads,
         parking=no_limits(city),
     )
+
+
+def _fixed(trips: F64) -> F64:
+    """The same, read-only: to the compiler that is a type of its own."""
+    view = np.ascontiguousarray(trips).view()
+    view.flags.writeable = False
+    return view
 
 
 def _at_once(city: City, *, apart: bool) -> list[I32]:

@@ -8,10 +8,11 @@ from typing import Final, Protocol, TypeVar
 
 import numpy as np
 
+from network.charging_rules import ChargingRules
 from network.city import City
 from network.demand.stations import LEAST, MOST_OVER
 from network.part import F64
-from network.units import TRIP_CAR
+from network.units import HOURS, TRIP_CAR
 
 _FLATTEST: Final = 0.1
 """Least rise of use with availability, both by their logarithms, that a step believes in: flatter ones leap too far."""
@@ -82,3 +83,15 @@ def _over(city: City, day: _Day, capacity: F64) -> F64:
     """(Z) ln(use / capacity), 0 where no capacity is known and far below where nobody comes."""
     use = np.maximum(_cars(city, day), np.finfo(np.float64).tiny)
     return np.log(np.divide(use, capacity, out=np.ones(len(use)), where=capacity > 0))
+
+
+def parked(rules: ChargingRules) -> F64:
+    """(U, H) cars of a purpose that stand where their trip led, hour by hour, for one that arrives there in a day.
+
+    Arrivals a(h) stay exponentially long: sum over k of a(h-k) d (1 - e^(-1/d)) e^(-k/d), d the mean stay; nights run
+    on into the next day.
+    """
+    dwell_h, hour = rules.dwell_h[:, None], np.arange(HOURS)
+    stays = dwell_h * -np.expm1(-1.0 / dwell_h) * np.exp(-hour / dwell_h) / -np.expm1(-HOURS / dwell_h)
+    arrived = rules.arrival_hours[:, (hour[:, None] - hour) % HOURS]
+    return np.asarray((arrived * stays[:, None, :]).sum(axis=2))

@@ -43,7 +43,7 @@ def purposes_in(city: City, period: int) -> I32:
 
 def skims_in(city: City, travel: Travel, period: int) -> Skims:
     """What is between zones in a period."""
-    t, charge = travel.transit, city.levers.charge_cny
+    t = travel.transit
     ferry = t.ferry[period]
     return Skims(
         road_s=travel.road_time_s,
@@ -56,14 +56,8 @@ def skims_in(city: City, travel: Travel, period: int) -> Skims:
         fare_cny=t.fare_cny[period],
         line_m=t.length_m[period],
         ferry=ferry if ferry.any() else np.zeros((LINES, 0, 0), np.bool_),
-        charge_cny=_fixed(np.where(charge[:, None] > 0, 0.0, charge)),
+        charge_cny=city.levers.charge_cny,
     )
-
-
-def _fixed(array: F64) -> F64:
-    """Read-only, as all the arrays of a city are: to the compiler that is another type."""
-    array.flags.writeable = False
-    return array
 
 
 def utility_of(city: City, purposes: I32, room: F64 | None = None) -> Utility:

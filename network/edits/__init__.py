@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
+from network.edits.charging import AddChargers, ReinforceFeeder, SetElectricShare, SetTemperature, SetVehicles
 from network.edits.lines import AddLine, RemoveLine, SetFare, SetHeadway, SetLinePath, SetYear
 from network.edits.measures import (
     SetBundle,
@@ -15,7 +16,7 @@ from network.edits.measures import (
     SetTicketDiscount,
 )
 from network.edits.people import SetDemand, SetPrice
-from network.edits.places import AddChargers, AddPlace
+from network.edits.places import AddPlace
 from network.edits.priority import SetBusPriority
 from network.edits.stations import AddStationParking, DevelopNearStations
 from network.edits.stops import AddStop, MoveStop, RemoveStop
@@ -50,6 +51,10 @@ Edit: TypeAlias = (
     | SetParkingSupply
     | SetBusPriority
     | DevelopNearStations
+    | ReinforceFeeder
+    | SetElectricShare
+    | SetVehicles
+    | SetTemperature
 )
 EDITS: Final[tuple[type[Edit], ...]] = (
     AddChargers,
@@ -80,6 +85,10 @@ EDITS: Final[tuple[type[Edit], ...]] = (
     SetParkingSupply,
     SetBusPriority,
     DevelopNearStations,
+    ReinforceFeeder,
+    SetElectricShare,
+    SetVehicles,
+    SetTemperature,
 )
 
 __all__ = [
@@ -95,6 +104,7 @@ __all__ = [
     "Edit",
     "MoveStop",
     "OpenStreet",
+    "ReinforceFeeder",
     "RemoveLine",
     "RemoveStop",
     "SetBundle",
@@ -102,6 +112,7 @@ __all__ = [
     "SetCarbonPoints",
     "SetCongestionCharge",
     "SetDemand",
+    "SetElectricShare",
     "SetFare",
     "SetHeadway",
     "SetLinePath",
@@ -111,6 +122,8 @@ __all__ = [
     "SetPrice",
     "SetRemoteWork",
     "SetStreetSpeed",
+    "SetTemperature",
     "SetTicketDiscount",
+    "SetVehicles",
     "SetYear",
 ]

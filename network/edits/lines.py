@@ -278,15 +278,14 @@ class SetFare:
 
 @dataclass(frozen=True, kw_only=True)
 class SetYear:
-    """Let the lines of a year run: those that open later do not."""
+    """Set the year: lines that open later do not run yet, and the electric fleet is that of the year."""
 
-    layers: ClassVar[frozenset[str]] = frozenset({"transit"})
+    layers: ClassVar[frozenset[str]] = frozenset({"transit", "demand"})
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     type: Literal["set_year"] = "set_year"
     year: Whole
 
     def apply(self, city: City) -> City:
-        check_lines(city)
         year = np.array(_checked_year("year", self.year), dtype=np.int32)
         return replace(city, transit=replace(city.transit, year=year))
 

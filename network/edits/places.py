@@ -1,4 +1,4 @@
-"""Edits of places: chargers at a site, and new sites."""
+"""Edits of places: new sites."""
 
 from __future__ import annotations
 
@@ -24,31 +24,6 @@ from network.snap import snap
 
 
 @dataclass(frozen=True, kw_only=True)
-class AddChargers:
-    """Add public plugs at a place."""
-
-    layers: ClassVar[frozenset[str]] = frozenset({"supply"})
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
-    type: Literal["add_chargers"] = "add_chargers"
-    place: str
-    plugs: Whole
-
-    def apply(self, city: City) -> City:
-        at = position_of(city.places.id, self.place, "place")
-        if self.plugs < 1:
-            raise Refused(f"plugs is {self.plugs}", "add at least one")
-        room = int(city.places.most_plugs[at] - city.supply.plugs[at])
-        if self.plugs > room:
-            raise Refused(
-                f"{self.plugs} plugs do not fit: place {self.place!r} has room for {max(room, 0)} more",
-                "spread them over other places, or add the place with a higher most_plugs",
-            )
-        plugs = city.supply.plugs.copy()
-        plugs[at] += self.plugs
-        return replace(city, supply=replace(city.supply, plugs=plugs))
-
-
-@dataclass(frozen=True, kw_only=True)
 class AddPlace:
     """Add a site that chargers can be put at."""
 
@@ -61,8 +36,11 @@ class AddPlace:
     most_plugs: Whole
     open_cny: Number
     plug_cny: Number
+    """What a fast plug costs there."""
     kind: str = "site"
     name: str = ""
+    feeder: str | None = None
+    """Id of the feeder it hangs on, where feeders are known."""
 
     def apply(self, city: City) -> City:
         if not self.id or self.id in city.places.id:
@@ -73,6 +51,7 @@ class AddPlace:
         check_inside(city, self.lon, self.lat)
         lonlat = np.array([[self.lon, self.lat]])
         p, touch = city.places, snap(city.roads, lonlat)
+        feeder = -1 if self.feeder is None else position_of(city.feeders.id, self.feeder, "feeder")
         places = Places(
             id=appended(p.id, self.id),
             kind=appended(p.kind, self.kind),
@@ -81,10 +60,10 @@ class AddPlace:
             most_plugs=np.append(p.most_plugs, np.int32(self.most_plugs)),
             open_cny=np.append(p.open_cny, float(self.open_cny)),
             plug_cny=np.append(p.plug_cny, float(self.plug_cny)),
+            feeder=np.append(p.feeder, np.int32(feeder)),
             snap=Snap(
                 **{n: np.concatenate((getattr(p.snap, n), getattr(touch, n)), axis=1) for n, _ in touch.arrays()}
             ),
         )
-        return replace(
-            city, places=places, supply=replace(city.supply, plugs=np.append(city.supply.plugs, np.int32(0)))
-        )
+        plugs = np.pad(city.supply.plugs, ((0, 0), (0, 1)))
+        return replace(city, places=places, supply=replace(city.supply, plugs=plugs))

@@ -4,11 +4,14 @@ What takes seconds to import (osmnx, geopandas) is imported by the functions tha
 """
 
 from network.io.area import area_beside
+from network.io.blocks import read_blocks
 from network.io.build import STAGES, BuildReport, build_city
 from network.io.fragment import Fitted, fragment
+from network.io.given import given_part
 from network.io.graph import RoadsReport
 from network.io.islands import ModeReport
 from network.io.parameters import Parameter, Parameters, Value
+from network.io.sessions import SessionLog, read_sessions
 from network.io.spec import CitySpec, city_ids, read_spec, spec_for_roads
 from network.io.store import load_city, save_city, stored_digest
 from network.io.survey import read_minutes, read_shares, read_survey
@@ -26,14 +29,18 @@ __all__ = [
     "Parameter",
     "Parameters",
     "RoadsReport",
+    "SessionLog",
     "Table",
     "Value",
     "area_beside",
     "build_city",
     "city_ids",
     "fragment",
+    "given_part",
     "load_city",
+    "read_blocks",
     "read_minutes",
+    "read_sessions",
     "read_shares",
     "read_spec",
     "read_survey",

@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from network.behaviour import Behaviour
-from network.city import City, Fleet, Places, Roads, Supply, Zones
+from network.bus_fleet import BusFleet
+from network.charging_rules import ChargingRules
+from network.city import City, Roads, Supply, Zones
 from network.congestion_rules import CongestionRules
 from network.errors import InputError, Problem
+from network.fleet import Fleet
+from network.io.candidates import Candidates, candidates
 from network.io.carbon import carbon_rules
 from network.io.dasymetric import Evidence, Seen, people
 from network.io.elevation import read_elevation
 from network.io.geojson import ROAD_SUFFIXES, read_road_lines
+from network.io.given import given_part
 from network.io.graph import RoadsReport, roads_from_ways
 from network.io.gtfs import read_gtfs
 from network.io.land import shared_m2
@@ -24,7 +29,7 @@ from network.io.layers import read_area, read_areas
 from network.io.osm import OSM_SUFFIXES, OsmData, read_osm
 from network.io.osmnx_roads import GRAPHML_SUFFIXES, read_graphml, read_place
 from network.io.parameters import Parameters, canonical_json, provenance_part
-from network.io.places import Site, kerb_sites, places_part, sites_of_map, sites_of_table
+from network.io.places import Site, sites_of_table
 from network.io.spec import CitySpec, Inputs
 from network.io.tables import LONLAT, Column, read_table
 from network.io.transit import Source, no_lines, transit_part
@@ -43,7 +48,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 Rows = list[tuple[str, str, str, str, bool]]
 _ASSUMED: Final = "speeds and headways not told are parameters, the minute of departure is drawn by the line's id"
-STAGES: Final = ("roads", "zones", "places", "transit", "city")
+STAGES: Final = ("roads", "zones", "transit", "places", "city")
 
 
 @dataclass
@@ -94,12 +99,14 @@ def build_city(
     say("zones", 1, len(STAGES))
     sites = _sites(job, streets)
     zones = _zones(job, streets, data, sites)
-    say("places", 2, len(STAGES))
-    places, plugs = _places(job, streets, sites_of_map(data.features) + sites, zones)
-    say("transit", 3, len(STAGES))
-    transit = _transit(job, streets, data)
+    say("transit", 2, len(STAGES))
+    sources = _sources(job, streets, data)
+    transit = _transit(job, streets, sources)
+    say("places", 3, len(STAGES))
+    found = _places(job, streets, data.features, sites, zones=zones, sources=sources)
     say("city", 4, len(STAGES))
-    fleet, supply, behaviour = _given_parts(parameters, len(zones.id), len(transit.stations.id), plugs)
+    plugs, feeders = found.plugs, len(found.feeders.id)
+    supply, behaviour = _given_parts(parameters, len(zones.id), len(transit.stations.id), plugs, feeders)
     files = [
         (f"input:{name}", digest, "sha256", "file read", False) for name, digest in sorted(job.inputs.digests.items())
     ]
@@ -109,13 +116,16 @@ def build_city(
         areas=spec.areas,
         roads=streets,
         zones=zones,
-        places=places,
+        places=found.places,
         transit=transit,
-        fleet=fleet,
+        fleet=given_part(Fleet, "fleet", parameters),
+        charging=given_part(ChargingRules, "charging", parameters),
+        feeders=found.feeders,
         supply=supply,
+        buses=given_part(BusFleet, "buses", parameters),
         behaviour=behaviour,
         carbon=carbon_rules(parameters),
-        congestion=_congestion(parameters),
+        congestion=given_part(CongestionRules, "congestion", parameters),
         levers=no_levers(len(zones.id)),
         provenance=provenance_part([*files, *job.rows, *parameters.provenance()], spec.attribution),
     )
@@ -260,26 +270,21 @@ def _sites(job: _Job, roads: Roads) -> list[Site]:
     sites: list[Site] = []
     for recipe in job.spec.places:
         how = {name: recipe.get(name) for name in ("crs", "kind", "kinds", "columns")}
-        sites += sites_of_table(job.inputs.path(recipe["file"]), roads=roads, **how)
+        sites += sites_of_table(job.inputs.path(recipe["file"]), roads=roads, parameters=job.parameters, **how)
     return sites
 
 
-def _places(job: _Job, roads: Roads, sites: list[Site], zones: Zones) -> tuple[Places, I32]:
-    kerbs = kerb_sites(zones, roads)
-    part, plugs, left_out = places_part(sites + kerbs, roads, job.parameters)
-    how_kerb = "assumption of this project: one kerbside site in every zone, permission not checked"
-    job.tell("places.kerb", str(len(kerbs)), "sites", how_kerb)
-    if not plugs.any():
-        job.tell("supply.plugs", "0", "plugs", "no charging station is in the inputs; there may be some")
-    kinds, counts = np.unique(part.kind, return_counts=True)
-    by_kind = ", ".join(f"{count:,} {kind}" for kind, count in zip(kinds, counts, strict=True))
-    job.report.say(f"{len(part.id):,} places ({by_kind}) with {plugs.sum():,} plugs")
-    if left_out:
-        job.report.say(f"{left_out:,} places lie beyond the streets that were read and are left out")
-    return part, plugs
+def _places(job: _Job, roads: Roads, features: Features, listed: list[Site], **others: Any) -> Candidates:
+    """All places with their plugs and feeders, and what is told of them."""
+    how: dict[str, Any] = {"features": features, "listed": listed, "roads": roads, "parameters": job.parameters}
+    found = candidates(job.spec, job.inputs.path, **how, **others)
+    for row in found.assumed:
+        job.tell(*row)
+    job.report.say(*found.lines)
+    return found
 
 
-def _transit(job: _Job, roads: Roads, data: OsmData) -> Transit:
+def _sources(job: _Job, roads: Roads, data: OsmData) -> list[Source]:
     """The lines the recipe names, else those on the map, else none: then distance stands for them."""
     sources = [_source(job, recipe, roads, data) for recipe in job.spec.transit]
     if not sources and (drawn := lines_of_map(data, job.parameters)) is not None:
@@ -290,6 +295,11 @@ def _transit(job: _Job, roads: Roads, data: OsmData) -> Transit:
         how = "no line is known: distance along the streets at an assumed speed, walk to the nearest stop on the map"
         job.tell("transit", str(len(stops)), "stops on the map", how)
         job.report.say(f"transit is an estimate: {how}")
+    return sources
+
+
+def _transit(job: _Job, roads: Roads, sources: list[Source]) -> Transit:
+    """The City part of bus and rail, and what is told of it."""
     part, beyond = transit_part(sources, roads, job.parameters)
     if beyond:
         job.report.say(f"{beyond:,} stops lie beyond the streets that were read and are left out")
@@ -353,12 +363,13 @@ def _feed(job: _Job, recipe: Mapping[str, Any], roads: Roads) -> Source:
     return feed.source
 
 
-def _given_parts(parameters: Parameters, zones: int, stations: int, plugs: I32) -> tuple[Fleet, Supply, Behaviour]:
+def _given_parts(
+    parameters: Parameters, zones: int, stations: int, plugs: I32, feeders: int
+) -> tuple[Supply, Behaviour]:
     """Parts that come from parameters alone: one parameter per field."""
     periods = parameters.positions("behaviour.purpose_period", PERIODS)
     behaviour = {name: parameters.array(f"behaviour.{name}") for name in specs(Behaviour) if name != "purpose_period"}
-    fleet = {name: parameters.array(f"fleet.{name}") for name in specs(Fleet) if name != "id"}
-    counted = {"plugs", "parking_cny", "parking_spaces", "station_racks", "station_spaces"}
+    counted = {"plugs", "feeder_steps", "parking_cny", "parking_spaces", "station_racks", "station_spaces"}
     supply = {name: parameters.array(f"supply.{name}") for name in specs(Supply) if name not in counted}
     none = np.zeros(stations, np.int32)
     parking = {
@@ -366,13 +377,13 @@ def _given_parts(parameters: Parameters, zones: int, stations: int, plugs: I32) 
         "parking_spaces": np.zeros(zones),
     }
     return (
-        Fleet(id=np.array(parameters.value("fleet.id"), dtype=np.str_), **fleet),
-        Supply(plugs=plugs, station_racks=none, station_spaces=none, **parking, **supply),
+        Supply(
+            plugs=plugs,
+            feeder_steps=np.zeros(feeders, np.int32),
+            station_racks=none,
+            station_spaces=none,
+            **parking,
+            **supply,
+        ),
         Behaviour(purpose_period=periods, **behaviour),
     )
-
-
-def _congestion(parameters: Parameters) -> CongestionRules:
-    classes = np.array(parameters.value("congestion.street_classes"), dtype=np.str_)
-    numbers = {n: parameters.array(f"congestion.{n}") for n in specs(CongestionRules) if n != "street_classes"}
-    return CongestionRules(street_classes=classes, **numbers)

@@ -44,6 +44,8 @@ class Routes:
     tags: tuple[Tags, ...] = ()
     members: tuple[tuple[Member, ...], ...] = ()
     """In the order of the file, those left out whose place is not in it."""
+    ends: tuple[tuple[bool, bool], ...] = ()
+    """Whether the place of the first and of the last member is in the file."""
     stop_id: tuple[str, ...] = ()
     stop_name: tuple[str, ...] = ()
     lonlat: F64 = field(default_factory=lambda: np.zeros((0, 2)))
@@ -98,13 +100,15 @@ class RouteReader:
         for number, tags, members in sorted(self._found, key=lambda route: route[0]):
             known = [(key, role) for key, role in members if key in self._place]
             if len({key for key, _ in known if _holds(bounds, *self._place[key])}) > 1:
-                kept.append((number, tags, known))
-        keys = sorted({key for *_, members in kept for key, _ in members})
+                ends = members[0][0] in self._place, members[-1][0] in self._place
+                kept.append((number, tags, known, ends))
+        keys = sorted({key for _, _, members, _ in kept for key, _ in members})
         at = {key: i for i, key in enumerate(keys)}
         return Routes(
             id=tuple(f"relation/{number}" for number, *_ in kept),
-            tags=tuple(tags for _, tags, _ in kept),
-            members=tuple(tuple(Member(at[key], role) for key, role in members) for *_, members in kept),
+            tags=tuple(tags for _, tags, _, _ in kept),
+            members=tuple(tuple(Member(at[key], role) for key, role in members) for _, _, members, _ in kept),
+            ends=tuple(ends for *_, ends in kept),
             stop_id=tuple(_ids(keys)),
             stop_name=tuple(self._name.get(key, "") for key in keys),
             lonlat=np.array([self._place[key] for key in keys]).reshape(-1, 2),

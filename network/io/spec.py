@@ -24,18 +24,35 @@ _REQUIRED: dict[str, set[str]] = {
     "zones.areas": {"file", "name"},
     "zones.activity": {"file", "column"},
     "places": {"file"},
+    "chargers": {"file", "format"},
+    "feeders": {"file"},
     "transit": {"file", "mode"},
     "transit stations": {"file", "mode"},
     "transit feed": {"gtfs"},
 }
 _KEYS: dict[str, set[str]] = {
-    "": {"name", "areas", "attribution", "inputs", "about", "roads", "zones", "places", "transit", "parameters"},
+    "": {
+        "name",
+        "areas",
+        "attribution",
+        "inputs",
+        "about",
+        "roads",
+        "zones",
+        "places",
+        "chargers",
+        "feeders",
+        "transit",
+    }
+    | {"parameters"},
     "roads": {"source", "place", "crs", "clip", "elevation"},
     "zones": {"boundary", "crs", "table", "columns", "residents", "areas", "activity"},
     "zones.residents": {"file", "columns", "row", "source", "persons"},
     "zones.areas": {"file", "name", "crs"},
     "zones.activity": {"file", "column", "crs"},
     "places": {"file", "crs", "kind", "kinds", "columns"},
+    "chargers": {"file", "format", "crs", "rows", "unit", "columns", "statuses", "off_street"},
+    "feeders": {"file", "crs", "unit", "columns"},
     "transit": {"file", "lines", "crs", "mode", "columns"},
     "transit stations": {"file", "lines", "stations", "entrances", "from_year", "crs", "mode", "columns"},
     "transit feed": {"gtfs", "date", "crs"},
@@ -54,6 +71,8 @@ class CitySpec:
     roads: Mapping[str, Any]
     zones: Mapping[str, Any] = field(default_factory=dict)
     places: tuple[Mapping[str, Any], ...] = ()
+    chargers: tuple[Mapping[str, Any], ...] = ()
+    feeders: Mapping[str, Any] = field(default_factory=dict)
     transit: tuple[Mapping[str, Any], ...] = ()
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     folder: Path | None = None
@@ -92,6 +111,8 @@ def read_spec(data_folder: Path, city_id: str) -> CitySpec:
         roads=data["roads"],
         zones=data.get("zones", {}),
         places=tuple(data.get("places", [])),
+        chargers=tuple(data.get("chargers", [])),
+        feeders=data.get("feeders", {}),
         transit=tuple(data.get("transit", [])),
         parameters=data.get("parameters", {}),
         folder=file.parent,
@@ -152,7 +173,7 @@ def _odd_kinds(data: Mapping[str, Any], where: str) -> Iterator[Problem]:
     """Entries that are not of the kind everything else takes them for."""
     zones = data.get("zones", {})
     inner = zones if isinstance(zones, dict) else {}
-    for name in ("roads", "zones", "parameters"):
+    for name in ("roads", "zones", "feeders", "parameters"):
         if not isinstance(data.get(name, {}), dict):
             yield Problem(f"{where}, {name}", "is not a table", f"write [{name}]")
     if not isinstance(residents := inner.get("residents", {}), dict):
@@ -160,7 +181,7 @@ def _odd_kinds(data: Mapping[str, Any], where: str) -> Iterator[Problem]:
     elif "file" in residents and "row" not in residents:
         yield Problem(f"{where} [zones.residents]", "lacks 'row'", "the id of the row that holds the total")
     lists = [(f"zones.{n}", inner.get(n)) for n in ("areas", "activity")]
-    for name, rows in (*lists, *((n, data.get(n)) for n in ("places", "transit"))):
+    for name, rows in (*lists, *((n, data.get(n)) for n in ("places", "chargers", "transit"))):
         if rows is not None and not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
             yield Problem(f"{where}, {name}", "is not a list of tables", f"write [[{name}]]")
     for name in ("areas", "attribution"):
@@ -173,7 +194,8 @@ def _odd_keys(data: Mapping[str, Any], where: str) -> list[Problem]:
     tables = [("", data), ("roads", data.get("roads", {})), ("zones", data.get("zones", {}))]
     tables += [("zones.residents", data.get("zones", {}).get("residents", {}))]
     tables += [(f"zones.{n}", row) for n in ("areas", "activity") for row in data.get("zones", {}).get(n, [])]
-    tables += [("places", row) for row in data.get("places", [])]
+    tables += [(name, row) for name in ("places", "chargers") for row in data.get(name, [])]
+    tables += [("feeders", data["feeders"])] if "feeders" in data else []
     kinds = {"gtfs": "transit feed", "osm": "transit map", "stations": "transit stations"}
     tables += [
         (next((kind for key, kind in kinds.items() if key in row), "transit"), row) for row in data.get("transit", [])

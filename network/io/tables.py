@@ -20,7 +20,7 @@ from network.errors import InputError, Problem
 from network.part import F64, Text
 
 _ALIASES = {
-    "id": ("编号", "代码"),
+    "id": ("编号", "代码", "充电站编号", "场站编号", "电站编号", "馈线编号", "变压器编号"),
     "name": ("name_cn", "名称"),
     "lon": ("lng", "longitude", "经度", "lon_wgs84"),
     "lat": ("latitude", "纬度", "lat_wgs84"),
@@ -34,11 +34,46 @@ _ALIASES = {
     "line": ("route_cn", "route", "线路"),
     "stop": ("stop_id", "站点编号"),
     "sequence": ("order", "站序", "序号"),
-    "plugs": ("充电枪", "充电桩"),
+    "plugs": ("充电枪", "充电桩", "充电枪数", "充电桩数", "枪数", "桩数"),
+    "plugs_slow": ("慢充", "慢充枪数", "慢充桩数", "交流枪数", "交流桩数"),
+    "plugs_fast": ("快充", "快充枪数", "快充桩数", "直流枪数", "直流桩数"),
+    "plugs_ultra_fast": ("超充", "超充枪数", "超充桩数"),
+    "power_kw": ("功率", "额定功率", "单枪功率", "功率(kw)", "功率（kw）", "额定功率(kw)", "额定功率（kw）"),
+    "current": ("电流", "交直流", "充电类型"),
+    "status": ("状态", "运营状态", "运行状态"),
+    "feeder": ("馈线", "配变", "变压器", "所属馈线"),
+    "rated_kva": ("额定容量", "额定容量(kva)", "额定容量（kva）"),
+    "peak_kva": ("最大负荷", "最大负荷(kva)", "最大负荷（kva）"),
+    "allowed_loading": ("允许负载率", "最大负载率"),
     "mode": ("出行方式", "方式"),
     "purpose": ("出行目的", "目的"),
     "weight": ("权重", "扩样系数"),
     "share": ("分担率", "比例"),
+    "start_date": ("start date", "开始日期"),
+    "start_time": ("start time", "start", "start date & time", "开始时间", "充电开始时间", "开始充电时间"),
+    "end_date": ("end date", "结束日期"),
+    "end_time": ("end time", "end", "end date & time", "结束时间", "充电结束时间", "结束充电时间"),
+    "kwh": ("total kwh", "energy_kwh", "energy (kwh)", "充电量", "电量", "充电电量", "充电量(kwh)", "充电量（kwh）"),
+    "station": ("cp id", "charger_id", "station_id", "充电桩编号", "桩编号"),
+    "connector": ("connector_id", "枪号", "枪编号", "充电枪编号"),
+    "site": ("location", "场站", "充电站", "充电站名称", "电站名称"),
+    "model": ("型号", "设备型号"),
+    "class": ("charger_class", "快慢充"),
+    "home_access": ("自用桩条件比例", "有固定车位比例"),
+    "vehicles_private": ("私人电动车", "私家车"),
+    "vehicles_taxi": ("出租车",),
+    "vehicles_ride_hail": ("网约车",),
+    "vehicles_van": ("物流车",),
+    "vehicles_bus": ("公交车",),
+    "vehicles_coach": ("客车",),
+    "vehicles_sanitation": ("环卫车",),
+    "vehicles_official": ("公务车",),
+    "least_private": ("自用桩下限", "自用桩规划"),
+    "least_public": ("公共桩下限", "公共桩规划"),
+    "least_dedicated": ("专用桩下限", "专用桩规划"),
+    "most_private": ("自用桩上限",),
+    "most_public": ("公共桩上限",),
+    "most_dedicated": ("专用桩上限",),
 }
 """Column name in code -> other headers it goes by, in lower case."""
 
@@ -81,6 +116,10 @@ class Table:
 
     def texts(self, name: str) -> Text:
         return np.asarray(self.columns[name], dtype=np.str_)
+
+    def text(self, name: str, row: int) -> str:
+        """One cell, empty where there is no such column."""
+        return str(self.columns[name][row]) if name in self.columns else ""
 
     def lonlat(self) -> F64:
         """(rows, 2) the columns lon and lat as written."""

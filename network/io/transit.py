@@ -40,6 +40,8 @@ class Line:
     length_m: float
     """The whole of it, also beyond the streets that are read."""
     from_year: int = 0
+    ends: tuple[bool, bool] = (True, True)
+    """Whether the source holds its first and its last stop: an extract may cut it off."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,9 +64,10 @@ def lines_of_map(data: OsmData, parameters: Parameters) -> Source | None:
         dwell_s=np.zeros(first[-1]),
     )
     source = source_of(calls, [_running(routes.tags[d.route], modes) for d in directions], modes)
+    lines = [replace(line, ends=d.ends) for line, d in zip(source.lines, directions, strict=True)]
     stations, is_underground = _stations(data.features, source, parameters)
     entrances = list(_entrances(data.features, stations, is_underground, parameters.number("transit.entrance_m")))
-    return replace(source, stations=stations, entrances=entrances)
+    return replace(source, lines=lines, stations=stations, entrances=entrances)
 
 
 class _Direction(NamedTuple):
@@ -75,6 +76,8 @@ class _Direction(NamedTuple):
     id: str
     route: int
     stops: tuple[int, ...]
+    ends: tuple[bool, bool]
+    """Whether its first and last stop are in the file."""
 
 
 class _Stops(NamedTuple):
@@ -99,9 +102,9 @@ def _directions(routes: Routes, pair_m: float) -> Iterator[_Direction]:
         by_role = any(role in m.role for m in some for role in ("forward", "backward"))
         one_way = told or alike[lines[route]] > 1 or there[:1] == there[-1:]
         if len(there) > 1:
-            yield _Direction(number, route, there)
+            yield _Direction(number, route, there, routes.ends[route])
         if len(back) > 1 and (by_role or not one_way):
-            yield _Direction(f"{number} back", route, back)
+            yield _Direction(f"{number} back", route, back, routes.ends[route][::-1])
 
 
 def _one_each(members: Sequence[Member], stops: _Stops, pair_m: float) -> list[Member]:

@@ -45,6 +45,7 @@ POINT_TAGS = _words(
 FEATURE_TAGS = _words(
     "name amenity shop tourism railway public_transport highway office leisure station brand operator access fee",
     "parking building building:levels building:flats building:use height capacity capacity:charging bus tram subway",
+    "charging_station:output start_date",
 )
 """Tags of a feature worth keeping; besides these, every `socket:*` tag."""
 
@@ -62,7 +63,7 @@ _KINDS: dict[str, dict[str, str]] = {
         "tram_stop": "tram_stop",
     },
     "public_transport": {"station": "station"},
-    "highway": {"bus_stop": "bus_stop"},
+    "highway": {"bus_stop": "bus_stop", "services": "service_area"},
     "shop": {"supermarket": "supermarket", "mall": "mall", "department_store": "mall"},
     "tourism": {"attraction": "attraction", "museum": "museum", "gallery": "museum", "zoo": "attraction"}
     | {"theme_park": "attraction", "hotel": "hotel"},
@@ -181,6 +182,8 @@ def feature_kind(tags: Tags) -> str | None:
             return kinds[tags[key]]
     if tags.get("public_transport") == "platform" and tags.get("bus") == "yes":
         return "bus_stop"
+    if tags.get("landuse") == "residential" and year_in(tags.get("start_date")) is not None:
+        return "dated_estate"
     for key, kind in _OTHER_KINDS.items():
         if tags.get(key, "no") not in {"no", "vacant"}:
             return kind
@@ -197,12 +200,10 @@ def whole_number(text: str | None) -> int | None:
     return int(found.group()) if found else None
 
 
-def plugs_of(tags: Tags) -> int:
-    """Plugs of a charging station or of a car park: declared capacity, else its sockets, else 1 for a station."""
-    if tags.get("amenity") != "charging_station":
-        return whole_number(tags.get("capacity:charging")) or 0
-    sockets = sum(whole_number(v) or 0 for k, v in tags.items() if re.fullmatch(r"socket:[^:]+", k))
-    return whole_number(tags.get("capacity")) or sockets or 1
+def year_in(text: str | None) -> int | None:
+    """The first year in a date such as `1986`, `~1986`, `1980s` or `1986-05`; None where there is none."""
+    found = re.search(r"\b\d{4}", text or "")
+    return int(found.group()) if found else None
 
 
 def ring_areas_m2(lonlat: F64, first: I64) -> tuple[F64, F64]:

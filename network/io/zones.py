@@ -151,10 +151,19 @@ def zones_part(
         **persons,
         cars_per_resident=np.full(count, parameters.number("zones.cars_per_resident")),
         ev_share=np.full(count, parameters.number("zones.ev_share")),
+        home_access=_home_access(area, parameters),
         ring_first=np.cumsum([0, *map(len, rings)]).astype(np.int32),
         ring_lonlat=np.concatenate(rings),
         snap=snap(roads, cells.lonlat),
     )
+
+
+def _home_access(area: npt.NDArray[Any], parameters: Parameters) -> F64:
+    """(Z) share of the electric cars that can have a pile at home: of the area where one is given, else of the city."""
+    out = np.full(len(area), parameters.number("zones.home_access"))
+    for name, share in parameters.value("zones.home_access_of_area"):
+        out[np.asarray(area) == name] = share
+    return out
 
 
 def areas_of(cells: Cells, named: list[tuple[str, BaseGeometry]], otherwise: str) -> Text:

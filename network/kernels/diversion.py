@@ -65,8 +65,8 @@ def _row(skims: Any, utility: Any, nests: Any, side: Any, i: int, space: Any, fl
     shares(skims, utility, nests, side.station, 0, i, space)
     spread(side.trips[i], nests.share[0, i], space.have, space.have_not)
     for k in range(used):
-        n = nests.nest[k]
-        _trips_row(space.weight[k], space.y[n], space.y_not[n], space.have, space.have_not, nests.held[k], flow[k])
+        ratio, ratio_not = space.ratio[nests.nest[k]], space.ratio_not[nests.nest[k]]
+        _trips_row(space.weight[k], ratio, ratio_not, space.have, space.have_not, nests.held[k], flow[k])
         for b in range(kg.shape[0]):
             if k >= DIRECT:
                 kg[b, k] = side.kg_per_trip[b, k - DIRECT, i]

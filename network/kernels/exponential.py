@@ -37,6 +37,8 @@ WHOLE = 0x4330000000000000
 """The bits of 2^52: the last bits of such a number are the whole number it is beyond 2^52."""
 WHOLE_BASE = 4503599627370496.0
 LEAST_NORMAL = 2.2250738585072014e-308
+LEAST_POWER = -1022.0
+"""2^-1022 is the least normal number."""
 
 
 @_number_njit
@@ -79,3 +81,39 @@ def log(x: Any) -> Any:
     if not LEAST_NORMAL <= x < np.inf:
         return np.nan if not x >= 0.0 else (x if x > 1.0 else -np.inf)
     return value
+
+
+@_number_njit
+def exp2(x: Any) -> Any:
+    """2^x to 1e-15 of itself, for x up to 1023; 0 below -1022, and no number stays none. In fewer steps than `exp`.
+
+    x = n + r with |r| <= 1/2; (2^r - 1) / r by the polynomial that meets it at 10 Chebyshev nodes (error 6e-16).
+    """
+    t = x + ROUND
+    r = x - (t - ROUND)
+    z = r * r
+    p = 1.0205905413765595e-07 + r * 7.070977866508139e-09
+    p = 1.5252672924850737e-05 + r * 1.3215451633221434e-06 + z * p
+    p = 0.0013333558200794592 + r * 0.00015403530424776529 + z * p
+    p = 0.05550410866465167 + r * 0.009618129107618665 + z * p
+    p = 1.0 + r * (0.6931471805599462 + r * 0.24022650695910075 + z * p)
+    whole = np.int64((np.float64(t).view(np.int64) + BIAS) << EXPONENT_BITS).view(np.float64)
+    return 0.0 if x < LEAST_POWER else p * whole
+
+
+@_number_njit
+def log2(x: Any) -> Any:
+    """Logarithm to base 2 of a normal number > 0, to 3e-16 of itself or 1; of others it is some number.
+
+    As `log`, without the care for the last place and the ends of the numbers.
+    """
+    bits = np.float64(x).view(np.int64)
+    exponent = (bits + (ONE - HALF_ROOT)) >> EXPONENT_BITS
+    k = np.int64(exponent | WHOLE).view(np.float64) - (WHOLE_BASE + BIAS)
+    f = np.int64(bits - ((exponent - BIAS) << EXPONENT_BITS)).view(np.float64) - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    p = 1.818357216161805012e-01 + z * (1.531383769920937332e-01 + z * 1.479819860511658591e-01)
+    p = 2.857142874366239149e-01 + z * (2.222219843214978396e-01 + z * p)
+    p = 6.666666666666735130e-01 + z * (3.999999999940941908e-01 + z * p)
+    return k + (s * LOG2_E) * (2.0 + z * p)

@@ -40,7 +40,7 @@ class Skims(NamedTuple):
     ferry: Bools
     """(LINES, Z, Z) whether the journey rides one; (LINES, 0, 0) where none does."""
     charge_cny: Reals
-    """(Z, Z) what a car pays to enter."""
+    """(Z) what a car pays to enter that comes from where nothing is paid."""
 
 
 class Utility(NamedTuple):
@@ -86,22 +86,44 @@ def band_row(walk_m: Reals, edges_m: Reals, out: Wholes) -> None:
 
 
 @inner_rows_njit
-def _add_times(x: Reals, slope: float, out: Reals) -> None:
+def _begin(start: float, end: Reals, slope: float, x: Reals, out: Reals) -> None:
     """No way and nothing it costs make no number: that is no way, below."""
+    for j in range(out.shape[0]):
+        out[j] = (start + end[j]) + slope * x[j]
+
+
+@inner_rows_njit
+def _add_times(x: Reals, slope: float, out: Reals) -> None:
     for j in range(out.shape[0]):
         out[j] += slope * x[j]
 
 
 @inner_rows_njit
-def _add_line(s: Any, y: Any, u: int, k: int, i: int, out: Reals) -> None:
-    line = k - ROADS
-    riding, waiting, walking = y.per_s[u, k], y.wait_per_s[u], y.walk_per_s[u]
+def _add_four(a: float, w: Reals, b: float, x: Reals, c: float, y: Reals, d: float, z: Reals, out: Reals) -> None:
+    for j in range(out.shape[0]):
+        out[j] += (a * w[j] + b * x[j]) + (c * y[j] + d * z[j])
+
+
+@inner_rows_njit
+def _add_bands(band: Wholes, by_band: Reals, out: Reals) -> None:
+    for j in range(out.shape[0]):
+        out[j] += by_band[band[j]]
+
+
+@inner_rows_njit
+def _add_beyond(x: Reals, least: float, slope: float, out: Reals) -> None:
+    for j in range(out.shape[0]):
+        out[j] += slope * max(x[j] - least, 0.0)
+
+
+@inner_rows_njit
+def _add_line(s: Any, y: Any, u: int, line: int, i: int, out: Reals) -> None:
+    waiting, walking = y.wait_per_s[u], y.walk_per_s[u]
     changing, paying = y.transfer[u], y.fare_per_cny[u]
-    in_vehicle_s, wait_s, walk_s = s.in_vehicle_s[line, i], s.wait_s[line, i], s.walk_s[line, i]
+    wait_s, walk_s = s.wait_s[line, i], s.walk_s[line, i]
     transfers, fare_cny = s.transfers[line, i], s.fare_cny[line, i]
     for j in range(out.shape[0]):
-        out[j] += riding * in_vehicle_s[j] + waiting * wait_s[j] + walking * walk_s[j]
-        out[j] += changing * transfers[j] + paying * fare_cny[j]
+        out[j] += (waiting * wait_s[j] + walking * walk_s[j]) + (changing * transfers[j] + paying * fare_cny[j])
 
 
 @inner_rows_njit
@@ -112,28 +134,41 @@ def length_row(s: Any, k: int, i: int) -> Any:
 
 
 @inner_rows_njit
-def mode_row(s: Any, y: Any, u: int, k: int, i: int, band: Wholes, out: Reals) -> None:
-    """Utility of a direct mode (Z), -inf where it has no way."""
-    start = y.start[u, k, i]
+def _close(length: Reals, longest: float, out: Reals, top: Reals) -> None:
     for j in range(out.shape[0]):
-        out[j] = start + y.end[u, k, j]
-    if y.banded:
-        for j in range(out.shape[0]):
-            out[j] += y.by_band[k, band[j]]
-    if k < ROADS:
-        _add_times(s.road_s[k, i], y.per_s[u, k], out)
-    elif k < ROADS + LINES:
-        _add_line(s, y, u, k, i, out)
-    else:
-        _add_times(s.drive_s[i], y.per_s[u, k], out)
-        if k == ROADS + LINES:
-            _add_times(s.road_m[ROADS, i], y.drive_per_m[u], out)
-            _add_times(s.charge_cny[i], y.charge_per_cny[u], out)
-        else:
-            for j in range(out.shape[0]):
-                out[j] += y.taxi_per_m[u] * max(s.road_m[ROADS, i, j] - y.taxi_from_m, 0.0)
-    length, longest = length_row(s, k, i), y.longest_m[k]
-    if y.reward_per_m[u, k] > 0.0:
-        _add_times(length, y.reward_per_m[u, k], out)
-    for j in range(out.shape[0]):
-        out[j] = out[j] if (out[j] > -np.inf) & (length[j] <= longest) else -np.inf
+        v = out[j] if (out[j] > -np.inf) & (length[j] <= longest) else -np.inf
+        out[j] = v
+        top[j] = max(v, top[j])
+
+
+@inner_rows_njit
+def mode_rows(s: Any, y: Any, u: int, i: int, band: Wholes, out: Reals, top: Reals) -> None:
+    """Utilities of the direct modes (D, Z), -inf where one has no way, and the highest of a pair (Z).
+
+    All at once: a call that hands over the skims takes as long as a row of 500 destinations.
+    """
+    top[:] = -np.inf
+    for k in range(DIRECT):
+        time_s, length_m = s.drive_s[i], s.road_m[min(k, ROADS), i]
+        if k < ROADS:
+            time_s = s.road_s[k, i]
+        elif k < ROADS + LINES:
+            time_s, length_m = s.in_vehicle_s[k - ROADS, i], s.line_m[k - ROADS, i]
+        _begin(y.start[u, k, i], y.end[u, k], y.per_s[u, k], time_s, out[k])
+        if y.banded:
+            _add_bands(band, y.by_band[k], out[k])
+        if ROADS <= k < ROADS + LINES:
+            line = k - ROADS
+            _add_four(
+                y.wait_per_s[u], s.wait_s[line, i], y.walk_per_s[u], s.walk_s[line, i],
+                y.transfer[u], s.transfers[line, i], y.fare_per_cny[u], s.fare_cny[line, i], out[k],
+            )  # fmt: skip
+        elif k == ROADS + LINES:
+            _add_times(length_m, y.drive_per_m[u], out[k])
+            if s.charge_cny[i] == 0.0:
+                _add_times(s.charge_cny, y.charge_per_cny[u], out[k])
+        elif k > ROADS + LINES:
+            _add_beyond(length_m, y.taxi_from_m, y.taxi_per_m[u], out[k])
+        if y.reward_per_m[u, k] > 0.0:
+            _add_times(length_m, y.reward_per_m[u, k], out[k])
+        _close(length_m, y.longest_m[k], out[k], top)

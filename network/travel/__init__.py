@@ -10,7 +10,8 @@ import numpy as np
 from network.city import City
 from network.part import F64, I32, Part, Snap, Spec, digest_of
 from network.travel.coverage import Coverage, coverage_key, coverage_of
-from network.travel.reach import walk_reach
+from network.travel.passing import passing_share
+from network.travel.reach import within_metres
 from network.travel.roads import skim
 from network.travel.skims import TransitSkims, skims_keys, transit_skims
 from network.travel.stations import StationTravel, station_travel, stations_key
@@ -48,6 +49,12 @@ class Travel(Part):
     reach_place: Annotated[I32, Spec("i4", ("R",), 0)]
     reach_m: Annotated[I32, Spec("i4", ("R",), 0)]
     """Places within supply.plug_search_m on foot of zone z, whole metres: reach_first[z]:reach_first[z+1]."""
+    fast_first: Annotated[I32, Spec("i4", ("Z+1",), 0)]
+    fast_place: Annotated[I32, Spec("i4", ("Q",), 0)]
+    fast_m: Annotated[I32, Spec("i4", ("Q",), 0)]
+    """Places within charging.fast_reach_m by car, likewise."""
+    passing_share: Annotated[F64, Spec("f8", ("Z",), 0, 1)]
+    """Share of the car traffic that passes each zone."""
     transit: TransitSkims
     stations: StationTravel
     coverage: Coverage
@@ -89,8 +96,10 @@ def travel_times(city: City, before: Travel | None = None) -> Travel:
             times.append(_with_intrazonal(time_s))
             lengths.append(_with_intrazonal(length_m))
     transit = transit_skims(city, lengths[DRIVE], before.transit if before else None, kept)
-    old = (before.reach_first, before.reach_place, before.reach_m) if before and "reach" in kept else None
-    reach = old or _reach(city)
+    walked = (before.reach_first, before.reach_place, before.reach_m) if before and "reach" in kept else None
+    reach = walked or _reach(city, WALK, float(city.supply.plug_search_m))
+    driven = (before.fast_first, before.fast_place, before.fast_m) if before and "fast" in kept else None
+    fast = driven or _reach(city, DRIVE, float(city.charging.fast_reach_m))
     same_drive = "drive" in kept and before and "congestion" not in before.keys
     drive_s = before.drive_s if before and same_drive else np.stack([times[DRIVE]] * len(PERIODS))
     road_s = before.road_time_s if before and kept.issuperset(NETWORK_MODES) else np.stack(times)
@@ -103,6 +112,10 @@ def travel_times(city: City, before: Travel | None = None) -> Travel:
         reach_first=reach[0],
         reach_place=reach[1],
         reach_m=reach[2],
+        fast_first=fast[0],
+        fast_place=fast[1],
+        fast_m=fast[2],
+        passing_share=before.passing_share if before and "passing" in kept else passing_share(city),
         transit=transit,
         stations=before.stations if before and "stations" in kept else station_travel(city),
         coverage=before.coverage if before and "coverage" in kept else coverage_of(city),
@@ -127,13 +140,18 @@ def at_drive_times(city: City, travel: Travel, drive_s: F64) -> Travel:
 
 def travel_keys(city: City) -> dict[str, str]:
     """Travel.keys of the travel times of this city, without computing them."""
-    r, z, p, b = city.roads, city.zones.snap, city.places.snap, city.behaviour
+    r, z, p, b, c = city.roads, city.zones.snap, city.places.snap, city.behaviour, city.charging
     graph = digest_of(r.first, r.head, r.edges, r.length_m)
     roads = [
         digest_of(name, graph, r.time_ms[m], r.delay_ms[m], z.segment[m], z.along[m])
         for m, name in enumerate(NETWORK_MODES)
     ]
-    sites = digest_of(p.segment[WALK], p.along[WALK], _may_charge(city), city.supply.plug_search_m)
+    some, persons = _may_charge(city), city.zones
+    walked = digest_of(p.segment[WALK], p.along[WALK], some, city.supply.plug_search_m)
+    driven = digest_of(p.segment[DRIVE], p.along[DRIVE], some, c.fast_reach_m)
+    passing = digest_of(
+        persons.residents, persons.jobs, persons.students, persons.visitors, c.passing_origins, c.passing_scale_min
+    )
     lines = skims_keys(city, roads[WALK], roads[DRIVE])
     return (
         dict(zip(NETWORK_MODES, roads, strict=True))
@@ -142,19 +160,21 @@ def travel_keys(city: City) -> dict[str, str]:
             "stations": stations_key(city, roads),
             "door": digest_of(*roads, *lines.values(), b.terminal_min),
             "coverage": coverage_key(city, roads[WALK]),
-            "reach": digest_of(roads[WALK], sites),
+            "reach": digest_of(roads[WALK], walked),
+            "fast": digest_of(roads[DRIVE], driven),
+            "passing": digest_of(roads[DRIVE], passing),
         }
     )
 
 
 def _may_charge(city: City) -> I32:
-    return np.flatnonzero((city.places.most_plugs > 0) | (city.supply.plugs > 0)).astype(np.int32)
+    return np.flatnonzero((city.places.most_plugs > 0) | (city.supply.plugs > 0).any(axis=0)).astype(np.int32)
 
 
-def _reach(city: City) -> tuple[I32, I32, I32]:
+def _reach(city: City, mode: int, limit_m: float) -> tuple[I32, I32, I32]:
     some, p = _may_charge(city), city.places.snap
     ends = Snap(segment=p.segment[:, some], along=p.along[:, some], off_m=p.off_m[:, some])
-    first, place, metres = walk_reach(city.roads, city.zones.snap, ends, float(city.supply.plug_search_m))
+    first, place, metres = within_metres(city.roads, city.zones.snap, ends, mode, limit_m)
     return first, some[place], metres
 
 

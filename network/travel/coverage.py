@@ -11,7 +11,7 @@ from network.city import City, Roads
 from network.part import F64, I64, Bools, Part, Snap, Spec, digest_of
 from network.snap import local_metres
 from network.transit import Transit
-from network.travel.reach import walk_reach
+from network.travel.reach import within_metres
 from network.units import BUS, TRANSIT_MODES, WALK
 
 _BOTH = 2
@@ -90,7 +90,7 @@ def walks_between(
 
     Along the streets in whole metres, and never less than the straight line.
     """
-    first, end, along_m = walk_reach(roads, starts[1], ends[1], limit_m)
+    first, end, along_m = within_metres(roads, starts[1], ends[1], WALK, limit_m)
     row = np.repeat(np.arange(len(first) - 1), np.diff(first))
     a, b = _plane(roads, starts[0]), _plane(roads, ends[0])
     metres = np.maximum(along_m, np.rint(np.hypot(*(a[row] - b[end]).T)))

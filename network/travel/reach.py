@@ -17,7 +17,7 @@ from network.parallel import TURN
 from network.part import F64, I32, I64, Snap
 from network.travel.roads import Ends as Points
 from network.travel.roads import ends_of, metric_of, packed
-from network.units import CLOSED, MM_PER_M, MS_PER_S, WALK
+from network.units import CLOSED, MM_PER_M, MS_PER_S
 
 _BUCKETS_PER_EDGE: Final = 4
 _SAMPLE: Final = 4096
@@ -69,10 +69,10 @@ def reach_nodes(roads: Roads, starts: Snap, mode: int, limit_s: float) -> Reach:
     return Reach(first=first, end=found, time_s=seconds(cost), length_m=metres(cost))
 
 
-def walk_reach(roads: Roads, starts: Snap, ends: Snap, limit_m: float) -> tuple[I32, I32, I32]:
-    """Ends within `limit_m` on foot of each start, as CSR (first (X+1), end, whole metres), shortest ways."""
-    length = np.where(roads.time_ms[WALK] < 0, CLOSED, roads.length_mm).astype(np.int64)
-    start, end = (ends_of(roads, points, WALK, weigh_time=False) for points in (starts, ends))
+def within_metres(roads: Roads, starts: Snap, ends: Snap, mode: int, limit_m: float) -> tuple[I32, I32, I32]:
+    """Ends within `limit_m` of each start by a network mode, as CSR (first (X+1), end, whole metres), shortest ways."""
+    length = np.where(roads.time_ms[mode] < 0, CLOSED, roads.length_mm).astype(np.int64)
+    start, end = (ends_of(roads, points, mode, weigh_time=False) for points in (starts, ends))
     limit = whole("limit_m", limit_m, MM_PER_M)
     first, found, mm = _search(streets(roads, length), start, end, limit, len(end.segment))
     return first.astype(np.int32), found.astype(np.int32), np.rint(mm / MM_PER_M).astype(np.int32)

@@ -99,8 +99,9 @@ def test_nobody_lives_there(city):
 
 
 def test_plugs(city):
-    supply = replace(city.supply, plugs=changed(city.supply.plugs, 1, 99))
+    supply = replace(city.supply, plugs=changed(city.supply.plugs, (slice(None), 1), [2, 1, 2]))
     assert "places: more plugs than the site can hold: place/1" in said(replace(city, supply=supply))
+    assert city.places.most_plugs[1] == 4, "no class is too many by itself"
     none = replace(city.places, most_plugs=np.zeros(13, np.int32))
     assert "no place may hold a charger" in said(replace(city, places=none))
 

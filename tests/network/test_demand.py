@@ -3,62 +3,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import oracles
 import pytest
 
-from network import InputError, grid_city, simulate, travel_times
-from network.demand.charging import public_demand_kwh, serve
+from network import grid_city, simulate
 from network.demand.day import hours
 from network.demand.generation import trip_ends
+from network.units import USE_FAST, USE_SLOW
 
 
 def test_produced_trips_are_drawn_somewhere():
     production, attraction = trip_ends(grid_city(6))
     assert attraction.sum(axis=1) == pytest.approx(production.sum(axis=1))
-
-
-def test_charging_demand_by_hand():
-    city = grid_city(3)
-    arrivals = np.array([1.0, 0, 0, 3.0])
-    cars = city.zones.residents * 0.3 * 0.15
-    energy = 38 * 0.15 / 0.9 * 0.5 * 0.5
-    demand = public_demand_kwh(city, arrivals)
-    assert demand.sum(axis=1) == pytest.approx(cars * energy + cars.sum() * energy * np.array([0.25, 0, 0, 0.75]))
-    assert demand[:, 0] == pytest.approx(cars * energy / 6)
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_served_energy_is_the_maximum_flow(seed):
-    rng = np.random.default_rng(seed)
-    city = grid_city(6, seed)
-    plugs = rng.integers(0, 3, len(city.places.id)).astype(np.int32)
-    city = replace(city, supply=replace(city.supply, plugs=plugs, plug_reach_m=np.array(350.0)))
-    travel = travel_times(city)
-    wanted = rng.integers(0, 3000, len(city.zones.id))
-    service = serve(city, travel, wanted)
-    origin = np.repeat(np.arange(len(wanted)), np.diff(travel.reach_first))
-    near = travel.reach_m <= 350
-    truth = oracles.most_served(wanted, plugs * 1200, zip(origin[near], travel.reach_place[near], strict=True))
-    assert service.served.sum() == service.delivered.sum() == truth
-    assert (service.served <= wanted).all()
-    assert (service.delivered <= plugs * 1200).all()
-    for z in range(len(wanted)):
-        row = slice(travel.reach_first[z], travel.reach_first[z + 1])
-        live = [m for m, p in zip(travel.reach_m[row], travel.reach_place[row], strict=True) if plugs[p]]
-        assert service.nearest_m[z] == min(live, default=2000)
-
-
-def test_energy_beyond_counting_is_refused():
-    city = grid_city(3)
-    with pytest.raises(InputError, match="districts"):
-        serve(city, travel_times(city), np.full(4, 2**30))
-
-
-def test_more_plugs_than_anybody_needs_can_be_counted():
-    city = grid_city(3)
-    many = replace(city.supply, plugs=np.full(len(city.places.id), 2**31 - 1, np.int32))
-    metrics = simulate(replace(city, supply=many)).metrics
-    assert metrics["charging_served_kwh"] == metrics["charging_demand_kwh"]
 
 
 def test_who_makes_and_draws_trips_by_hand():
@@ -92,9 +47,10 @@ def test_an_outcome_adds_up():
     assert outcome.trips_from.sum() == pytest.approx(expected)
     for other in (outcome.trips_to, outcome.trips_band, outcome.trips_hour):
         assert other.sum() == pytest.approx(expected)
-    assert outcome.charging_tenths.sum() / 10 == pytest.approx(
-        outcome.charging_kwh.sum(), abs=0.05 * len(city.zones.id)
-    )
+    public_kwh = outcome.energy_kwh[:, [USE_SLOW, USE_FAST]].sum(axis=0)
+    rounded = 0.05 * 24 * len(city.zones.id)
+    assert outcome.charging_tenths.sum(axis=(1, 2)) / 10 == pytest.approx(public_kwh, abs=rounded)
+    assert np.array_equal(outcome.served_tenths.sum(axis=1), outcome.place_tenths.sum(axis=1))
 
 
 def test_what_is_shifted_from_an_hour_goes_to_the_hours_beside_it():

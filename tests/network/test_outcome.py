@@ -4,15 +4,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from worlds import with_feeders
 
 from network import (
     METRICS,
     AddChargers,
     AddStationParking,
+    ReinforceFeeder,
     Scenario,
+    SetElectricShare,
     SetFare,
     SetParkingSupply,
     SetPrice,
+    SetTemperature,
+    SetVehicles,
+    SetYear,
     grid_city,
     no_levers,
     simulate,
@@ -38,7 +44,7 @@ def after(city, *edits):
 
 def test_every_metric_has_a_unit_a_direction_and_two_names(city):
     parking = SetParkingSupply(spaces=100, area="west")
-    base = after(city, AddStationParking(station="station/0", spaces=10, racks=10), parking)
+    base = after(with_feeders(city), AddStationParking(station="station/0", spaces=10, racks=10), parking)
     for name, metric in METRICS.items():
         assert metric.unit
         assert metric.better in {"more", "less", "none"}
@@ -66,10 +72,32 @@ MOVES = [
     ("dearer driving", (SetPrice(item="driving", cny=3),), "+green_trip_share -car_trip_share -car_km_per_day"),
     ("a cheaper fare", (SetFare(tariff="bus", cny=0),), "+transit_trip_share -car_trip_share +green_trip_share"),
     (
-        "more plugs",
+        "more fast plugs",
         (AddChargers(place="place/3", plugs=3),),
-        "+charging_served_kwh +charging_served_share +public_plugs +public_charging_sites -charging_mean_walk_m",
+        "+charging_served_kwh +charging_fast_served_share +public_plugs +public_charging_sites -charging_mean_walk_m",
     ),
+    (
+        "slow plugs",
+        (AddChargers(place="place/3", plugs=3, charger="slow"),),
+        "+charging_served_share +charging_slow_served_share +charging_capacity_ratio +charging_piles_total",
+    ),
+    (
+        "more electric cars",
+        (SetElectricShare(share=0.3, area="west"), SetElectricShare(share=0.3, area="east")),
+        "+electric_vehicles +electric_vehicles_kwh +charging_demand_kwh -charging_served_share -co2_t_per_day",
+    ),
+    (
+        "fewer piles at home",
+        (SetElectricShare(share=0.15, home_access=0.0, area="west"),),
+        "+charging_demand_kwh -private_piles -charging_piles_total -charging_served_share",
+    ),
+    (
+        "more taxis",
+        (SetVehicles(segment="taxi", vehicles=100),),
+        "+electric_vehicles +electric_vehicles_kwh +charging_demand_kwh +dedicated_piles",
+    ),
+    ("a cold day", (SetTemperature(celsius=-10),), "+electric_vehicles_kwh +charging_demand_kwh +co2_t_per_day"),
+    ("a later year", (SetYear(year=2030),), "+electric_vehicles +charging_demand_kwh +private_piles"),
 ]
 
 
@@ -119,7 +147,9 @@ def test_a_city_without_trips_or_cars_has_no_shares():
     )
     metrics = simulate(nobody).metrics
     assert metrics["green_trip_share"] is None
-    assert metrics["charging_served_share"] is None
+    shares = ("charging_served_share", "charging_slow_served_share", "charging_within_reach_share")
+    assert {metrics[name] for name in (*shares, "charging_capacity_ratio")} == {None}
+    assert metrics["electric_vehicles"] == metrics["electric_vehicles_kwh"] == metrics["dedicated_piles"] == 0
     assert metrics["trips_per_day"] == 0
 
 
@@ -162,7 +192,7 @@ def only(city, zones=None, places=None):
         places=replace(city.places, **{n: a[p] for n, a in city.places.arrays()}, snap=snap(city.places, p)),
         supply=replace(
             city.supply,
-            plugs=city.supply.plugs[p],
+            plugs=city.supply.plugs[:, p],
             parking_cny=city.supply.parking_cny[z],
             parking_spaces=city.supply.parking_spaces[z],
         ),
@@ -181,12 +211,13 @@ def test_the_smallest_cities_have_figures(city, zones, places):
     assert metrics["charging_served_kwh"] <= metrics["charging_demand_kwh"]
 
 
-def test_energy_is_wanted_where_cars_are_kept_and_where_car_trips_end(city):
-    outcome = simulate(city)
-    fleet, zones = city.fleet, city.zones
-    cars = zones.residents * zones.cars_per_resident * zones.ev_share
-    each = float(fleet.km_per_day[0] * fleet.kwh_per_km[0] / fleet.charging_efficiency[0] * 0.5)
-    ends = outcome.trips_to[:, units.TRIP_CAR].sum(axis=0)
-    assert not np.allclose(ends, outcome.trips_from[:, units.TRIP_CAR].sum(axis=0))
-    truth = cars * each * 0.5 + cars.sum() * each * 0.5 * ends / ends.sum()
-    assert outcome.charging_kwh.sum(axis=1) == pytest.approx(truth)
+def test_feeders_that_are_reinforced_are_overloaded_no_more(city):
+    fed = with_feeders(city)
+    chargers = tuple(AddChargers(place=f"place/{i}", plugs=4) for i in (1, 2, 3))
+    assert simulate(fed).metrics["feeders_overloaded"] == 0
+    before = after(fed, *chargers)
+    now = after(fed, *chargers, ReinforceFeeder(feeder="feeder/0", steps=2))
+    assert before["feeders_overloaded"] == 1
+    assert now["feeders_overloaded"] == 0
+    assert now["feeder_used_share"] < before["feeder_used_share"]
+    assert now["charging_served_kwh"] == before["charging_served_kwh"]

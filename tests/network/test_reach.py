@@ -14,7 +14,7 @@ from worlds import random_points, random_roads
 from network import InputError, Roads, Snap, grid_city, isochrone, nearest, paths, reach, skim, units
 from network.hierarchy import hierarchy_of
 from network.snap import on_street
-from network.travel.reach import walk_reach
+from network.travel.reach import within_metres
 
 MODES = range(len(units.NETWORK_MODES))
 
@@ -196,7 +196,7 @@ def test_limits_that_are_none_are_refused(bad):
     points = city.zones.snap
     for ask in (
         lambda: reach(city.roads, points, points, units.WALK, bad),
-        lambda: walk_reach(city.roads, points, points, bad),
+        lambda: within_metres(city.roads, points, points, units.WALK, bad),
         lambda: isochrone(city.roads, points, units.WALK, [60.0, bad]),
     ):
         with pytest.raises(InputError, match="limit"):

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
+from worlds import with_feeders
 
 from network import (
     EDITS,
@@ -16,6 +19,7 @@ from network import (
     DevelopNearStations,
     MoveStop,
     OpenStreet,
+    ReinforceFeeder,
     RemoveLine,
     RemoveStop,
     Scenario,
@@ -25,6 +29,7 @@ from network import (
     SetCarbonPoints,
     SetCongestionCharge,
     SetDemand,
+    SetElectricShare,
     SetFare,
     SetHeadway,
     SetLinePath,
@@ -34,8 +39,11 @@ from network import (
     SetPrice,
     SetRemoteWork,
     SetStreetSpeed,
+    SetTemperature,
     SetTicketDiscount,
+    SetVehicles,
     SetYear,
+    fleet_day,
     grid_city,
     travel_times,
     units,
@@ -46,9 +54,22 @@ ONE_OF_EACH = Scenario(
     name="everything",
     edits=(
         AddPlace(
-            id="new/1", lon=120.6215, lat=31.3012, most_plugs=8, open_cny=1e5, plug_cny=3e4, kind="kerb", name="新站"
+            id="new/1",
+            lon=120.6215,
+            lat=31.3012,
+            most_plugs=8,
+            open_cny=1e5,
+            plug_cny=3e4,
+            kind="kerb",
+            name="新站",
+            feeder="feeder/1",
         ),
-        AddChargers(place="new/1", plugs=8),
+        AddChargers(place="new/1", plugs=6),
+        AddChargers(place="new/1", plugs=2, charger="slow"),
+        ReinforceFeeder(feeder="feeder/1"),
+        SetElectricShare(share=0.3, home_access=0.2, zones=("zone/0", "zone/1")),
+        SetVehicles(segment="taxi", vehicles=250.0),
+        SetTemperature(celsius=-5.0),
         CloseStreet(street="East Street 2", modes=("drive", "cycle")),
         SetStreetSpeed(street="way/7", kmh=20.0),
         OpenStreet(street="East Street 2", kmh=15.0),
@@ -81,7 +102,7 @@ ONE_OF_EACH = Scenario(
 
 @pytest.fixture(scope="module")
 def city():
-    return grid_city(5)
+    return with_feeders(grid_city(5))
 
 
 def refused(city, *edits):
@@ -123,7 +144,11 @@ def test_edits_apply_in_order_and_leave_the_city_alone(city):
     before = city.digest
     changed = ONE_OF_EACH.apply(city)
     assert city.digest == before
-    assert changed.supply.plugs[-1] == 8
+    assert changed.supply.plugs[:, -1].tolist() == [2, 6, 0]
+    assert changed.places.feeder[-1] == 1
+    assert changed.supply.feeder_steps.tolist() == [0, 1]
+    assert changed.zones.ev_share[:3].tolist() == [0.3, 0.3, 0.15]
+    assert changed.zones.home_access[:3].tolist() == [0.2, 0.2, 0.2]
     assert changed.places.name[-1] == "新站"
     assert (changed.supply.parking_cny == np.where(city.zones.area == "west", 8.0, 5.0)).all()
     assert changed.zones.jobs[1] == 900
@@ -165,6 +190,27 @@ def test_all_problems_are_told_at_once_and_by_place(city):
         (AddPlace(id="x", lon=31.301, lat=120.621, most_plugs=1, open_cny=0, plug_cny=0), "swapped"),
         (AddPlace(id="x", lon=121.9, lat=31.301, most_plugs=1, open_cny=0, plug_cny=0), "outside the streets"),
         (AddPlace(id="x", lon=120.621, lat=31.301, most_plugs=-1, open_cny=0, plug_cny=0), "most_plugs is -1"),
+        (
+            AddPlace(id="x", lon=120.621, lat=31.301, most_plugs=1, open_cny=0, plug_cny=0, feeder="feeder/7"),
+            "no feeder has the id 'feeder/7'",
+        ),
+        (AddChargers(place="place/1", plugs=1, charger="turbo"), "use slow, fast, ultra_fast"),
+        (AddChargers(place="place/1", plugs=5, charger="slow"), "room for 4 more"),
+        (AddChargers(place="place/0", plugs=11), "room for 10 more"),
+        (ReinforceFeeder(feeder="feeder/7"), "no feeder has the id 'feeder/7'"),
+        (ReinforceFeeder(feeder="feeder/1", steps=2), "steps is 2 (feeder 'feeder/1' can get from 1 to 1 more)"),
+        (ReinforceFeeder(feeder="feeder/0", steps=0), "steps is 0"),
+        (SetElectricShare(share=1.2, area="west"), "share is 1.2"),
+        (SetElectricShare(share=float("nan"), area="west"), "share is nan"),
+        (SetElectricShare(share=0.2, home_access=-0.1, area="west"), "home_access is -0.1"),
+        (SetElectricShare(share=0.2), "neither area nor zones"),
+        (SetElectricShare(share=0.2, area="wset"), "did you mean 'west'"),
+        (SetVehicles(segment="private", vehicles=10.0), "use set_electric_share"),
+        (SetVehicles(segment="tram", vehicles=10.0), "no segment has the id 'tram'"),
+        (SetVehicles(segment="taxi", vehicles=-1.0), "vehicles is -1.0"),
+        (SetVehicles(segment="taxi", vehicles=float("nan")), "vehicles is nan"),
+        (SetTemperature(celsius=-80.0), "from -60 to 60"),
+        (SetTemperature(celsius=float("nan")), "celsius is nan"),
     ],
 )
 def test_an_edit_that_cannot_be_made_says_why(city, edit, says):
@@ -173,12 +219,47 @@ def test_an_edit_that_cannot_be_made_says_why(city, edit, says):
 
 
 def test_plugs_added_twice_must_fit_together(city):
-    at = int(np.flatnonzero(city.supply.plugs == 0)[0])
+    at = int(np.flatnonzero(~city.supply.plugs.any(axis=0))[0])
     most = int(city.places.most_plugs[at])
     place = str(city.places.id[at])
-    Scenario(edits=(AddChargers(place=place, plugs=most - 1), AddChargers(place=place, plugs=1))).apply(city)
+    slow = AddChargers(place=place, plugs=1, charger="slow")
+    full = Scenario(edits=(AddChargers(place=place, plugs=most - 1), slow)).apply(city)
+    assert full.supply.plugs[:, at].tolist() == [1, most - 1, 0]
     (problem,) = refused(city, AddChargers(place=place, plugs=most), AddChargers(place=place, plugs=1))
     assert "room for 0 more" in problem.what
+
+
+def test_a_feeder_takes_no_more_steps_than_it_has(city):
+    step = ReinforceFeeder(feeder="feeder/0", steps=2)
+    assert Scenario(edits=(step,)).apply(city).supply.feeder_steps.tolist() == [2, 0]
+    (problem,) = refused(city, step, step)
+    assert "can get from 1 to 1 more" in str(problem)
+
+
+def test_feeders_nobody_knows_cannot_be_reinforced():
+    (problem,) = refused(grid_city(3), ReinforceFeeder(feeder="feeder/0"))
+    assert "there is no feeder" in str(problem)
+
+
+def test_vehicles_need_residents_to_be_counted_by(city):
+    empty = replace(city, zones=replace(city.zones, residents=np.zeros(len(city.zones.id))))
+    (problem,) = refused(empty, SetVehicles(segment="taxi", vehicles=10.0))
+    assert "no residents" in str(problem)
+
+
+def test_vehicles_are_those_of_the_year_of_the_stock(city):
+    of_2025 = SetYear(year=2025)
+    for segment, vehicles in (("taxi", 250.0), ("official", 40.0)):
+        changed = Scenario(edits=(SetVehicles(segment=segment, vehicles=vehicles), of_2025)).apply(city)
+        assert fleet_day(changed).vehicles[units.SEGMENTS.index(segment)] == pytest.approx(vehicles)
+        assert fleet_day(Scenario(edits=(SetYear(year=2027),)).apply(changed)).vehicles.sum() > vehicles
+
+
+def test_a_share_of_electric_cars_holds_in_its_zones_alone(city):
+    east = SetElectricShare(share=0.5, area="east")
+    zones = Scenario(edits=(east,)).apply(city).zones
+    assert np.array_equal(zones.ev_share, np.where(city.zones.area == "east", 0.5, 0.15))
+    assert zones.home_access is city.zones.home_access
 
 
 def test_a_closed_street_sends_its_points_to_the_next_one(city):

@@ -11,6 +11,7 @@ from plain_day import shares, station_utility
 
 from network import AddStationParking, Scenario, ScenarioError, grid_city, simulate, travel_times, units
 from network.demand.choice import split
+from network.demand.fleet import electric_share
 from network.demand.flows import between_zones
 from network.demand.stations import MOST_OVER, settle, station_weights
 from network.kernels.stations import station_sums, station_trips, use_alone
@@ -226,7 +227,7 @@ def test_kilometres_and_carbon_of_both_halves_are_counted(city, travel):
     to_park = loads.access_km[1].sum() / b.car_persons
     assert outcome.car_km == pytest.approx(km[units.TRIP_CAR] / b.car_persons + to_park)
     rail = loads.ride_km.sum(axis=1) * rules.rail_kwh_per_km * rules.grid(int(small.transit.year))[0]
-    petrol = 0.85 * to_park * rules.car_kg_per_km
+    petrol = (1.0 - electric_share(small)[0]) * to_park * rules.car_kg_per_km
     assert outcome.co2_kg[0, station_modes] == pytest.approx([0.0, petrol])
     assert outcome.co2_kg[1, station_modes[0]] == pytest.approx(rail[0])
     assert outcome.co2_kg[1, station_modes[1]] > petrol + rail[1]

@@ -303,7 +303,6 @@ def test_an_estimate_takes_stops_and_its_one_fare_but_no_lines(city):
         SetLinePath(line="line/1", stops=("a", "b")),
         AddLine(id="x", mode="bus", stops=("a", "b"), headway_min=5.0),
         RemoveLine(line="line/1"),
-        SetYear(year=2030),
         SetFare(tariff="metro", cny=3.0),
     ):
         (problem,) = refused(estimate, edit)

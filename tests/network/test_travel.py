@@ -17,6 +17,7 @@ from network import (
     Scenario,
     ScenarioError,
     SetDemand,
+    SetElectricShare,
     SetPrice,
     SetStreetSpeed,
     Snap,
@@ -25,7 +26,7 @@ from network import (
     travel_times,
     units,
 )
-from network.travel.reach import walk_reach
+from network.travel.reach import within_metres
 from network.travel.roads import skim
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +57,8 @@ def test_skims_equal_dijkstra_on_random_streets(seed):
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_reach_equals_dijkstra_within_the_limit(seed):
+@pytest.mark.parametrize("mode", [units.WALK, units.DRIVE], ids=["walk", "drive"])
+def test_reach_equals_dijkstra_within_the_limit(seed, mode):
     rng = np.random.default_rng(seed)
     roads = random_roads(rng)
     starts, ends = random_points(rng, roads), random_points(rng, roads)
@@ -66,8 +68,8 @@ def test_reach_equals_dijkstra_within_the_limit(seed):
         along=np.hstack((starts.along, ends.along)),
         off_m=np.hstack((starts.off_m, ends.off_m)),
     )
-    graph = with_points(roads, both, units.WALK, lambda e: (int(roads.length_mm[e]), 0))
-    first, place, metres = walk_reach(roads, starts, ends, 300.0)
+    graph = with_points(roads, both, mode, lambda e: (int(roads.length_mm[e]), 0))
+    first, place, metres = within_metres(roads, starts, ends, mode, 300.0)
     count = starts.segment.shape[1]
     for i in range(count):
         truth = distances(graph, ("out", i), [("in", count + j) for j in range(count)])
@@ -102,17 +104,18 @@ def changed_keys(travel, base):
 def test_what_did_not_change_is_not_computed_again():
     city = grid_city(5)
     base = travel_times(city)
-    for edit in (
-        AddChargers(place="place/3", plugs=1),
-        SetPrice(item="parking", cny=0),
-        SetDemand(zone="zone/1", jobs=5),
+    for edit, renewed in (
+        (AddChargers(place="place/3", plugs=1, charger="ultra_fast"), set()),
+        (SetPrice(item="parking", cny=0), set()),
+        (SetElectricShare(share=0.9, area="west"), set()),
+        (SetDemand(zone="zone/1", jobs=5), {"passing"}),
     ):
         changed = travel_times(Scenario(edits=(edit,)).apply(city), base)
-        assert changed_keys(changed, base) <= {"reach"}
+        assert changed_keys(changed, base) == renewed
     closed = Scenario(edits=(CloseStreet(street="East Street 2"),)).apply(city)
     again, fresh = travel_times(closed, base), travel_times(closed)
     assert again.keys == fresh.keys
-    assert changed_keys(again, base) == {"drive", "door"}
+    assert changed_keys(again, base) == {"drive", "door", "fast", "passing"}
     for (name, mine), (_, other) in zip(again.arrays(), fresh.arrays(), strict=True):
         assert np.array_equal(mine, other), name
 
@@ -122,19 +125,22 @@ def test_plugs_that_stand_where_none_may_be_added_are_reached():
     shut = city.places.most_plugs.copy()
     shut[[1, 2]] = 0
     plugs = city.supply.plugs.copy()
-    plugs[[1, 2]] = 0, 3
+    plugs[:, [1, 2]] = [[0, 0], [0, 0], [0, 3]]
     changed = replace(city, places=replace(city.places, most_plugs=shut), supply=replace(city.supply, plugs=plugs))
-    reached = travel_times(changed).reach_place
-    assert 2 in reached
-    assert 1 not in reached
+    travel = travel_times(changed)
+    for reached in (travel.reach_place, travel.fast_place):
+        assert 2 in reached
+        assert 1 not in reached
 
 
 def test_opening_a_place_to_plugs_renews_the_reach():
     city = grid_city(5)
     base = travel_times(city)
     more = replace(city, places=replace(city.places, most_plugs=np.where(np.arange(8) == 2, 0, city.places.most_plugs)))
-    assert travel_times(more, base).keys["reach"] != base.keys["reach"]
-    assert 2 not in travel_times(more, base).reach_place
+    now = travel_times(more, base)
+    assert changed_keys(now, base) == {"reach", "fast"}
+    assert 2 not in now.reach_place
+    assert 2 not in now.fast_place
 
 
 def test_very_slow_streets_do_not_overflow():

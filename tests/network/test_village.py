@@ -8,7 +8,7 @@ from math import exp
 import numpy as np
 import pytest
 
-from network import Places, Roads, Snap, Zones, grid_city, no_levers, simulate, travel_times, units
+from network import Feeders, Places, Roads, Snap, Zones, grid_city, no_levers, simulate, travel_times, units
 from network.hierarchy import hierarchy_of
 from tests.worlds import nothing_runs
 
@@ -52,6 +52,7 @@ def village():
         visitors=np.zeros(2),
         cars_per_resident=np.array([0.5, 0.5]),
         ev_share=np.array([0.2, 0.2]),
+        home_access=np.array([1.0, 0.5]),
         ring_first=np.array([0, 0, 0], np.int32),
         ring_lonlat=np.zeros((0, 2)),
         snap=at_the_ends(),
@@ -64,6 +65,7 @@ def village():
         most_plugs=np.array([4, 4], np.int32),
         open_cny=np.array([1000.0, 1000.0]),
         plug_cny=np.array([100.0, 100.0]),
+        feeder=np.array([0, -1], np.int32),
         snap=at_the_ends(),
     )
     modes, purposes = len(units.TRIP_MODES), len(units.PURPOSES)
@@ -86,12 +88,20 @@ def village():
         zones=zones,
         places=places,
         transit=nothing_runs(spare.transit),
+        fleet=replace(spare.fleet, stock_year=np.array(2026, np.int32)),
+        feeders=Feeders(
+            id=np.array(["f"]),
+            headroom_kva=np.array([20.0]),
+            step_kva=np.array([15.0]),
+            step_cny=np.array([50_000.0]),
+            most_steps=np.array([3], np.int32),
+        ),
         supply=replace(
             spare.supply,
             station_racks=np.zeros(0, np.int32),
             station_spaces=np.zeros(0, np.int32),
-            plugs=np.array([1, 0], np.int32),
-            plug_kwh_per_day=np.array(10.0),
+            plugs=np.array([[3, 0], [1, 0], [0, 0]], np.int32),
+            feeder_steps=np.array([2], np.int32),
             plug_reach_m=np.array(500.0),
             plug_search_m=np.array(2000.0),
             parking_cny=np.array([5.0, 5.0]),
@@ -147,16 +157,71 @@ def test_trips_by_hand(village):
     assert outcome.metrics["co2_kg_per_trip"] == pytest.approx(kg / 200, rel=1e-6)
 
 
+def test_the_fleet_by_hand(village):
+    outcome = simulate(village)
+    # 100 x 0.5 x 0.2 = 10 electric cars a zone; of 1,000 residents 2 taxis, 1 van, 1 bus
+    assert outcome.vehicles == pytest.approx([20, 0.4, 0, 0.2, 0.2, 0, 0, 0])
+    # x km x kWh/km / 0.9; of the cars of b half have no pile at home: a quarter of what is wanted at home
+    car, taxi, van, bus = (n * kwh / 0.9 for n, kwh in ((20, 38 * 0.15), (0.4, 300 * 0.15), (0.2, 30), (0.2, 150)))
+    moved = 0.25 * 0.5 * car
+    by_use = np.zeros((8, 6))
+    by_use[0, :4] = [0.5 * car - moved, 0.1 * car, 0.2 * car + moved, 0.2 * car]
+    by_use[1] = [0, 0, 0.2 * taxi, 0.6 * taxi, 0, 0.2 * taxi]
+    by_use[[3, 4], 4] = [van, bus]
+    assert outcome.energy_kwh == pytest.approx(by_use)
+    metrics = outcome.metrics
+    assert metrics["electric_vehicles"] == pytest.approx(20.8)
+    assert metrics["electric_vehicles_kwh"] == pytest.approx(560 / 3)
+    assert metrics["private_piles"] == pytest.approx(15)
+    # 5 taxis, 10 vans, 2 buses share a pile
+    assert metrics["dedicated_piles"] == pytest.approx(0.4 / 5 + 0.2 / 10 + 0.2 / 2)
+    assert metrics["charging_piles_total"] == pytest.approx(15 + 0.2 + 4)
+
+
+SLOW_KWH = np.array([44 / 3, 30.5])
+"""Near home 15.83 kWh without a pile in b, and a quarter of the 25.33 of all cars, half of it in each; the other 19
+and the 4 of taxis stand half and half where people work."""
+FAST_KWH = np.array([56 / 3, 56 / 3])
+"""25.33 of cars and 12 of taxis: both zones lie on the one street that all pass, and as many arrive in each."""
+
+
 def test_charging_by_hand(village):
-    metrics = simulate(village).metrics
-    # 100 x 0.5 x 0.2 = 10 electric cars a zone x 38 km x 0.15 kWh/km / 0.9, half of it at public plugs
-    wanted = 20 * 38 * 0.15 / 0.9 * 0.5
-    assert metrics["charging_demand_kwh"] == pytest.approx(wanted, abs=0.1)
-    # one plug at a: half the demand is a's, and within 500 m only a is; 10 kWh of it can be served
-    assert metrics["charging_within_reach_share"] == pytest.approx(0.5, abs=1e-3)
-    assert metrics["charging_served_kwh"] == 10.0
-    assert metrics["charging_mean_walk_m"] == pytest.approx(500.0, abs=1)
-    assert metrics["public_plugs_cny"] == 1100.0
+    outcome = simulate(village)
+    wanted = outcome.charging_tenths.sum(axis=2) / 10
+    assert wanted == pytest.approx(np.stack((SLOW_KWH, FAST_KWH)), abs=24 * 0.05)
+    # fast from 9 to 20 h, a twelfth each
+    assert outcome.charging_tenths[1].tolist() == [[0] * 9 + [tenths] * 12 + [0] * 3 for tenths in (16, 16)]
+    # three slow plugs are blocked to 5 % of the drivers at 0.8994 erlang: 0.8994 / 4 h x 14 kWh = 3.148 kWh/h;
+    # one fast plug takes 0.1144 sessions/h of 25 kWh = 2.860 kWh/h
+    assert outcome.place_capacity_tenths.tolist() == [[31, 0], [28, 0]]
+    # slow: b is too far away, a gets all it wants; fast: both are near by car, and want 3.2 kWh/h
+    assert np.array_equal(outcome.served_tenths[0], outcome.charging_tenths[0] * [[1], [0]])
+    assert outcome.served_tenths[1].sum(axis=0).tolist() == [0] * 9 + [28] * 12 + [0] * 3
+    metrics = outcome.metrics
+    assert metrics["charging_demand_kwh"] == pytest.approx(82.5, abs=1)
+    assert metrics["charging_within_reach_share"] == pytest.approx(SLOW_KWH[0] / SLOW_KWH.sum(), abs=0.01)
+    assert metrics["charging_slow_served_share"] == pytest.approx(SLOW_KWH[0] / SLOW_KWH.sum(), abs=0.01)
+    assert metrics["charging_fast_served_share"] == pytest.approx(28 / 32)
+    assert metrics["charging_served_kwh"] == outcome.served_tenths.sum() / 10
+    assert metrics["charging_mean_walk_m"] == pytest.approx(1000 * SLOW_KWH[1] / SLOW_KWH.sum(), abs=5)
+    # slow falls shorter: 3.1 kWh/h against 15.83 / 6 + 6.33 / 6 near home and 23 x the share of cars at work then
+    busiest = outcome.charging_tenths[0].sum(axis=0).max()
+    assert metrics["charging_capacity_ratio"] == pytest.approx(31 / busiest)
+    assert 31 / busiest < 28 / 32
+    # open the site, three slow plugs at a fifth of a fast one
+    assert metrics["public_plugs_cny"] == 1000 + (3 * 0.2 + 1) * 100
+
+
+def test_feeders_by_hand(village):
+    """3 slow plugs draw 7 kW x (0.3 + 0.6 / sqrt 3) each at the worst moment, one fast plug 60 kW x 0.9."""
+    kva = (3 * 7 * (0.3 + 0.6 / 3**0.5) + 60 * 0.9) / 0.95
+    outcome = simulate(village)
+    assert outcome.feeder_kva == pytest.approx([kva])
+    assert outcome.feeder_limit_kva == pytest.approx([20 + 2 * 15])
+    assert outcome.metrics["feeder_used_share"] == pytest.approx(kva / 50)
+    assert outcome.metrics["feeders_overloaded"] == 1
+    more = replace(village, supply=replace(village.supply, feeder_steps=np.array([4], np.int32)))
+    assert simulate(more).metrics["feeders_overloaded"] == 0
 
 
 def test_bands_and_reach_hold_at_their_very_edge(village):
@@ -165,12 +230,15 @@ def test_bands_and_reach_hold_at_their_very_edge(village):
     inside = 200 * exp(-0.1) / (exp(-0.1) + exp(-0.2))
     assert outcome.trips_band[0].sum(axis=0) == pytest.approx([inside, 200 - inside, 0, 0, 0, 0])
     assert not outcome.trips_band[1].any()
-    supply = village.supply
-    for reach, search, share in ((1000.0, 2000.0, 1.0), (999.0, 2000.0, 0.5)):
+    supply = replace(village.supply, plugs=np.array([[1000, 0], [1000, 0], [0, 0]], np.int32))
+    slow, fast = (wanted[0] / wanted.sum() for wanted in outcome.charging_tenths.sum(axis=2))
+    for reach, search, share in ((1000.0, 2000.0, 1.0), (999.0, 2000.0, slow)):
         city = replace(village, supply=replace(supply, plug_reach_m=np.array(reach), plug_search_m=np.array(search)))
-        assert simulate(city).metrics["charging_within_reach_share"] == pytest.approx(share, abs=1e-3)
-        served = simulate(replace(city, supply=replace(city.supply, plug_kwh_per_day=np.array(1e6)))).metrics
-        assert served["charging_served_share"] == pytest.approx(share, abs=1e-3)
+        metrics = simulate(city).metrics
+        assert metrics["charging_within_reach_share"] == metrics["charging_slow_served_share"] == share
+    for reach, share in ((1000.0, 1.0), (999.0, fast)):
+        rules = replace(village.charging, fast_reach_m=np.array(reach))
+        assert simulate(replace(village, supply=supply, charging=rules)).metrics["charging_fast_served_share"] == share
     edge = travel_times(replace(village, supply=replace(supply, plug_search_m=np.array(1000.0))))
     assert edge.reach_m.tolist() == [0, 1000, 1000, 0]
     short = travel_times(replace(village, supply=replace(supply, plug_search_m=np.array(999.0))))
@@ -180,7 +248,7 @@ def test_bands_and_reach_hold_at_their_very_edge(village):
 def test_plugs_nobody_stands_at_cost_nothing(village):
     """Opening a site is paid only where plugs stand."""
     metrics = simulate(village).metrics
-    assert (metrics["public_plugs"], metrics["public_charging_sites"], metrics["public_plugs_cny"]) == (1, 1, 1100)
+    assert (metrics["public_plugs"], metrics["public_charging_sites"], metrics["public_plugs_cny"]) == (4, 1, 1160)
 
 
 def test_two_in_a_car_drive_half_the_kilometres(village):

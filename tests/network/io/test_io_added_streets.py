@@ -69,7 +69,7 @@ def test_what_nobody_could_reach_stays_closed_when_opened():
     places = replace(city.places, **few, snap=none)
     zones = replace(city.zones, lonlat=np.tile([0.0011, 0.0001], (4, 1)), snap=snap(roads, np.tile([0.0, 0.0], (4, 1))))
     nobody = np.zeros(0, np.int32)
-    supply = replace(city.supply, plugs=nobody, station_racks=nobody, station_spaces=nobody)
+    supply = replace(city.supply, plugs=np.zeros((3, 0), np.int32), station_racks=nobody, station_spaces=nobody)
     transit = nothing_runs(city.transit)
     city = replace(city, roads=roads, zones=zones, places=places, transit=transit, supply=supply)
     with pytest.raises(ScenarioError, match="touches no street open to drive"):

@@ -249,7 +249,8 @@ def test_a_gcj02_stop_file_declared_as_wgs84_stops_the_build(suzhou_copy, data_f
         InputError, match=r"gusu_bus_stops.csv: looks like GCJ-02 declared as WGS-84, shift about 465 m"
     ):
         build_gusu(data_folder, suzhou_copy)
-    right = sites_of_table(file, crs="gcj02", roads=gusu[0].roads, kind="stop", columns={"id": "stop_id"})
+    how = {"parameters": Parameters.load(data_folder), "kind": "stop", "columns": {"id": "stop_id"}}
+    right = sites_of_table(file, crs="gcj02", roads=gusu[0].roads, **how)
     truth = dict(zip(gusu[0].places.id.tolist(), gusu[0].places.lonlat, strict=True))
     near = [site for site in right if site.id in truth]
     assert len(near) > 250

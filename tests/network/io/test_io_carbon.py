@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from network import InputError
+from network import InputError, units
 from network.io import Parameters
 from network.io.carbon import carbon_rules
 
@@ -35,7 +35,7 @@ def test_a_diesel_bus_and_an_electric_car_are_as_published(data_folder):
     rules = carbon_rules(parameters)
     assert rules.bus_kg_per_km / rules.bus_persons == pytest.approx(0.0891, abs=5e-4)
     drawn = parameters.array("fleet.kwh_per_km") / parameters.array("fleet.charging_efficiency")
-    assert drawn * rules.grid(2022)[0] == pytest.approx(0.0996, abs=5e-5)
+    assert drawn[units.PRIVATE] * rules.grid(2022)[0] == pytest.approx(0.0996, abs=5e-5)
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from road_files import Values, networkx_of, open_pairs, osm_xml
 from network.errors import InputError
 from network.io.graph import roads_from_ways
 from network.io.osm import read_osm
+from network.io.plugs import PowerClasses, plugs_of
 from network.io.rules import RoadRules, speeds
-from network.io.ways import plugs_of
 from network.units import CYCLE, DRIVE, EARTH_RADIUS_M, NETWORK_MODES, WALK
 
 HOME = {"highway": "residential"}
@@ -188,7 +188,9 @@ def test_features_of_nodes_ways_and_rings(tmp_path):
     assert found.name[at["relation/70"]] == "Mall"
     assert found.is_building[[at["way/51"], at["relation/70"]]].all()
     assert found.is_private.tolist() == [i == "way/50" for i in found.id]
-    assert [plugs_of(found.tags[at[i]]) for i in ("node/90", "node/91", "way/50")] == [6, 4, 0]
+    classes = PowerClasses(fast_from_kw=22.5, ultra_fast_from_kw=150, ac_kw=7, dc_kw=60, any_kw=7)
+    plugs = [plugs_of(found.tags[at[i]], classes).plugs for i in ("node/90", "node/91", "way/50")]
+    assert plugs == [(6, 0, 0), (3, 1, 0), (0, 0, 0)]
 
 
 def test_clip_keeps_what_touches_the_area(tmp_path):

@@ -1,19 +1,22 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
 
-from network import CarbonRules, InputError
+from network import BusFleet, CarbonRules, ChargingRules, Fleet, InputError
 from network.behaviour import Behaviour
-from network.city import Fleet, Supply
+from network.city import Supply
 from network.congestion_rules import CongestionRules
 from network.io import Parameters
 from network.io.parameters import provenance_part
 from network.loop_rules import LoopRules
 from network.part import specs
 from network.stop_rules import StopRules
+from network.swap_rules import SwapRules
 from network.units import TRANSIT_MODES
+from optimise.corridor_network import CorridorRules
 
 
 def write(folder, text, name="demo.toml"):
@@ -96,12 +99,14 @@ def test_every_shipped_parameter_is_asked_for_by_the_code(data_folder):
     rooms = (data_folder.parent / "network" / "io", data_folder.parent / "service")
     code = "\n".join(p.read_text(encoding="utf-8") for room in rooms for p in room.glob("*.py"))
     parts = {"behaviour": Behaviour, "fleet": Fleet, "supply": Supply, "stops": StopRules, "loops": LoopRules}
-    parts["carbon"] = CarbonRules
-    parts["congestion"] = CongestionRules
+    parts |= {"carbon": CarbonRules, "congestion": CongestionRules, "swapping": SwapRules}
+    parts |= {"charging": ChargingRules, "buses": BusFleet}
+    fields = {stem: set(specs(part)) for stem, part in parts.items()}
+    fields["corridors"] = {field.name for field in dataclasses.fields(CorridorRules)}
     for key in Parameters.load(data_folder).keys():  # noqa: SIM118
         stem, name = key.split(".", 1)
-        if stem in parts:
-            assert name in specs(parts[stem]) or key in code, key
+        if stem in fields:
+            assert name in fields[stem] or key in code, key
         elif stem == "places" and name.endswith(("_most_plugs", "_open_cny", "_plug_cny")):
             kind = name.removesuffix("_most_plugs").removesuffix("_open_cny").removesuffix("_plug_cny")
             assert f'"{kind}"' in code, key

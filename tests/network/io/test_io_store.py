@@ -91,7 +91,8 @@ def test_a_damaged_card_is_named(tmp_path):
     for text, message in [
         (whole[:50], "is damaged"),
         ("[]", "another format"),
-        (json.dumps({"format": 4}), "lacks areas"),
+        (json.dumps({"format": 4}), "another format"),
+        (json.dumps({"format": 5}), "lacks areas"),
         (whole.replace('"Grid 4 x 4"', '"Paris"'), "does not belong to the parts"),
     ]:
         card.write_text(text, encoding="utf-8")
