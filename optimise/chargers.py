@@ -1,142 +1,247 @@
-"""Chargers: from a city and its day to a siting problem, and from a solver's answer to a plan."""
+"""Where public chargers go, of which class, how many and when: the recipe from a city to a plan that replays."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 
-from network import City, Outcome, Travel, units
-from optimise.plan import VALUE_UNIT, Plan, Site
-from optimise.problem import I64, Objective, SitingProblem
-from optimise.solver import Incumbent
-from optimise.stop import Stop
-from optimise.targets import Budget, Target
-from optimise.verify import Verification
+from network import City, InputError, Outcome, Problem, Scenario, SetYear, Travel, simulate, travel_times, units
+from optimise.charger_reasons import named, next_best, reasons_why
+from optimise.charger_sites import ChargerWishes, Offers, Year, charger_offers
+from optimise.charger_walk import walk_plan
+from optimise.charging.answer import ChargerAnswer
+from optimise.charging.solve import solve_chargers
+from optimise.plan import VALUE_UNIT, FeederStep, Plan, PlanYear, Site
+from optimise.propose import Checked, UnverifiedError, must_hold
+from optimise.solver import Listener
+from optimise.stop import Gap, Stop, Work
+from optimise.targets import Target, Verdict, judge
 
-LEAST_PLUGS = 1
-"""A site needs at least one plug."""
+CHARGERS_UNTIL: Final[Stop] = Gap(0.005) | Work(60)
+"""Stops at the same point on every machine."""
 
 
-def siting_problem(
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ChargerProposal:
+    """A plan for chargers, how it was checked, and the day of the city in the plan's last year without and with it."""
+
+    plan: Plan
+    verification: Checked
+    city: City
+    """The city in the plan's last year, without the plan."""
+    base: Outcome
+    changed: Outcome
+    verdicts: list[Verdict]
+
+
+def propose_chargers(
     city: City,
-    outcome: Outcome,
-    travel: Travel,
     *,
-    budget_cny: float,
-    targets: Iterable[Target] = (),
-    objective: Objective = "cover",
-    least_plugs: int = LEAST_PLUGS,
-) -> SitingProblem:
-    """The city's public charging demand (I = zones) and places (J = places) as whole numbers.
+    wishes: ChargerWishes,
+    years: Sequence[int] = (),
+    targets: Sequence[Target] = (),
+    stop: Stop = CHARGERS_UNTIL,
+    seed: int = 0,
+    travel: Travel | None = None,
+    base: Outcome | None = None,
+    progress: Listener | None = None,
+    versions: Mapping[str, str] | None = None,
+) -> ChargerProposal:
+    """Which plugs at which places in which of the years, by default the city's own, do best for the money.
 
-    Targets of at least so many `public_plugs` become the fewest plugs to add. Raises InputError for a budget that is
-    not positive and for numbers out of range.
+    `travel` and `base` are the city's, computed here when not given. Targets no plan can meet are an answer: status
+    "infeasible" with reasons. Raises InputError for bad input, UnverifiedError where the answer fails its own check or
+    a day of the city does not give what the plan promises.
     """
-    supply = city.supply
-    search_m = round(float(supply.plug_search_m))
-    existing = supply.plugs.astype(np.int64)
-    wanted = [t.value for t in targets if t.metric == "public_plugs" and t.op == "at_least"]
-    return SitingProblem(
-        objective=objective,
-        weight=outcome.charging_tenths,
-        first=travel.reach_first.astype(np.int64),
-        site=travel.reach_place.astype(np.int64),
-        distance_m=np.minimum(travel.reach_m.astype(np.int64), search_m),
-        cover_m=math.floor(float(supply.plug_reach_m)),
-        search_m=search_m,
-        open_fen=_fen(city.places.open_cny),
-        plug_fen=_fen(city.places.plug_cny),
-        least=np.full(len(existing), least_plugs, np.int64),
-        most=np.maximum(city.places.most_plugs - existing, 0),
-        existing=existing,
-        plug_tenths=round(float(supply.plug_kwh_per_day) * units.TENTHS),
-        budget_fen=Budget(budget_cny).fen,
-        min_plugs=max(0, math.ceil(max(wanted, default=0.0)) - int(existing.sum())),
+    from optimise.charging.verify import verify_chargers  # loads scipy's solvers, which questions do without
+
+    _check(years, wishes)
+    travel = travel or travel_times(city)
+    first = Year(city, travel, base or simulate(city, travel))
+    cases = [_in_year(first, year) for year in years] or [first]
+    if wishes.objective == "distance":
+        return _nearest(
+            cases[-1], wishes.budgets_cny[0], targets=targets, stop=stop, seed=seed, progress=progress,
+            versions=versions,
+        )  # fmt: skip
+    offers = charger_offers(cases, targets, wishes)
+    answer = solve_chargers(offers.problem, stop=stop, seed=seed, progress=progress)
+    if answer.status == "unknown":
+        raise InputError(Problem("stop", "came before any plan was found", "give the search more time"))
+    verification = verify_chargers(offers.problem, answer)
+    must_hold(verification)
+    plan = _plan(
+        cases, offers, answer, checked=verification.checked, base_year=first.year, targets=targets, stop=stop,
+        versions=versions,
+    )  # fmt: skip
+    changed = _replayed(cases, plan)
+    return ChargerProposal(
+        plan=plan,
+        verification=verification,
+        city=cases[-1].city,
+        base=cases[-1].outcome,
+        changed=changed,
+        verdicts=judge(changed.metrics, targets),
     )
 
 
-def plan_from(
-    city: City,
-    problem: SitingProblem,
-    incumbent: Incumbent,
-    verification: Verification,
-    *,
-    targets: Sequence[Target] = (),
-    stop: Stop,
-    seed: int = 0,
-    versions: Mapping[str, str] | None = None,
-    year: int | None = None,
-) -> Plan:
-    """The plan a solver's answer stands for; `versions` are package versions to record with it."""
+def _nearest(
+    case: Year, budget_cny: float, *, targets: Sequence[Target], stop: Stop, seed: int, progress: Listener | None,
+    versions: Mapping[str, str] | None,
+) -> ChargerProposal:  # fmt: skip
+    """The plan that makes walks shortest, for one year; raises UnverifiedError where a day of the city disagrees."""
+    plan, verification = walk_plan(
+        case, budget_cny=budget_cny, targets=targets, stop=stop, seed=seed, progress=progress,
+        versions=versions,
+    )  # fmt: skip
+    city = plan.as_scenario().apply(case.city)
+    changed = simulate(city, travel_times(city, case.travel)) if plan.sites else case.outcome
+    walked = int((changed.charging_tenths[units.SLOW].sum(axis=1) * changed.nearest_plug_m).sum())
+    if plan.status in ("optimal", "feasible") and walked != plan.value:
+        raise UnverifiedError(f"walks add up to {walked}, {plan.value} were promised")
+    return ChargerProposal(
+        plan=plan,
+        verification=verification,
+        city=case.city,
+        base=case.outcome,
+        changed=changed,
+        verdicts=judge(changed.metrics, targets),
+    )
+
+
+def _check(years: Sequence[int], wishes: ChargerWishes) -> None:
+    problems = []
+    if any(b <= a for a, b in pairwise(years)):
+        problems.append(Problem("years", f"are {', '.join(map(str, years))}", "give each once, the first one first"))
+    if len(wishes.budgets_cny) != max(1, len(years)):
+        what = f"has {len(wishes.budgets_cny)} entries for {max(1, len(years))} years"
+        problems.append(Problem("budget_cny", what, "give the money of each year"))
+    if wishes.objective == "distance" and (len(years) > 1 or wishes.least or wishes.floor_share or wishes.ahead):
+        hint = "leave out years, least, floor_share and ahead, or ask for what is served"
+        problems.append(Problem("objective distance", "is for one year, without further rules", hint))
+    if problems:
+        raise InputError(problems)
+
+
+def _in_year(first: Year, year: int) -> Year:
+    if year == first.year:
+        return first
+    city = Scenario(edits=(SetYear(year=year),)).apply(first.city)
+    travel = travel_times(city, first.travel)
+    return Year(city, travel, simulate(city, travel))
+
+
+def _plan(
+    cases: Sequence[Year], offers: Offers, answer: ChargerAnswer, *, checked: Sequence[str], base_year: int,
+    targets: Sequence[Target], stop: Stop, versions: Mapping[str, str] | None,
+) -> Plan:  # fmt: skip
+    city, problem = cases[-1].city, offers.problem
+    built = answer.status in ("optimal", "feasible")
+    sites = _sites(cases, offers, answer) if built else ()
+    feeders = _feeders(cases, offers, answer) if built else ()
     return Plan(
         city=city.id,
-        city_digest=city.digest,
+        city_digest=cases[0].city.digest,
         objective=problem.objective,
-        sites=_sites(city, problem, incumbent.values, year),
-        budget_cny=problem.budget_fen / units.FEN_PER_CNY,
-        cost_cny=problem.cost_fen(incumbent.values) / units.FEN_PER_CNY,
-        value=incumbent.objective,
-        bound=incumbent.bound,
-        gap=incumbent.gap,
+        base_year=base_year,
+        sites=sites,
+        feeders=feeders,
+        years=_years(cases, offers, answer),
+        reasons_why=reasons_why(cases[-1], sites),
+        next_best=next_best(cases[-1], sites, offers) if built else (),
+        cost_cny=int(answer.spent_fen.sum()) / units.FEN_PER_CNY,
+        value=answer.value,
+        bound=answer.bound,
+        gap=answer.gap,
         value_unit=VALUE_UNIT[problem.objective],
-        status=incumbent.status,
-        reasons=incumbent.reasons,
-        verified=verification.checked,
+        status=answer.status,
+        reasons=named(answer.reasons, cases),
+        verified=(*checked, "replay"),
         targets=tuple(targets),
-        solver=incumbent.solver,
-        seed=seed,
+        solver="sizing",
+        seed=answer.seed,
         stop=stop.to_dict(),
-        inputs={"city": city.digest, "problem": problem.digest},
+        inputs={"city": cases[0].city.digest, "problem": problem.digest},
         versions=dict(versions or {}),
         defaults=tuple(city.provenance.defaults()),
     )
 
 
-def within_budget(problem: SitingProblem, bound: int, targets: Iterable[Target]) -> dict[Target, str]:
-    """Targets that the bound proves out of reach, with the words that say so."""
-    best = _best_metrics(problem, bound)
-    money = f"{problem.budget_fen / units.FEN_PER_CNY:,.0f} CNY"
-    notes = {}
-    for target in targets:
-        value = best.get(target.metric)
-        if value is None or target.met_by(value):
-            continue
-        most, figure = ("at most" if target.op == "at_least" else "at least"), f"{value:.6g}"
-        notes[target] = f"{most} {figure} can be reached within the budget of {money}"
-    return notes
+def _sites(cases: Sequence[Year], offers: Offers, answer: ChargerAnswer) -> tuple[Site, ...]:
+    """A row for each place, year and class that gets plugs; the money that is not for plugs stands on the first."""
+    places, p, rows = cases[0].city.places, offers.problem, []
+    before = p.option_first[:-1]
+    for t, case in enumerate(cases):
+        now = answer.option[t]
+        for j in np.flatnonzero(now != before).tolist():
+            at, more = int(offers.place[j]), offers.added[now[j]] - offers.added[before[j]]
+            each = np.rint(case.city.charging.plug_cost_factor * places.plug_cny[at] * units.FEN_PER_CNY)
+            fen = int(p.option_fen[now[j]] - p.option_fen[before[j]] + p.mobilise_fen[j])
+            beside = fen - int((more * each).sum())
+            for c in np.flatnonzero(more).tolist():
+                rows.append(
+                    Site(
+                        place=str(places.id[at]),
+                        kind=str(places.kind[at]),
+                        name=str(places.name[at]),
+                        lon=float(places.lonlat[at, 0]),
+                        lat=float(places.lonlat[at, 1]),
+                        charger=units.CHARGERS[c],
+                        new_plugs=int(more[c]),
+                        existing_plugs=int(case.city.supply.plugs[:, at].sum()),
+                        cost_cny=(int(more[c] * each[c]) + beside) / units.FEN_PER_CNY,
+                        year=case.year,
+                    )
+                )
+                beside = 0
+        before = now
+    return tuple(rows)
 
 
-def _best_metrics(problem: SitingProblem, bound: int) -> dict[str, float]:
-    """The metrics that follow from an objective value of `bound`."""
-    total = problem.total_weight
-    if not total:
-        return {}
-    if problem.objective == "distance":
-        return {"charging_mean_walk_m": bound / total}
-    return {"charging_served_kwh": bound / units.TENTHS, "charging_served_share": bound / total}
-
-
-def _sites(city: City, problem: SitingProblem, values: I64, year: int | None) -> tuple[Site, ...]:
-    places, sites = city.places, []
-    for j in np.flatnonzero(values).tolist():
-        opening = 0 if problem.existing[j] else int(problem.open_fen[j])
-        sites.append(
-            Site(
-                place=str(places.id[j]),
-                kind=str(places.kind[j]),
-                name=str(places.name[j]),
-                lon=float(places.lonlat[j, 0]),
-                lat=float(places.lonlat[j, 1]),
-                new_plugs=int(values[j]),
-                existing_plugs=int(problem.existing[j]),
-                cost_cny=(opening + int(problem.plug_fen[j] * values[j])) / units.FEN_PER_CNY,
-                year=year,
-            )
+def _feeders(cases: Sequence[Year], offers: Offers, answer: ChargerAnswer) -> tuple[FeederStep, ...]:
+    bought = np.diff(answer.steps, axis=0, prepend=0)
+    return tuple(
+        FeederStep(
+            feeder=str(case.city.feeders.id[b]),
+            steps=int(bought[t, b]),
+            cost_cny=int(bought[t, b] * offers.problem.step_fen[b]) / units.FEN_PER_CNY,
+            year=case.year,
         )
-    return tuple(sites)
+        for t, case in enumerate(cases)
+        for b in np.flatnonzero(bought[t]).tolist()
+    )
 
 
-def _fen(cny: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> I64:
-    return np.rint(cny * units.FEN_PER_CNY).astype(np.int64)
+def _years(cases: Sequence[Year], offers: Offers, answer: ChargerAnswer) -> tuple[PlanYear, ...]:
+    from optimise.charging.verify import served_by_year
+
+    p = offers.problem
+    served = served_by_year(p, answer.option)
+    return tuple(
+        PlanYear(
+            year=case.year,
+            budget_cny=int(p.budget_fen[t]) / units.FEN_PER_CNY,
+            spent_cny=int(answer.spent_fen[t]) / units.FEN_PER_CNY,
+            plugs=int(p.option_plugs[answer.option[t]].sum()),
+            wanted_kwh=int(p.total_demand[t]) / units.TENTHS,
+            served_kwh=int(served[t]) / units.TENTHS,
+        )
+        for t, case in enumerate(cases)
+    )
+
+
+def _replayed(cases: Sequence[Year], plan: Plan) -> Outcome:
+    """The last year with the plan; raises UnverifiedError where a year does not give the energy promised."""
+    changed = cases[-1].outcome
+    for case, promised in zip(cases, plan.years, strict=True):
+        edits = [edit for edit in plan.as_scenario(case.year).edits if not isinstance(edit, SetYear)]
+        city = Scenario(edits=tuple(edits)).apply(case.city)
+        changed = simulate(city, travel_times(city, case.travel)) if edits else case.outcome
+        served = int(changed.served_tenths.sum()) / units.TENTHS
+        if served != promised.served_kwh:
+            raise UnverifiedError(f"{case.year} serves {served} kWh a day, {promised.served_kwh} were promised")
+    return changed

@@ -1,5 +1,4 @@
-"""The siting problem in whole numbers: where plugs go, within a budget, so that the most demand is served or the walk
-is shortest.
+"""The siting problem in whole numbers: where plugs go, within a budget, so that the mean walk to a plug is shortest.
 
 Letters: I demand points, J sites, R pairs (demand, site) within the search radius.
 """
@@ -8,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +14,6 @@ import numpy.typing as npt
 from network import InputError, Problem, digest_of
 
 I64 = npt.NDArray[np.int64]
-I32 = npt.NDArray[np.int32]
-Objective = Literal["cover", "distance"]
 
 EXACT = 2**53
 """Whole numbers from here on are no longer exact in a solver's floating point."""
@@ -30,17 +26,12 @@ class SitingProblem:
     """Choose new plugs n[j] (whole numbers); everything is int64 and read-only.
 
     A site without plugs opens with least[j]..most[j] plugs and pays open_fen[j] once; a site that has plugs already
-    may add 0..most[j]. The money is sum open_fen * opened + plug_fen * n <= budget_fen, and sum n >= min_plugs.
-
-    "cover": maximise the demand served, a flow from demand to sites over pairs within cover_m; demand i sends at most
-    weight[i], site j takes at most plug_tenths * (existing[j] + n[j]).  Value in tenths of kWh per day.
-    "distance": minimise sum of weight[i] * distance to the nearest site with plugs, search_m where there is none
-    within it.  Value in tenths of kWh x metres.
+    may add 0..most[j]. The money is sum open_fen * opened + plug_fen * n <= budget_fen. Minimise the sum of weight[i] *
+    distance to the nearest site with plugs, search_m where there is none within it, in tenths of kWh x metres.
 
     Raises InputError that names the array and the row, also where sums would leave the range of exact arithmetic.
     """
 
-    objective: Objective
     weight: I64
     """(I) demand [tenths of kWh per day]."""
     first: I64
@@ -49,8 +40,6 @@ class SitingProblem:
     """(R) site of each pair, rising within a demand point."""
     distance_m: I64
     """(R) walk of each pair."""
-    cover_m: int
-    """Pairs up to this walk count as covered."""
     search_m: int
     """Demand without an open site counts as this far."""
     open_fen: I64
@@ -63,11 +52,7 @@ class SitingProblem:
     """(J) new plugs at most."""
     existing: I64
     """(J) plugs that are there already."""
-    plug_tenths: int
-    """Energy a plug delivers per day [tenths of kWh]."""
     budget_fen: int
-    min_plugs: int = 0
-    """New plugs at least."""
 
     def __post_init__(self) -> None:
         for name in _ARRAYS:
@@ -92,13 +77,20 @@ class SitingProblem:
         return len(self.most)
 
     @cached_property
-    def total_weight(self) -> int:
-        return int(self.weight.sum())
-
-    @cached_property
     def row(self) -> I64:
         """(R) demand point of each pair."""
         return np.repeat(np.arange(self.demands), np.diff(self.first))
+
+    @cached_property
+    def may_open(self) -> npt.NDArray[np.bool_]:
+        """(J) sites without plugs that have room for the fewest."""
+        may: npt.NDArray[np.bool_] = (self.existing == 0) & (self.most >= self.least)
+        return may
+
+    @cached_property
+    def opening_fen(self) -> I64:
+        """(J) money to open a site with its fewest plugs."""
+        return self.open_fen + self.plug_fen * self.least
 
     @cached_property
     def digest(self) -> str:
@@ -116,10 +108,7 @@ _ARRAYS = ("weight", "first", "site", "distance_m", "open_fen", "plug_fen", "lea
 
 
 def _shape_problems(p: SitingProblem) -> list[Problem]:
-    problems = []
-    if p.objective not in get_args(Objective):
-        problems.append(Problem("SitingProblem.objective", f"is {p.objective!r}", "use cover or distance"))
-    problems += [
+    problems = [
         Problem(f"SitingProblem.{name}", f"has {len(getattr(p, name))} rows, most has {p.sites}")
         for name in ("open_fen", "plug_fen", "least", "existing")
         if len(getattr(p, name)) != p.sites
@@ -141,7 +130,7 @@ def _value_problems(p: SitingProblem) -> list[Problem]:
             problems.append(Problem(f"SitingProblem.{name}[{at}]", f"is {array[at]}", f"give {low} or more"))
     problems += [
         Problem(f"SitingProblem.{name}", f"is {getattr(p, name)}", "give 0 or more")
-        for name in ("cover_m", "search_m", "plug_tenths", "budget_fen", "min_plugs")
+        for name in ("search_m", "budget_fen")
         if getattr(p, name) < 0
     ]
     if problems:
@@ -166,17 +155,12 @@ def _value_problems(p: SitingProblem) -> list[Problem]:
 def _overflow_problems(p: SitingProblem) -> list[Problem]:
     """Sums in floating point, so that the check itself cannot overflow."""
     problems = []
-    total, capacity = p.weight.sum(dtype=float), (p.existing + p.most.astype(float)).max(initial=0.0) * p.plug_tenths
     sums = {
-        "weight": (total * max(p.search_m, 1), EXACT, "distance times demand"),
+        "weight": (p.weight.sum(dtype=float) * max(p.search_m, 1), EXACT, "distance times demand"),
         "open_fen": ((p.open_fen + p.plug_fen * p.most.astype(float)).sum(), EXACT, "cost of everything"),
         "budget_fen": (float(p.budget_fen), EXACT, "budget"),
-        "min_plugs": (float(p.min_plugs), FLOW_LIMIT, "number of plugs"),
         "most": ((p.existing + p.most.astype(float)).sum(), FLOW_LIMIT, "number of plugs"),
     }
-    if p.objective == "cover":
-        sums["weight"] = (total, FLOW_LIMIT, "demand")
-        sums["plug_tenths"] = (capacity, FLOW_LIMIT, "energy of the largest site")
     for name, (value, limit, what) in sums.items():
         if not value < limit:
             problems.append(

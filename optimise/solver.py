@@ -66,10 +66,6 @@ class Solver(Protocol):
     @property
     def name(self) -> str: ...
 
-    def supports(self, problem: SitingProblem) -> bool:
-        """True where the solver's model fits the problem."""
-        ...
-
     def __call__(
         self,
         problem: SitingProblem,
@@ -103,15 +99,10 @@ def impossible(sites: int, reasons: tuple[str, ...], solver: str, seconds: float
     return Incumbent(nothing, 0, 0, "infeasible", solver, seconds, reasons)
 
 
-def choose(solvers: dict[str, Solver], problem: SitingProblem, name: str | None) -> Solver:
-    """The named solver, or the first registered exact one that supports the problem. Raises InputError for a name
-    that does not fit.
-    """
-    fitting = {key: solver for key, solver in solvers.items() if solver.supports(problem)}
+def choose(solvers: dict[str, Solver], name: str | None) -> Solver:
+    """The named solver, or the first. Raises InputError for an unknown name."""
     if name is None:
-        return next(iter(fitting.values()))
-    if name not in fitting:
-        raise InputError(
-            Problem(f"solver {name!r}", f"does not solve {problem.objective!r}", f"use {', '.join(fitting)}")
-        )
-    return fitting[name]
+        return next(iter(solvers.values()))
+    if name not in solvers:
+        raise InputError(Problem(f"solver {name!r}", "is unknown", f"use {', '.join(solvers)}"))
+    return solvers[name]

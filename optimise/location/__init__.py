@@ -5,7 +5,6 @@ which are not loaded here: they bring scipy's solvers along.
 """
 
 from optimise.location.centre import p_centre
-from optimise.location.coverage import Coverage
 from optimise.location.facility import facility_location
 from optimise.location.local_search import LocalSearch
 from optimise.location.max_cover import max_cover
@@ -20,13 +19,12 @@ from optimise.solver import Solver
 START = LocalSearch()
 """The quick search that exact solvers start from."""
 
-SOLVERS: dict[str, Solver] = {solver.name: solver for solver in (Coverage(), PMedian(), START)}
-"""Every solver by name; the first that supports a problem is its default."""
+SOLVERS: dict[str, Solver] = {solver.name: solver for solver in (PMedian(), START)}
+"""Every solver by name; the first is the default."""
 
 __all__ = [
     "SOLVERS",
     "START",
-    "Coverage",
     "Group",
     "LocalSearch",
     "Located",

@@ -9,12 +9,9 @@ from optimise.problem import I64, SitingProblem
 
 
 def pairs_of(problem: SitingProblem) -> Pairs:
-    """Pairs that can matter: with demand, a site that has or may get plugs, and for "cover" within cover_m."""
-    fewest = np.where(problem.existing > 0, 0, problem.least)
-    room = problem.existing + np.where(problem.most >= fewest, problem.most, 0)
-    use = (problem.weight[problem.row] > 0) & (room[problem.site] > 0)
-    if problem.objective == "cover":
-        use &= problem.distance_m <= problem.cover_m
+    """Pairs that can matter: with demand, and a site that has or may get plugs."""
+    served = (problem.existing > 0) | (problem.most >= problem.least)
+    use = (problem.weight[problem.row] > 0) & served[problem.site]
     row, site = problem.row[use], problem.site[use]
     return Pairs(
         first=_starts(row, problem.demands),

@@ -40,9 +40,7 @@ class Model:
 
     mathopt: Any
     opened: Sequence[Any | None]
-    """(J) binary: opened, None where the site has plugs or cannot open."""
-    plugs: Sequence[Any | None]
-    """(J) new plugs; None where the least number is meant when opened."""
+    """(J) binary: opened with its fewest plugs, None where the site has plugs or cannot open."""
     columns_per_work: int
     """Columns of a model whose nodes cost a unit of work each; other sizes cost as columns^1.5."""
 
@@ -61,49 +59,6 @@ def total(terms: Sequence[Any]) -> Any:
     from ortools.math_opt.python import mathopt
 
     return mathopt.fast_sum(terms)
-
-
-def add_purchases(model: Any, problem: SitingProblem, useful: I64, columns_per_work: int) -> Model:
-    """Columns y (opened) and n (new plugs), and the rows least*y <= n <= most*y, budget and fewest plugs.
-
-    useful: (J) new plugs that can make a difference. Where least is all that is useful, n is least*y and has no column.
-    Money is divided by its greatest common divisor, so that rows hold small whole numbers.
-    """
-    opened: list[Any | None] = []
-    plugs: list[Any | None] = []
-    for j in range(problem.sites):
-        most, least, fresh = int(useful[j]), int(problem.least[j]), problem.existing[j] == 0
-        may = most >= (least if fresh else 1)
-        y = model.add_binary_variable() if may and fresh else None
-        n = model.add_integer_variable(lb=0, ub=most) if may and not (fresh and most == least) else None
-        if y is not None and n is not None:
-            model.add_linear_constraint(n <= most * y)
-            model.add_linear_constraint(n >= least * y)
-        opened.append(y)
-        plugs.append(n)
-    built = Model(model, opened, plugs, columns_per_work)
-    unit = int(np.gcd.reduce(np.concatenate((problem.open_fen, problem.plug_fen)))) or 1
-    money, bought = [], []
-    for j in range(problem.sites):
-        y = opened[j]
-        if y is not None:
-            money.append(int(problem.open_fen[j]) // unit * y)
-        new = plugs_at(built, problem, j)
-        if new is not None:
-            money.append(int(problem.plug_fen[j]) // unit * new)
-            bought.append(new)
-    model.add_linear_constraint(total(money) <= problem.budget_fen // unit)
-    if problem.min_plugs:
-        model.add_linear_constraint(total(bought) >= problem.min_plugs)
-    return built
-
-
-def plugs_at(model: Model, problem: SitingProblem, j: int) -> Any | None:
-    """New plugs at site j as an expression, None where there can be none."""
-    if model.plugs[j] is not None:
-        return model.plugs[j]
-    opened = model.opened[j]
-    return None if opened is None else int(problem.least[j]) * opened
 
 
 @dataclass(frozen=True)
@@ -130,11 +85,12 @@ def solve_mip(task: Task, model: Model) -> Incumbent:
     if fits and gap_of(value, bound) > task.stop.gap:
         result = _run(task, model)
         solver = task.solver
-        bound = _tighter(problem, bound, _whole_bound(problem, result))
+        if math.isfinite(result.dual_bound()):
+            bound = max(bound, on_safe_side(result.dual_bound(), above=False))
         found = _values(problem, model, result) if result.has_primal_feasible_solution() else None
         if found is not None and not feasibility_problems(problem, found):
             worth = value_of(problem, found)
-            if _sign(problem) * (worth - value) > 0:
+            if worth < value:
                 best, value = found, worth
     final = answer(best, objective=value, bound=bound, solver=solver, seconds=run.seconds)
     if task.progress:
@@ -143,12 +99,8 @@ def solve_mip(task: Task, model: Model) -> Incumbent:
 
 
 def _run(task: Task, model: Model) -> Any:
-    hint: dict[Any, float] = {}
-    for y, n, plugs in zip(model.opened, model.plugs, task.start.values.tolist(), strict=True):
-        if y is not None:
-            hint[y] = float(plugs > 0)
-        if n is not None:
-            hint[n] = float(min(plugs, n.upper_bound))
+    started = zip(model.opened, task.start.values.tolist(), strict=True)
+    hint = {y: float(plugs > 0) for y, plugs in started if y is not None}
     heard = _reporter(task) if task.progress else None
     return run_highs(model.mathopt, task.run, seed=task.seed, node_work=model.node_work, hint=hint, heard=heard)
 
@@ -200,46 +152,21 @@ def _log_reader(heard: Callable[[float, float], None]) -> Callable[[Sequence[str
 
 
 def _reporter(task: Task) -> Callable[[float, float], None]:
-    problem, better = task.problem, max if task.problem.objective == "cover" else min
-
     def heard(bound: float, value: float) -> None:
         if task.progress:
-            known = _tighter(problem, task.start.bound, _safe(problem, bound))
+            known = max(task.start.bound, on_safe_side(bound, above=False))
             values = [task.start.objective, *([round(value)] if math.isfinite(value) else [])]
-            task.progress(Progress(task.run.seconds, better(values), known, task.solver))
+            task.progress(Progress(task.run.seconds, min(values), known, task.solver))
 
     return heard
 
 
 def _values(problem: SitingProblem, model: Model, result: Any) -> I64:
     values = np.zeros(problem.sites, np.int64)
-    for j in range(problem.sites):
-        y, n = model.opened[j], model.plugs[j]
-        if n is not None:
-            values[j] = round(result.variable_values(n))
-        elif y is not None:
+    for j, y in enumerate(model.opened):
+        if y is not None:
             values[j] = problem.least[j] * round(result.variable_values(y))
     return values
-
-
-def _sign(problem: SitingProblem) -> int:
-    return 1 if problem.objective == "cover" else -1
-
-
-def _tighter(problem: SitingProblem, one: int, other: int | None) -> int:
-    if other is None:
-        return one
-    return min(one, other) if problem.objective == "cover" else max(one, other)
-
-
-def _whole_bound(problem: SitingProblem, result: Any) -> int | None:
-    """The solver's bound as a whole number, moved to the safe side by its tolerance; None where it has none."""
-    bound = float(result.dual_bound())
-    return _safe(problem, bound) if math.isfinite(bound) else None
-
-
-def _safe(problem: SitingProblem, bound: float) -> int:
-    return on_safe_side(bound, above=problem.objective == "cover")
 
 
 def on_safe_side(bound: float, *, above: bool) -> int:

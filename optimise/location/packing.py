@@ -15,8 +15,7 @@ Formulation
     sum_{j in g} x_j <= 1,  x_j + x_l <= 1 for each pair apart
 
 Rows with the same columns are one row. A row counts once, however many columns cover it. (Church & ReVelle 1974,
-doi:10.1007/BF01942293; with a knapsack Khuller, Moss & Naor 1999, doi:10.1016/S0020-0190(99)00031-9.) Unlike
-`coverage`, nothing is served to capacity and there may be several limits.
+doi:10.1007/BF01942293; with a knapsack Khuller, Moss & Naor 1999, doi:10.1016/S0020-0190(99)00031-9.)
 """
 
 from __future__ import annotations

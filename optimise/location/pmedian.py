@@ -12,7 +12,6 @@ Formulation
     min  sum_i w_i D_i1 + sum_ik w_i (D_i,k+1 - D_ik) z_ik          with D_i,K+1 = F_i
     z_ik + sum_{j: d_ij = D_ik} y_j >= z_i,k-1                       with z_i0 = 1
     sum_j c_j y_j <= B
-    and, where a number of plugs is wanted, n_j with least_j y_j <= n_j <= most_j y_j in budget and count
 
 As tight as the classical x_ij <= y_j model, with a row per distinct distance. (Elloumi 2010,
 doi:10.1007/s10878-008-9162-0; Garcia, Labbe & Marin 2011, doi:10.1287/ijoc.1100.0418.)
@@ -27,10 +26,9 @@ from typing import Any
 import numpy as np
 
 from optimise.location.bounds import free_walk
-from optimise.location.mip import Model, Task, add_purchases, first_answer, new_model, refuse_start, solve_mip, total
-from optimise.location.purchase import cheapest_plugs
+from optimise.location.mip import Model, Task, first_answer, new_model, refuse_start, solve_mip, total
 from optimise.problem import I64, SitingProblem
-from optimise.solver import Incumbent, Listener, impossible
+from optimise.solver import Incumbent, Listener
 from optimise.stop import Stop
 
 COLUMNS_PER_WORK = 65_536
@@ -39,16 +37,13 @@ COLUMNS_PER_WORK = 65_536
 
 @dataclass(frozen=True)
 class PMedian:
-    """Exact solver for "distance".
+    """Exact solver.
 
     Work: branch-and-bound nodes by the size of the model, see `optimise.location.mip`; where not even the first one
     fits, the start stands.
     """
 
     name: str = "pmedian"
-
-    def supports(self, problem: SitingProblem) -> bool:
-        return problem.objective == "distance"
 
     def __call__(
         self,
@@ -59,29 +54,28 @@ class PMedian:
         progress: Listener | None = None,
     ) -> Incumbent:
         run = stop.start()
-        cheapest, reasons = cheapest_plugs(problem)
-        if cheapest is None:
-            return impossible(problem.sites, reasons, self.name, run.seconds)
         if start is None:
-            start = first_answer(problem, cheapest, self.name, run)
+            start = first_answer(problem, np.zeros(problem.sites, np.int64), self.name, run)
         refuse_start(problem, start)
         task = Task(problem, self.name, stop, run, seed, start, progress)
         return solve_mip(task, _model(problem))
 
 
 def _model(p: SitingProblem) -> Model:
-    useful = p.most if p.min_plugs else np.where(p.existing > 0, 0, np.minimum(p.most, p.least))
-    useful = np.where(p.most >= p.least, useful, np.where(p.existing > 0, useful, 0))
-    built = add_purchases(new_model("p-median"), p, useful, COLUMNS_PER_WORK)
+    model = new_model("p-median")
+    opened = [model.add_binary_variable() if may else None for may in p.may_open.tolist()]
+    built = Model(model, opened, COLUMNS_PER_WORK)
+    unit = int(np.gcd.reduce(p.opening_fen)) or 1  # so that the row holds small whole numbers
+    money = [fen // unit * y for fen, y in zip(p.opening_fen.tolist(), opened, strict=True) if y is not None]
+    model.add_linear_constraint(total(money) <= p.budget_fen // unit)
     far = free_walk(p)
-    shorter = (p.distance_m < far[p.row]) & (p.weight[p.row] > 0)
-    shorter &= np.array([y is not None for y in built.opened])[p.site] if p.sites else False
+    shorter = (p.distance_m < far[p.row]) & (p.weight[p.row] > 0) & p.may_open[p.site]
     constant = int((p.weight * far).sum())
     terms: list[Any] = []
     for i in range(p.demands):
         pairs = np.arange(p.first[i], p.first[i + 1])[shorter[p.first[i] : p.first[i + 1]]]
         constant -= _add_walk(built, p, i, pairs, far=int(far[i]), terms=terms)
-    built.mathopt.minimize(total(terms) + float(constant))
+    model.minimize(total(terms) + float(constant))
     return built
 
 

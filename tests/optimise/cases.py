@@ -9,7 +9,7 @@ from optimise import SitingProblem
 SEEDS = range(12)
 
 
-def small(seed, objective, **changes):
+def small(seed, **changes):
     """A random problem with up to 7 demand points and 4 sites."""
     rng = np.random.default_rng(seed)
     demands, sites = int(rng.integers(1, 8)), int(rng.integers(1, 5))
@@ -18,26 +18,22 @@ def small(seed, objective, **changes):
     row, site = np.nonzero(near)
     existing = rng.integers(1, 3, sites) * (rng.random(sites) < 0.3)
     numbers = {
-        "objective": objective,
         "weight": rng.integers(0, 200, demands),
         "first": np.concatenate(([0], np.cumsum(near.sum(axis=1)))),
         "site": site,
         "distance_m": distance[row, site],
-        "cover_m": 600,
         "search_m": 1000,
         "open_fen": rng.integers(0, 30, sites) * 100,
         "plug_fen": rng.integers(1, 12, sites) * 100,
         "least": rng.integers(1, 3, sites),
         "most": rng.integers(0, 4, sites),
         "existing": existing,
-        "plug_tenths": int(rng.integers(20, 120)),
         "budget_fen": int(rng.integers(0, 80)) * 100,
-        "min_plugs": int(rng.integers(0, 3)) if seed % 3 == 0 else 0,
     }
     return SitingProblem(**numbers | changes)
 
 
-def town(objective="cover", demands=60, sites=40, seed=3, **changes):
+def town(demands=60, sites=40, seed=3, **changes):
     """A random town, too large to try every plan, small enough to solve at once."""
     rng = np.random.default_rng(seed)
     homes, places = rng.uniform(0, 3000, (demands, 2)), rng.uniform(0, 3000, (sites, 2))
@@ -45,42 +41,36 @@ def town(objective="cover", demands=60, sites=40, seed=3, **changes):
     near = distance <= 1200
     row, site = np.nonzero(near)
     numbers = {
-        "objective": objective,
         "weight": rng.integers(50, 400, demands),
         "first": np.concatenate(([0], np.cumsum(near.sum(axis=1)))),
         "site": site,
         "distance_m": distance[row, site],
-        "cover_m": 500,
         "search_m": 1200,
         "open_fen": rng.integers(20, 90, sites) * 100_000,
         "plug_fen": np.full(sites, 2_000_000),
         "least": np.ones(sites, int),
         "most": rng.integers(2, 12, sites),
         "existing": np.where(np.arange(sites) < 3, 2, 0),
-        "plug_tenths": 300,
         "budget_fen": 60_000_000,
     }
     return SitingProblem(**numbers | changes)
 
 
-def dense(distance, weight, p, *, objective, cover_m=0):
+def dense(distance, weight, p):
     """Open p of the sites, unit costs: distance (I, J) whole numbers."""
     demands, sites = distance.shape
     ones = np.ones(sites, int)
     return SitingProblem(
-        objective=objective,
         weight=weight,
         first=np.arange(demands + 1) * sites,
         site=np.tile(np.arange(sites), demands),
         distance_m=distance.ravel(),
-        cover_m=cover_m,
         search_m=int(distance.max()),
         open_fen=ones,
         plug_fen=0 * ones,
         least=ones,
         most=ones,
         existing=0 * ones,
-        plug_tenths=int(np.sum(weight)),
         budget_fen=p,
     )
 

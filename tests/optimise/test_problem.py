@@ -27,16 +27,12 @@ def changed(name, at, value):
         (changed("site", 1, town().site[0]), r"site\[1\]: does not rise"),
         (changed("distance_m", 4, 1201), r"distance_m\[4\]: is 1201"),
         ({"budget_fen": -1}, "budget_fen"),
-        ({"min_plugs": -1}, "min_plugs"),
-        ({"objective": "beauty"}, "use cover or distance"),
         ({"least": np.ones(3, int)}, "least: has 3 rows"),
         ({"weight": np.ones(3, int)}, "first"),
         ({"distance_m": np.ones(3, int)}, "distance_m: has 3 rows"),
         ({"weight": np.ones(60)}, "whole numbers"),
-        (changed("weight", 0, 2**31), "demand adds up to"),
         (changed("open_fen", 0, 2**53), "cost of everything"),
         (changed("most", 0, 2**40), "number of plugs"),
-        ({"plug_tenths": 2**31}, "energy of the largest site"),
         ({"budget_fen": 2**53}, "budget adds up to"),
     ],
 )
@@ -47,7 +43,7 @@ def test_bad_numbers_are_refused_by_row(changes, words):
 
 def test_distance_times_demand_must_stay_exact():
     with pytest.raises(InputError, match="distance times demand"):
-        town("distance", weight=np.full(60, 2**40))
+        town(weight=np.full(60, 2**40))
 
 
 def test_arrays_are_read_only_and_digested():

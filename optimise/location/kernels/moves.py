@@ -1,4 +1,4 @@
-"""Pieces that the searches for both objectives share: money, chance, neighbours."""
+"""Pieces of the searches: money, chance, neighbours."""
 
 from __future__ import annotations
 
@@ -12,17 +12,9 @@ NOISE = 1 << 10
 
 @inner
 def keep(into: I64, what: I64) -> None:
-    """Copy by a plain loop, which compiles faster than a slice; so do `total` and `dot`."""
+    """Copy by a plain loop, which compiles faster than a slice; so does `dot`."""
     for k in range(len(into)):
         into[k] = what[k]
-
-
-@inner
-def total(what: I64) -> int:
-    out = 0
-    for k in range(len(what)):
-        out += what[k]
-    return out
 
 
 @inner
@@ -97,26 +89,6 @@ def neighbour(pairs: Pairs, state: Random, j: int) -> int:
         return j
     i = pairs.row[pairs.by_site[pairs.start[j] + draw(state, count)]]
     return int(pairs.site[pairs.first[i] + draw(state, pairs.first[i + 1] - pairs.first[i])])
-
-
-@inner
-def cheapest(sites: Sites, n: I64, money: int, wanted: int) -> tuple[int, int]:
-    """The site where `wanted` plugs, or as many as fit, cost least each, and how many to buy there; (-1, 0) where
-    nothing can be bought.
-    """
-    best, best_price, best_plugs = -1, np.inf, 0
-    for j in range(len(n)):
-        least = sites.least[j] if n[j] + sites.existing[j] == 0 else 1
-        most = sites.most[j] - n[j]
-        if sites.plug_fen[j] > 0:
-            most = min(most, (money - price(sites, n, j, 0)) // sites.plug_fen[j])
-        if most < least or price(sites, n, j, least) > money:
-            continue
-        plugs = min(most, max(wanted, least))
-        each = price(sites, n, j, plugs) / plugs
-        if each < best_price:
-            best, best_price, best_plugs = j, each, plugs
-    return best, best_plugs
 
 
 @inner

@@ -1,4 +1,4 @@
-"""Search for "distance": every demand point walks to its nearest open site."""
+"""Search for the shortest walks: every demand point walks to its nearest open site."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from numba import njit
 
 from optimise.location.kernels.moves import (
     NOISE,
-    cheapest,
     cost_of,
     dot,
     draw,
@@ -17,7 +16,6 @@ from optimise.location.kernels.moves import (
     price,
     shake,
     some_opened,
-    total,
     touch,
 )
 from optimise.location.kernels.shapes import I64, Pairs, Random, Rules, Sites, Walk, inner
@@ -115,18 +113,6 @@ def _recreate(pairs: Pairs, sites: Sites, weight: I64, walk: Walk, worth: I64, m
 
 
 @inner
-def _meet(pairs: Pairs, sites: Sites, walk: Walk, rules: Rules) -> bool:
-    """Buy the plugs that are still wanted, whoever they help. Returns whether there was money and room for all."""
-    while total(walk.n) < rules.min_plugs:
-        money = rules.budget - cost_of(sites, walk.n)
-        j, plugs = cheapest(sites, walk.n, money, rules.min_plugs - total(walk.n))
-        if j < 0:
-            return False
-        _buy(pairs, walk, j, plugs)
-    return True
-
-
-@inner
 def _walk_from(pairs: Pairs, sites: Sites, weight: I64, n: I64, far: int) -> Walk:
     near = np.empty(len(weight), np.int64)
     for i in range(len(weight)):
@@ -154,11 +140,10 @@ def search_distance(
             work += _ruin(pairs, sites, walk, state, rules.most_closed, far)
             shake(state, worth)
         work += _recreate(pairs, sites, weight, walk, worth, rules.budget - cost_of(sites, n))
-        allowed = _meet(pairs, sites, walk, rules)
         work += len(weight) + 2 * len(n)
         new_loss = dot(weight, walk.near)
         idle += 1
-        if allowed and new_loss <= max(loss, best_loss + rules.drift):
+        if new_loss <= max(loss, best_loss + rules.drift):
             keep(old_n, n)
             keep(old_near, walk.near)
             loss = new_loss

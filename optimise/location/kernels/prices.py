@@ -1,4 +1,4 @@
-"""Lagrangian bounds: each demand point gets a price, then every site is judged on its own and money is shared as in a
+"""A Lagrangian bound: each demand point gets a price, then every site is judged on its own and money is shared as in a
 knapsack.
 
 Valid at every step, so the rounds may stop anywhere. Prices move along the subgradient with Polyak's step, halved
@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from optimise.location.kernels.moves import keep
-from optimise.location.kernels.shapes import F64, I64, Pairs, Sites, inner
+from optimise.location.kernels.shapes import F64, I64, Pairs, inner
 
 _PATIENCE = 15
 """Rounds without a better bound before the step is halved."""
@@ -127,151 +127,3 @@ def _fractional(worth: F64, cost: F64, budget: float) -> F64:
         share[j] = 1.0 if cost[j] <= budget else budget / cost[j]
         budget = max(0.0, budget - share[j] * cost[j])
     return share
-
-
-@njit(cache=True)
-def bound_cover(
-    pairs: Pairs, sites: Sites, weight: I64, plug: int, budget: float, value: int, rounds: int, best_margin: F64
-) -> float:
-    """An upper bound: the least, over margins 0 <= m[i] <= 1, of sum (1 - m) x weight plus the most m x flow that
-    sites can earn.
-
-    Sites buy whole plugs within the budget, the last purchase broken. value: that of a known plan, steers the steps.
-    best_margin (I): margins to start from; holds those of the bound afterwards.
-    """
-    margin, slope, scale = best_margin.copy(), np.empty(len(weight)), np.empty(len(weight))
-    top, sent = np.ones(len(weight)), np.empty(len(weight))
-    best, step, idle = np.inf, 1.0, 0
-    for i in range(len(weight)):
-        scale[i] = 1.0 / max(weight[i], 1)
-    for _ in range(rounds):
-        high = _earn(pairs, sites, plug, weight, margin, budget, sent)
-        for i in range(len(weight)):
-            high += (1.0 - margin[i]) * weight[i]
-            slope[i] = weight[i] - sent[i]
-        idle += 1
-        if high < best:
-            best, idle = high, 0
-            keep(best_margin, margin)
-        elif idle >= _PATIENCE:
-            step, idle = step / 2, 0
-            keep(margin, best_margin)
-            continue
-        if best < value + 1.0 or not _step(margin, slope, scale, top, step * max(high - value, 1.0)):
-            break
-    return best
-
-
-@inner
-def _earn(pairs: Pairs, sites: Sites, plug: int, weight: I64, margin: F64, budget: float, sent: F64) -> float:
-    """The most sum margin x flow over sites on their own, the last purchase broken; `sent` (I) becomes the flow it
-    takes.
-    """
-    count = 0
-    for j in range(len(sites.most)):
-        count += sites.most[j]
-    gain, cost, owner, level = np.zeros(count), np.zeros(count), np.zeros(count, np.int64), np.zeros(count, np.int64)
-    used, total = 0, 0.0
-    for j in range(len(sites.most)):
-        curve = _curve(pairs, sites, plug, weight, margin, j)
-        total += curve[0]
-        used = _purchases(sites, curve, j, gain, cost, owner, level, used)
-    bought = np.empty(len(sites.most))
-    for j in range(len(sites.most)):
-        bought[j] = sites.existing[j]
-    for k in _falling(_ratios(gain, cost, used)):
-        share = 1.0 if cost[k] <= budget else budget / cost[k]
-        total += share * gain[k]
-        bought[owner[k]] += share * level[k]
-        budget = max(0.0, budget - share * cost[k])
-    for i in range(len(weight)):
-        sent[i] = 0.0
-    for j in range(len(sites.most)):
-        capacity = bought[j] * plug
-        for i in _by_margin(pairs, margin, j):
-            if margin[i] <= 0.0 or capacity <= 0.0:
-                break
-            amount = min(capacity, float(weight[i]))
-            sent[i] += amount
-            capacity -= amount
-    return total
-
-
-@njit(cache=True)
-def earn_whole(pairs: Pairs, sites: Sites, weight: I64, plug: int, margin: F64, budget: int, unit: int) -> float:
-    """The most sum margin x flow over sites on their own with whole purchases only; costs are rounded down to money
-    units, the budget is counted in them.
-    """
-    most, base = np.zeros(budget + 1), 0.0
-    for j in range(len(sites.most)):
-        curve = _curve(pairs, sites, plug, weight, margin, j)
-        base += curve[0]
-        fresh = sites.existing[j] == 0
-        new = most.copy()
-        fewest = sites.least[j] if fresh else 1
-        for k in range(fewest, len(curve)):
-            gain = curve[k] - curve[0]
-            if gain <= 0.0 or (k > fewest and curve[k] <= curve[k - 1]):
-                continue
-            cost = (sites.plug_fen[j] * k + (sites.open_fen[j] if fresh else 0)) // unit
-            for b in range(cost, budget + 1):
-                new[b] = max(new[b], most[b - cost] + gain)
-        most = new
-    return float(base + most[budget])
-
-
-@inner
-def _by_margin(pairs: Pairs, margin: F64, j: int) -> I64:
-    """Demand in reach of site j, the dearest first."""
-    count = pairs.start[j + 1] - pairs.start[j]
-    here, key = np.empty(count, np.int64), np.empty(count)
-    for k in range(count):
-        here[k] = pairs.row[pairs.by_site[pairs.start[j] + k]]
-        key[k] = margin[here[k]]
-    order: I64 = _falling(key)
-    for k in range(count):
-        order[k] = here[order[k]]
-    return order
-
-
-@inner
-def _curve(pairs: Pairs, sites: Sites, plug: int, weight: I64, margin: F64, j: int) -> F64:
-    """(most+1) what site j earns with 0..most new plugs: the dearest demand in reach first."""
-    curve = np.zeros(sites.most[j] + 1)
-    order = _by_margin(pairs, margin, j)
-    at, earned, filled = 0, 0.0, 0.0
-    left = float(weight[order[0]]) if len(order) else 0.0
-    for k in range(len(curve)):
-        capacity = float(plug * (sites.existing[j] + k))
-        while at < len(order) and filled < capacity:
-            amount = min(left, capacity - filled)
-            earned += amount * margin[order[at]]
-            filled += amount
-            left -= amount
-            if left <= 0.0:
-                at += 1
-                left = float(weight[order[at]]) if at < len(order) else 0.0
-        curve[k] = earned
-    return curve
-
-
-@inner
-def _purchases(sites: Sites, curve: F64, j: int, gain: F64, cost: F64, owner: I64, level: I64, used: int) -> int:
-    """Append the steps of the upper hull of (money, earnings) of site j: falling gain per fen. Returns the new
-    count.
-    """
-    fresh = sites.existing[j] == 0
-    at = 0
-    while at < len(curve) - 1:
-        best, best_ratio, best_money = -1, 0.0, 0
-        for k in range(max(at + 1, sites.least[j] if fresh else 1), len(curve)):
-            money = sites.plug_fen[j] * (k - at) + (sites.open_fen[j] if fresh and at == 0 else 0)
-            ratio = (curve[k] - curve[at]) / max(float(money), _TINY)
-            if ratio >= best_ratio and curve[k] > curve[at]:
-                best, best_ratio, best_money = k, ratio, money
-        if best < 0:
-            break
-        gain[used], cost[used] = curve[best] - curve[at], best_money
-        owner[used], level[used] = j, best - at
-        used, at = used + 1, best
-    return used

@@ -48,26 +48,10 @@ class Rules(NamedTuple):
     """
 
     budget: int
-    min_plugs: int
     work: int
     patience: int
     most_closed: int
     drift: int
-
-
-class Flow(NamedTuple):
-    """A plan and the demand it serves.
-
-    n (J) new plugs, sent (R) flow of each pair, slack (I) demand not served, room (J) capacity not used;
-    reach (J) slack within reach of a site, out of date where stale (J) is 1.
-    """
-
-    n: I64
-    sent: I64
-    slack: I64
-    room: I64
-    reach: I64
-    stale: I64
 
 
 class Walk(NamedTuple):

@@ -1,0 +1,1 @@
+"""Compiled prices and flows of charging plans: arrays in, arrays out."""
