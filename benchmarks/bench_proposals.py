@@ -19,7 +19,14 @@ from timing import interleaved
 
 from network import simulate, travel_times
 from network.io import Parameters, build_city, read_spec
-from optimise import propose, propose_loops, propose_park_ride, propose_stops
+from optimise import (
+    ChargerWishes,
+    propose_chargers,
+    propose_depots,
+    propose_loops,
+    propose_park_ride,
+    propose_stops,
+)
 from optimise.location.choices import Choices
 from optimise.location.packing import packing
 from optimise.location.set_cover import set_cover
@@ -33,10 +40,11 @@ SIZES = ((500, 300), (1000, 500))
 COVERED_BY = 6
 FULL = Gap(0.0)
 KINDS = {
-    "chargers": lambda city, how: propose(city, budget_cny=600_000, **how),
+    "chargers": lambda city, how: propose_chargers(city, wishes=ChargerWishes(budgets_cny=(600_000.0,)), **how),
     "stops": lambda city, how: propose_stops(city, relax=True, **how),
     "loops": lambda city, how: propose_loops(city, vehicles=4, **how),
     "park-ride": lambda city, how: propose_park_ride(city, budget_cny=5_000_000, **how),
+    "depots": lambda city, how: propose_depots(city, **how),
 }
 
 

@@ -23,6 +23,7 @@ def levers(city):
     lines = sorted({str(name) for name in city.transit.line_name})
     yield "set_price", ({"item": "parking", "cny": 6 + n / 10} for n in count())
     yield "add_chargers", ({"place": sites[n % len(sites)], "plugs": 1} for n in count())
+    yield "set_electric_share", ({"share": 0.1 + n / 1000} for n in count())
     yield "set_demand", ({"zone": zones[n % len(zones)], "jobs": 500 + n} for n in count())
     yield (
         "set_street_speed",

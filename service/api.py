@@ -14,7 +14,10 @@ from pydantic import BaseModel
 
 from network import EDITS, InputError, Problem, ScenarioError, UnknownId
 from service import errors
+from service.api_charging import charging
+from service.api_corridors import corridors
 from service.api_explain import explanations
+from service.api_piles import piles
 from service.api_proposals import proposals
 from service.api_streets import streets
 from service.endpoints import CityId, EngineOf, JobId, JobsOf, refusals
@@ -223,7 +226,7 @@ def create_app(settings: Settings, report: Report | None = None) -> FastAPI:
     )
     app.state.engine, app.state.warm = Engine(settings), threading.Event()
     app.add_middleware(BodyLimit, most_bytes=settings.body_most_bytes)
-    for router in (service, cities, explanations, proposals, streets, job_routes):
+    for router in (service, cities, charging, corridors, explanations, piles, proposals, streets, job_routes):
         app.include_router(router)
     errors.install(app)
     return app

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from typer.core import TyperGroup
 
@@ -17,17 +16,14 @@ from network.io import CitySpec, Parameters, build_city, city_ids, load_city, re
 from service import console as show
 from service import console_green as show_green
 from service.cli_calibrate import PivotOption, counted_shares
-from service.cli_calibrate import app as calibration
-from service.cli_explain import app as reasons
-from service.cli_streets import app as streets
 from service.command import AlsoReplaced, AsJson, CityArgument, Run, WithCongestion, print_text
+from service.commands import COMMANDS
 from service.console_calibrate import show_pivot
 from service.console_congestion import show_congestion
 from service.engine import WhatIfOptions, attribution
 from service.files import write_whole
 from service.first_use import told_of_compiling
-from service.proposals import KINDS
-from service.schemas import PlanRequest, problems_of, read_scenario
+from service.schemas import read_scenario
 from service.settings import Settings, luxing_version, read_settings
 
 BAD_INPUT: Final = 2
@@ -214,82 +210,6 @@ def what_if(  # noqa: PLR0917 - options of a command, never positions
 
 
 @app.command()
-def propose(  # noqa: PLR0917 - options of a command, never positions
-    ctx: typer.Context,
-    city: CityArgument,
-    what: Annotated[Literal["chargers", "stops", "park-ride", "loops"], typer.Argument(help="What to plan.")],
-    budget: Annotated[
-        float | None,
-        typer.Option(metavar="CNY", help="Chargers, park-ride: money the plan may spend; it has to be given."),
-    ] = None,
-    targets: Annotated[
-        list[str] | None,
-        typer.Option(help="Target such as charging_served_share>=0.8, or a file with one per line; may be repeated."),
-    ] = None,
-    objective: Annotated[
-        Literal["cover", "distance"],
-        typer.Option(help="Chargers: serve the most demand, or make the mean walk to a plug shortest."),
-    ] = "cover",
-    exclude: Annotated[
-        list[str] | None, typer.Option(metavar="STREET", help="Stops, loops: a street without any; may be repeated.")
-    ] = None,
-    moves: Annotated[bool, typer.Option(help="Stops: whether existing ones may be moved.")] = True,  # noqa: FBT002
-    relax: Annotated[  # noqa: FBT002
-        bool, typer.Option("--relax", help="Stops: where a target cannot be met, come as near to it as can be.")
-    ] = False,
-    vehicles: Annotated[int | None, typer.Option(help="Loops: small buses there are; it has to be given.")] = None,
-    area: Annotated[str | None, typer.Option(help="Loops: area whose people are to have a stop; else all.")] = None,
-    starts: Annotated[
-        list[str] | None, typer.Option("--start", help="Loops: station or stop they begin at; may be repeated.")
-    ] = None,
-    seconds: Annotated[
-        float | None, typer.Option(help="Wall-clock limit. Without it every machine gives the same plan.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Same city, same seed: same plan.")] = 0,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder for plan.json, report.html ...; else one under your home, in plans."),
-    ] = None,
-) -> None:
-    """Propose where new public chargers go, or racks and parking spaces at rail stations, within a budget; which bus
-    stops to add or move beside rail at the least cost; or feeder loops of small buses; and write the plan into a
-    folder.
-    """
-    from service.report import write_plan_folder
-
-    run: Run = ctx.obj
-    given: dict[str, Any] = {"seconds": seconds, "seed": seed}
-    if targets or what == "chargers":
-        given["targets"] = _targets(targets or [])
-    if what == "loops":
-        given |= {"vehicles": vehicles, "area": area, "starts": starts or [], "exclude_streets": exclude or []}
-    else:
-        _only_for("loops", vehicles=vehicles is not None, area=area, start=starts)
-    if what == "stops":
-        given |= {"exclude_streets": exclude or [], "moves": moves, "relax": relax}
-    else:
-        _only_for("stops", relax=relax, no_moves=not moves, exclude=exclude and what != "loops")
-    if what in ("chargers", "park-ride"):
-        given |= {} if budget is None else {"budget_cny": budget}
-    else:
-        _only_for("chargers and park-ride", budget=budget is not None)
-    if what == "chargers":
-        given["objective"] = objective
-    else:
-        _only_for("chargers", objective=objective != "cover")
-    with show.solving(run.err, seconds) as progress:
-        built, proposal = run.engine.propose(city, _request(what, given), progress)
-    plan = proposal.plan
-    name = "-".join(filter(None, (city, what, getattr(plan, "objective", ""), plan.inputs["problem"][:8])))
-    folder = out or run.settings.plans_folder / f"{name}-seed{seed}"
-    write_plan_folder(folder, built, proposal, run.engine.green_definitions())
-    show.show_proposal(run.out, built, proposal)
-    show.show_verdicts(run.out, proposal.verdicts)
-    _provenance(run, built)
-    run.out.print(f"[green]The plan is in[/green] {folder}", highlight=False, soft_wrap=True)
-
-
-@app.command()
 def targets(
     ctx: typer.Context,
     city: CityArgument,
@@ -338,7 +258,7 @@ def version() -> None:
     typer.echo(f"luxing {luxing_version()}")
 
 
-app.registered_commands += calibration.registered_commands + reasons.registered_commands + streets.registered_commands
+app.registered_commands += COMMANDS
 
 
 def main() -> None:
@@ -358,38 +278,6 @@ def _spec(settings: Settings, city: str, roads: str | None, place: str | None) -
 def _absolute(file: Path | None) -> str | None:
     """A file beside the user, not beside the recipe."""
     return str(file.absolute()) if file else None
-
-
-def _targets(given: list[str]) -> list[str]:
-    """Each is a target, or a file with one target per line (# starts a comment)."""
-    found = []
-    for text in given:
-        if any(sign in text for sign in ("=", "≥", "≤", "<", ">")):
-            found.append(text)
-            continue
-        try:
-            lines = Path(text).read_text(encoding="utf-8-sig").splitlines()
-        except (OSError, UnicodeDecodeError):
-            hint = "write metric>=value or metric<=value, or name a text file with one such line per target"
-            raise InputError(Problem(f"--targets {text}", "is neither a target nor a readable file", hint)) from None
-        stripped = [line.split("#")[0].strip() for line in lines]
-        found += [line for line in stripped if line]
-    return found
-
-
-def _only_for(other: str, **given: Any) -> None:
-    """Refuse options that mean nothing here."""
-    wrong = ["--" + name.replace("_", "-") for name, value in given.items() if value]
-    if wrong:
-        raise InputError([Problem(option, f"is for {other} alone", "leave it out") for option in wrong])
-
-
-def _request(what: str, given: dict[str, Any]) -> PlanRequest:
-    try:
-        return KINDS[what].request(**given)
-    except ValidationError as error:
-        problems = problems_of(error.errors(), "")
-        raise InputError([replace(p, where="--" + p.where.removesuffix("_cny")) for p in problems]) from None
 
 
 def _provenance(run: Run, city: City) -> None:

@@ -20,11 +20,13 @@ from network.io import (
     read_survey_model,
 )
 from service import console_calibrate as show
+from service.cli_sessions import app as sessions
 from service.command import CityArgument, Run
 from service.files import write_whole
 from service.fitted import of_estimate, of_fit
 
 app: Final = typer.Typer()
+app.registered_commands += sessions.registered_commands
 OutOption = Annotated[
     Path | None, typer.Option(metavar="FILE.toml", help="Where to write the parameters, for the city's city.toml.")
 ]

@@ -13,9 +13,21 @@ from rich.table import Table
 
 from network import METRICS, City, Problem, units
 from network.io import STAGES
-from optimise import LoopProposal, ParkRideProposal, Plan, Progress, Proposal, StopProposal, Verdict
+from optimise import (
+    ChargerProposal,
+    DepotProposal,
+    LoopProposal,
+    ParkRideProposal,
+    Plan,
+    PlanYear,
+    Progress,
+    StopProposal,
+    Verdict,
+)
+from service.console_depots import show_depots
 from service.proposals import AnyProposal
-from service.report.numbers import NO_CHANGE, NOTHING, difference, digits_for, in_tenths, number, percent, quantity
+from service.report.numbers import NO_CHANGE, NOTHING, difference, digits_for, number, percent, plan_value, quantity
+from service.report.tables import site_rows
 from service.schemas import MetricInfo, TargetRow, WhatIfAnswer
 
 _SITES_SHOWN = 20
@@ -116,6 +128,9 @@ def show_proposal(console: Console, city: City, proposal: AnyProposal) -> None:
     if isinstance(proposal, ParkRideProposal):
         _show_park_ride(console, city, proposal)
         return
+    if isinstance(proposal, DepotProposal):
+        show_depots(console, city, proposal)
+        return
     plan = proposal.plan
     if plan.status == "infeasible":
         console.print(f"[red]No plan for {escape(city.name)} can do all of this:[/red]")
@@ -130,30 +145,34 @@ def show_proposal(console: Console, city: City, proposal: AnyProposal) -> None:
         _show_chargers(console, city, proposal)
 
 
-def _show_chargers(console: Console, city: City, proposal: Proposal) -> None:
+def _show_chargers(console: Console, city: City, proposal: ChargerProposal) -> None:
     plan = proposal.plan
     if plan.sites:
-        _show_sites(console, city, plan)
+        _show_sites(console, city, proposal)
+    elif plan.objective == "cost":
+        console.print(f"The targets need no new plug in {escape(city.name)}")
     else:
         console.print(f"{number(plan.budget_cny)} CNY buy no plug that would help {escape(city.name)}")
+    for reason in plan.reasons:
+        console.print(f"• {escape(reason)}", highlight=False)
     total = Table(show_header=False)
     for label, value in _totals(proposal):
         total.add_row(label, escape(value))
     console.print(total)
 
 
-def _show_sites(console: Console, city: City, plan: Plan) -> None:
-    title = f"Chargers for {escape(city.name)}"
+def _show_sites(console: Console, city: City, proposal: ChargerProposal) -> None:
+    rows, title = site_rows(city, proposal), f"Chargers for {escape(city.name)}"
     sites = Table("place", "name", "kind", "plugs there", "new plugs", "cost, CNY", title=title)
     sites.columns[0].overflow = "fold"  # an id that is cut short names nothing
-    for column in sites.columns[3:]:
-        column.justify = "right"
-    for site in sorted(plan.sites, key=lambda s: (-s.new_plugs, s.place))[:_SITES_SHOWN]:
-        figures = str(site.existing_plugs), str(site.new_plugs), number(site.cost_cny)
-        sites.add_row(escape(site.place), escape(site.name or NOTHING), escape(site.kind), *figures)
+    sites.columns[3].justify = sites.columns[5].justify = "right"
+    for row in rows[:_SITES_SHOWN]:
+        new = row.built_in(len(proposal.plan.years))
+        figures = str(row.plugs_existing), new, number(row.cost_cny)
+        sites.add_row(escape(row.id), escape(row.name or NOTHING), escape(row.kind), *figures)
     console.print(sites)
-    if len(plan.sites) > _SITES_SHOWN:
-        console.print(f"and {len(plan.sites) - _SITES_SHOWN} more: all of them are in sites.csv", style="dim")
+    if len(rows) > _SITES_SHOWN:
+        console.print(f"and {len(rows) - _SITES_SHOWN} more: all of them are in sites.csv", style="dim")
 
 
 def _show_stops(console: Console, city: City, proposal: StopProposal) -> None:
@@ -238,24 +257,40 @@ def _show_park_ride(console: Console, city: City, proposal: ParkRideProposal) ->
     console.print(total)
 
 
-def _totals(proposal: Proposal) -> list[tuple[str, str]]:
+def _totals(proposal: ChargerProposal) -> list[tuple[str, str]]:
     plan, before, after = proposal.plan, proposal.base.metrics, proposal.changed.metrics
 
     def shares(name: str) -> str:
         return f"{percent(before[name])} → {percent(after[name])}"
 
     return [
-        ("Sites chosen", number(len(plan.sites))),
+        ("Sites chosen", number(len({site.place for site in plan.sites}))),
         ("New plugs", number(plan.new_plugs)),
         ("Cost", f"{number(plan.cost_cny)} of {number(plan.budget_cny)} CNY"),
         ("Public charging demand served", shares("charging_served_share")),
-        ("Objective", f"{in_tenths(plan.value, plan.objective)}, {plan.objective}"),
-        ("Bound", in_tenths(plan.bound, plan.objective)),
+        ("Slow, and fast", f"{shares('charging_slow_served_share')}, {shares('charging_fast_served_share')}"),
+        *_by_year(plan),
+        ("Objective", f"{plan_value(plan.value, plan.objective)}, {plan.objective}"),
+        ("Bound", plan_value(plan.bound, plan.objective)),
         ("Gap", f"{plan.gap:.3%}, {'proven optimal' if plan.status == 'optimal' else 'not proven optimal'}"),
         ("Green-trip share, e-bikes counted", shares("green_trip_share")),
         ("Green-trip share, e-bikes not counted", shares("green_trip_share_without_ebike")),
         ("Verified", "; ".join(plan.verified)),
     ]
+
+
+def _by_year(plan: Plan) -> list[tuple[str, str]]:
+    """What each year spends and serves, where there are several."""
+    if len(plan.years) < 2:
+        return []
+    return [
+        (str(y.year), f"{number(y.spent_cny)} CNY spent, {number(y.plugs)} plugs, {_served(y)}") for y in plan.years
+    ]
+
+
+def _served(year: PlanYear) -> str:
+    share = percent(year.served_kwh / year.wanted_kwh if year.wanted_kwh else None)
+    return f"{share} of {number(year.wanted_kwh)} kWh a day"
 
 
 def show_provenance(console: Console, city: str, defaults: Iterable[Mapping[str, str]], credit: Iterable[str]) -> None:

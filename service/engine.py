@@ -33,19 +33,21 @@ from network import (
     elasticities,
     grid_city,
     metric_of,
+    replay_charging,
     settled,
     simulate,
     travel_times,
 )
 from network.io import Parameters, city_ids, load_city, stored_digest
 from optimise import Progress as SolverProgress
-from service import access, carbon, congestion, explain, green, policy, streets
+from service import access, carbon, congestion, explain, green, policy, replay, streets
 from service.cache import Cache
 from service.congestion_schemas import Congestion
 from service.explain_schemas import ElasticityAnswer, ElasticityRequest, ExplanationAnswer, ExplanationRequest
 from service.first_use import Report
 from service.pivot_schemas import BaseShares, pivot_answer
 from service.proposals import AnyProposal, Base, kind_of
+from service.replay_schemas import ChargingReplayAnswer, ChargingReplayRequest
 from service.schemas import (
     CityAnswer,
     CityRef,
@@ -142,7 +144,7 @@ class Engine:
 
         Raises UnknownId, ScenarioError, and InputError where there are too many edits.
         """
-        self._check_edits(scenario)
+        self.check_edits(scenario)
         city = self.loaded(city_id)
         key = city.digest, scenario_digest(scenario)
         return Changed(_ref(city), self._changed.get(key, lambda: scenario.apply(city)))
@@ -182,10 +184,11 @@ class Engine:
         Raises UnknownId for the city, ScenarioError with every problem of the scenario, InputError where there are
         too many edits, where the shares do not fit, and where the city is too large for congestion.
         """
-        self._check_edits(scenario)
+        self.check_edits(scenario)
         return self._what_if(city_id, scenario, asked or WhatIfOptions())
 
-    def _check_edits(self, scenario: Scenario) -> None:
+    def check_edits(self, scenario: Scenario) -> None:
+        """Raises InputError where there are too many."""
         count, most = len(scenario.edits), self.settings.edits_most
         if count > most:
             hint = "ask for fewer at a time, or raise LUXING_EDITS_MOST"
@@ -203,12 +206,8 @@ class Engine:
         more: dict[str, Any] = {}
         if asked.congestion:
             base, day, more["congestion"] = self._with_congestion(base, city)
-        elif city is base.city:
-            day = base
         else:
-            travel = travel_times(city, base.travel)
-            flows = between_zones(city, travel, base.flows)
-            day = Base(city, travel, simulate(city, travel, flows), flows)
+            day = base.day_of(city)
         if asked.replaced:
             days = (CityDay(d.city, d.travel, between_zones(d.city, d.travel, d.flows).trips) for d in (base, day))
             more["replaced"] = carbon.replaced(diversion(*days))
@@ -280,6 +279,19 @@ class Engine:
         common = {"city": _ref(base.city), "defaults": _defaults(base.city), "attribution": attribution(base.city)}
         return explain.elasticity_answer(data, found, asked, zone, **common)
 
+    def charging_replay(
+        self, city_id: str, asked: ChargingReplayRequest, report: Callable[[int, int], None] | None = None
+    ) -> ChargingReplayAnswer:
+        """Days at the plugs; `report` hears how many queues are done, and of how many.
+
+        Raises UnknownId for the city, ScenarioError, and InputError where there are too many drivers.
+        """
+        base = self.base(city_id)
+        day = base.day_of(asked.scenario.apply(base.city))
+        common = {"city": _ref(base.city), "scenario_digest": scenario_digest(asked.scenario)}
+        told = {"defaults": _defaults(day.city), "attribution": attribution(day.city)}
+        return replay.charging_replay(day, asked, self.settings.replay_most_drivers, report, **common, **told)
+
     def route(self, city_id: str, asked: RouteRequest) -> RouteAnswer:
         """The quickest way. Raises UnknownId, ScenarioError, InputError for points beyond the streets."""
         return streets.route(self.changed(city_id, asked.scenario), asked)
@@ -346,7 +358,9 @@ class Engine:
 def warm_up(report: Report | None = None) -> None:
     """Load every kernel but those of the planners: run the smallest city once, and ask its streets everything."""
     city = grid_city(_WARM_SIZE)
-    steps = {"travel of a day": lambda: simulate(city, travel_times(city)), **streets.first_questions(city)}
+    steps: dict[str, Callable[[], object]] = {"travel of a day": lambda: simulate(city, travel_times(city))}
+    steps |= {"days at the plugs": lambda: replay_charging(city, simulate(city), days=2)}
+    steps |= streets.first_questions(city)
     for done, (name, step) in enumerate(steps.items()):
         if report:
             report(name, done, len(steps))

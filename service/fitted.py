@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from network import ALL_RESIDENTS, City, CityFit, Estimate, SurveyModel, TripRecords, behaviour_from, units
+from network import (
+    ALL_RESIDENTS,
+    City,
+    CityFit,
+    ClassFit,
+    Estimate,
+    Sessions,
+    SurveyModel,
+    TripRecords,
+    behaviour_from,
+    energy_hours,
+    units,
+)
 from network.io import Fitted, Parameters, Value
 
 _CONSTANT, _DECAY = "behaviour.constant", "behaviour.gravity_beta_per_min"
@@ -40,6 +52,41 @@ def of_fit(city: City, fit: CityFit, files: Sequence[str]) -> dict[str, Fitted]:
         timed = {row.purpose for row in fit.minutes}
         out[_DECAY] = _after(city, _DECAY, new.gravity_beta_per_min.tolist(), source, of=timed)
     return {key: one for key, one in out.items() if key != _CONSTANT or (old.constant != new.constant).any()}
+
+
+def of_sessions(
+    log: Sessions, fits: Sequence[ClassFit], known: Parameters, files: Sequence[str], *, near_home: bool
+) -> dict[str, Fitted]:
+    """The parameters of charging that a log tells; classes that are not in it stay as the city has them.
+
+    Hours of slow plugs are told only where these stand `near_home`.
+    """
+    by_class = {units.CHARGERS.index(fit.charger): fit for fit in fits}
+    source = f"fitted to {len(log):,} sessions of {' and '.join(files)}"
+    quick = {c: fit for c, fit in by_class.items() if c != units.SLOW}
+    efficiency = known.number("charging.plug_efficiency")
+    kwh = {c: round(fit.kwh, 2) for c, fit in by_class.items()}
+    out = {"charging.session_kwh": _by_class(known, "charging.session_kwh", kwh, source)}
+    if quick:
+        kw = {c: round(fit.kw / efficiency, 2) for c, fit in quick.items()}
+        out["charging.vehicle_kw"] = _by_class(known, "charging.vehicle_kw", kw, source)
+        out["charging.fast_hours"] = Fitted(energy_hours(log, list(quick)).round(5).tolist(), source)
+    if units.SLOW in by_class:
+        slow = by_class[units.SLOW]
+        out["charging.parked_min"] = Fitted(round(slow.minutes, 1), source)
+        if near_home:
+            out["charging.residence_hours"] = Fitted(slow.energy_hours.round(5).tolist(), source)
+    return out
+
+
+def _by_class(known: Parameters, key: str, own: dict[int, float], source: str) -> Fitted:
+    """A list by class of charger, in which the classes that are told are replaced."""
+    before = known.parameter(key)
+    value = [own.get(c, x) for c, x in enumerate(known.array(key).tolist())]
+    if len(own) == len(value):
+        return Fitted(value, source)
+    names = ", ".join(units.CHARGERS[c] for c in sorted(own))
+    return _in_part(value, f"{source} ({names})", before.source, default=before.default)
 
 
 def _after(city: City, key: str, value: Value, source: str, *, of: set[str]) -> Fitted:

@@ -6,30 +6,35 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from network import City, Flows, Outcome, Travel
+from network import City, Flows, Outcome, Travel, between_zones, simulate, travel_times
 from optimise import (
-    DEFAULT_STOP,
+    CHARGERS_UNTIL,
+    DEPOTS_UNTIL,
     LOOPS_UNTIL,
     PARK_RIDE_UNTIL,
     STOPS_UNTIL,
+    ChargerProposal,
+    DepotProposal,
     Exclusions,
     Gap,
     Listener,
     LoopProposal,
     ParkRideProposal,
-    Proposal,
     Seconds,
     Stop,
     StopProposal,
-    propose,
+    propose_chargers,
+    propose_depots,
     propose_loops,
     propose_park_ride,
     propose_stops,
 )
-from service.schemas import LoopsRequest, ParkRideRequest, PlanRequest, ProposalRequest, StopsRequest
+from service.charger_schemas import ChargersRequest
+from service.depot_schemas import DepotsRequest
+from service.schemas import LoopsRequest, ParkRideRequest, PlanRequest, StopsRequest
 from service.settings import package_versions
 
-AnyProposal: TypeAlias = Proposal | StopProposal | ParkRideProposal | LoopProposal
+AnyProposal: TypeAlias = ChargerProposal | StopProposal | ParkRideProposal | LoopProposal | DepotProposal
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +46,14 @@ class Base:
     outcome: Outcome
     flows: Flows | None = None
     """Trips between zones, to be taken over where a change leaves them; found anew where they are not given."""
+
+    def day_of(self, city: City) -> Base:
+        """A day of a city that edits made of this one."""
+        if city is self.city:
+            return self
+        travel = travel_times(city, self.travel)
+        flows = between_zones(city, travel, self.flows)
+        return Base(city, travel, simulate(city, travel, flows), flows)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +68,13 @@ class Kind:
     solve: Callable[[Base, Any, Listener | None], AnyProposal]
 
 
-def _chargers(base: Base, asked: ProposalRequest, progress: Listener | None) -> Proposal:
-    return propose(
+def _chargers(base: Base, asked: ChargersRequest, progress: Listener | None) -> ChargerProposal:
+    return propose_chargers(
         base.city,
-        budget_cny=asked.budget_cny,
+        wishes=asked.wishes(),
+        years=asked.years,
         targets=asked.parsed_targets(),
-        objective=asked.objective,
-        stop=_until(DEFAULT_STOP, asked.seconds),
+        stop=_until(CHARGERS_UNTIL, asked.seconds),
         seed=asked.seed,
         travel=base.travel,
         base=base.outcome,
@@ -122,6 +135,22 @@ def _loops(base: Base, asked: LoopsRequest, progress: Listener | None) -> LoopPr
     )
 
 
+def _depots(base: Base, asked: DepotsRequest, progress: Listener | None) -> DepotProposal:
+    return propose_depots(
+        base.city,
+        depots=asked.depots,
+        blocks=[block.given() for block in asked.blocks],
+        path=asked.path,
+        targets=asked.parsed_targets(),
+        stop=_until(DEPOTS_UNTIL, asked.seconds),
+        seed=asked.seed,
+        travel=base.travel,
+        base=base.outcome,
+        progress=progress,
+        versions=package_versions(),
+    )
+
+
 def _until(usual: Stop, seconds: float | None) -> Stop:
     return usual if seconds is None else Gap(usual.gap) | Seconds(seconds)
 
@@ -131,15 +160,24 @@ KINDS: Final[dict[str, Kind]] = {
     for kind in (
         Kind(
             name="chargers",
-            summary="Propose where new public chargers go",
-            about="Start a job; `Location` says where its state is. Targets that cannot be met are an answer, not an "
-            "error.",
-            request=ProposalRequest,
+            summary="Propose where new public chargers go, of which class, how many, and when",
+            about="Start a job; `Location` says where its state is. Plugs take no more drivers than keep queues short; "
+            "sites grow over the years and never shrink. Targets that cannot be met are an answer, not an error.",
+            request=ChargersRequest,
             examples={
-                "cover": {
-                    "summary": "Serve the most demand with two million yuan",
+                "served": {
+                    "summary": "Serve the most energy with two million yuan",
                     "value": {"budget_cny": 2_000_000, "targets": ["charging_served_share>=0.8"], "seed": 0},
-                }
+                },
+                "years": {
+                    "summary": "Three years, bus stations first, no area left behind",
+                    "value": {
+                        "budget_cny": 1_000_000,
+                        "years": [2027, 2028, 2029],
+                        "least": {"bus_station": 8},
+                        "floor_share": 0.2,
+                    },
+                },
             },
             solve=_chargers,
         ),
@@ -189,6 +227,29 @@ KINDS: Final[dict[str, Kind]] = {
                 },
             },
             solve=_loops,
+        ),
+        Kind(
+            name="depots",
+            summary="Propose chargers and power for the electric buses of each depot",
+            about="Start a job for the least power with which every bus is ready in time, with chargers, transformers "
+            "and top-ups at ends of lines, and for the fewest buses to replace early so that the fleet keeps to the "
+            "path of the policy; `Location` says where its state is. The plan changes no day of the city: its scenario "
+            "is empty.",
+            request=DepotsRequest,
+            examples={
+                "timetable": {"summary": "The buses that the timetable needs", "value": {}},
+                "blocks": {
+                    "summary": "Two buses of an operator, and a path to electric ones",
+                    "value": {
+                        "blocks": [
+                            {"id": "1/1", "depot": "North", "out": "05:40", "back": "22:10", "km": 214.0},
+                            {"id": "1/2", "depot": "North", "out": "06:10", "back": "24:30", "km": 230.5},
+                        ],
+                        "path": "electric",
+                    },
+                },
+            },
+            solve=_depots,
         ),
     )
 }

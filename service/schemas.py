@@ -143,8 +143,8 @@ class TargetIn(BaseModel):
     id: str = ""
 
 
-TEXT, OBJECT = "text", "object"
-"""Tags of what may be given as text or as an object; no place in a body is called so."""
+TEXT, OBJECT, ONE, EACH = "text", "object", "one", "each"
+"""Tags of what may be given as text or an object, once or for each; no place in a body is called so."""
 TargetLike = Annotated[
     Annotated[str, Tag(TEXT)] | Annotated[TargetIn, Tag(OBJECT)],
     Discriminator(lambda x: TEXT if isinstance(x, str) else OBJECT),
@@ -177,15 +177,6 @@ class PlanRequest(BaseModel):
         if problems:
             raise InputError(problems)
         return found
-
-
-class ProposalRequest(PlanRequest):
-    """What a plan for new public chargers may cost and should reach."""
-
-    budget_cny: float = Field(ge=0.01, le=1e12, description="money the plan may spend, in CNY")
-    objective: Literal["cover", "distance"] = Field(
-        default="cover", description="serve the most demand, or make the mean walk to a plug the shortest"
-    )
 
 
 class Circle(BaseModel):
@@ -360,7 +351,7 @@ _MOST_SHOWN: Final = 40
 
 
 def _problem(error: Mapping[str, Any], root: str, text: Any) -> Problem:
-    loc = [x for x in error["loc"] if x not in {"body", TEXT, OBJECT, *_FIELDS}]
+    loc = [x for x in error["loc"] if x not in {"body", TEXT, OBJECT, ONE, EACH, *_FIELDS}]
     root = "" if "query" in error["loc"][:1] else root
     what, hint = _shown(error)
     tag = next((x for x in error["loc"] if x in _FIELDS), None)

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     """Most edits of a what-if, or made before a question to the streets; a plan that Luxing made may have more."""
     explained_most: int = Field(default=20, ge=0)
     """Most edits of a scenario whose effects are told apart: each takes two days."""
+    replay_most_drivers: int = Field(default=5_000_000, ge=0)
+    """Most drivers of a replay, days times those of a day; close to their limit queues take up to 50 times as many."""
 
     @cached_property
     def data_folder(self) -> Path:

@@ -110,5 +110,7 @@ def test_openstreetmap_is_named_where_its_data_shows():
 def test_pages_name_no_workplace():
     for page in PAGES:
         assert not re.search(
-            r"\b(session|prompt|sub-?agent|helper)s?\b", text_of(page).replace("command prompt", ""), re.IGNORECASE
+            r"\b((this|last|next|earlier|work) session|prompt|sub-?agent|helper)s?\b",  # a session is one at a plug
+            text_of(page).replace("command prompt", ""),
+            re.IGNORECASE,
         ), page

@@ -137,7 +137,7 @@ def test_the_home_city_answers_for_its_own_rows():
     assert {"gusu", AREAS["gusu"]["name_zh"]} & set(city["areas"])
 
 
-def test_the_green_share_the_guide_and_the_stops_are_computed():
+def test_what_a_day_of_the_city_gives_is_computed_by_these_figures():
     computed = {row["id"]: row["luxing_metric"] for row in TARGETS if row["tracking"] == "computed"}
     assert computed == {
         "GTS-1": "green_trip_share;green_trip_share_without_ebike",
@@ -148,6 +148,13 @@ def test_the_green_share_the_guide_and_the_stops_are_computed():
         "TRN-2": "rail_entrance_bus_share;rail_entrance_bus_share_straight",
         "TRN-3": "rail_km",
         "TRN-4": "rail_lines",
+        "FLT-1": "bus_bought_clean_share;bus_bought_electric_share",
+        "FLT-2": "bus_stock_clean_share;bus_stock_electric_share",
+        "FLT-3": "bus_bought_clean_share;bus_bought_electric_share",
+        "FLT-4": "bus_stock_clean_share;bus_stock_electric_share",
+        "FLT-5": "bus_bought_clean_share;bus_bought_electric_share",
+        "FLT-6": "bus_stock_clean_share;bus_stock_electric_share",
+        "CHG-1": "charging_piles_total",
     }
 
 

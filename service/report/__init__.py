@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from network import City, GreenDefinition, InputError, Problem
-from optimise import LoopProposal, ParkRideProposal, Proposal, StopProposal
+from optimise import ChargerProposal, DepotProposal, LoopProposal, ParkRideProposal, StopProposal
+from service.report.depots import depots_csv, depots_geojson, depots_report_html
 from service.report.html import report_html
 from service.report.loops import loops_csv, loops_geojson, loops_report_html
 from service.report.map import svg_map
@@ -18,10 +19,12 @@ from service.report.stops import stop_report_html, stops_csv, stops_geojson, sto
 from service.report.tables import FORMAT, datapackage_json, plan_geojson, plan_json, sites_csv
 
 __all__ = [
+    "DEPOT_FILES",
     "FILES",
     "LOOP_FILES",
     "PARK_RIDE_FILES",
     "STOP_FILES",
+    "depots_report_html",
     "loops_report_html",
     "park_ride_report_html",
     "report_html",
@@ -39,14 +42,16 @@ PARK_RIDE_FILES = ("plan.json", "plan.geojson", "stations.csv", "report.html")
 """All the folder of a plan for racks and spaces holds."""
 LOOP_FILES = ("plan.json", "plan.geojson", "loops.csv", "report.html")
 """All the folder of a plan for loops holds."""
+DEPOT_FILES = ("plan.json", "plan.geojson", "depots.csv", "report.html")
+"""All the folder of a plan for bus depots holds."""
 
-_OURS = frozenset({*FILES, *STOP_FILES, *PARK_RIDE_FILES, *LOOP_FILES})
+_OURS = frozenset({*FILES, *STOP_FILES, *PARK_RIDE_FILES, *LOOP_FILES, *DEPOT_FILES})
 
 
 def write_plan_folder(
     folder: str | Path,
     city: City,
-    proposal: Proposal | StopProposal | ParkRideProposal | LoopProposal,
+    proposal: ChargerProposal | StopProposal | ParkRideProposal | LoopProposal | DepotProposal,
     green: Sequence[GreenDefinition] = (),
 ) -> list[Path]:
     """Write the proposal as a folder of its files and return their paths. Same city and proposal, same bytes.
@@ -75,10 +80,17 @@ def write_plan_folder(
 
 def _contents(
     city: City,
-    proposal: Proposal | StopProposal | ParkRideProposal | LoopProposal,
+    proposal: ChargerProposal | StopProposal | ParkRideProposal | LoopProposal | DepotProposal,
     green: Sequence[GreenDefinition],
 ) -> dict[str, bytes]:
-    """Contents of FILES, STOP_FILES, PARK_RIDE_FILES or LOOP_FILES."""
+    """Contents of FILES, STOP_FILES, PARK_RIDE_FILES, LOOP_FILES or DEPOT_FILES."""
+    if isinstance(proposal, DepotProposal):
+        return {
+            "plan.json": plan_json(city, proposal),
+            "plan.geojson": depots_geojson(city, proposal.plan),
+            "depots.csv": depots_csv(proposal.plan),
+            "report.html": depots_report_html(city, proposal, green).encode(),
+        }
     if isinstance(proposal, LoopProposal):
         return {
             "plan.json": plan_json(city, proposal),

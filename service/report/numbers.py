@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from network import units
@@ -11,7 +12,7 @@ MINUS = "\u2212"
 NOTHING = "–"
 NO_CHANGE: Final = "±0"
 """Stands for a figure that has no meaning here."""
-OBJECTIVE_UNITS: Final = {"cover": "kWh/day", "distance": "kWh/day × m"}
+OBJECTIVE_UNITS: Final = {"served": "kWh/day", "cost": "CNY", "distance": "kWh/day × m"}
 
 
 def number(value: float | None, digits: int = 0) -> str:
@@ -83,9 +84,10 @@ def difference(value: float | None, unit: str, digits: int) -> str:
     return signed(value, digits) if digits <= _MOST_DIGITS else NO_CHANGE
 
 
-def in_tenths(tenths: int, objective: str) -> str:
-    """The value or bound of a plan, which counts tenths, in the unit of its objective."""
-    return f"{number(tenths / units.TENTHS, 1)} {OBJECTIVE_UNITS[objective]}"
+def plan_value(value: int, objective: str) -> str:
+    """The value or bound of a plan for chargers, which counts tenths of kWh or fen, in the unit of its objective."""
+    whole = units.FEN_PER_CNY if objective == "cost" else units.TENTHS
+    return f"{number(value / whole, 0 if objective == 'cost' else 1)} {OBJECTIVE_UNITS[objective]}"
 
 
 def money_en(cny: float) -> str:
@@ -98,6 +100,12 @@ def money_zh(cny: float) -> str:
     if abs(cny) >= 1e8:
         return f"{number(cny / 1e8, 2)}亿元"
     return f"{number(cny / 1e4, 0 if abs(cny) >= 1e6 else 1)}万元" if abs(cny) >= 1e4 else f"{number(cny)}元"
+
+
+def plugs_text(plugs: Sequence[int]) -> str:
+    """New plugs of each class, in the order of units.CHARGERS: 8 slow, 4 ultra-fast."""
+    counts = zip(plugs, units.CHARGERS, strict=True)
+    return ", ".join(f"{number(many)} {charger.replace('_', '-')}" for many, charger in counts if many)
 
 
 def count_en(n: int, one: str, many: str) -> str:

@@ -7,12 +7,14 @@ from typing import Any, Final
 
 from network import METRICS, City, GreenDefinition
 from optimise import (
+    ChargerProposal,
+    DepotPlan,
+    DepotProposal,
     LoopPlan,
     LoopProposal,
     ParkRidePlan,
     ParkRideProposal,
     Plan,
-    Proposal,
     StopPlan,
     StopProposal,
     Verdict,
@@ -62,7 +64,7 @@ GREEN: Final = ("green_trip_share", "green_trip_share_without_ebike")
 
 def page_values(
     city: City,
-    proposal: Proposal | StopProposal | ParkRideProposal | LoopProposal,
+    proposal: ChargerProposal | StopProposal | ParkRideProposal | LoopProposal | DepotProposal,
     green: Sequence[GreenDefinition] = (),
 ) -> dict[str, Any]:
     """Values of report.html that are told alike of every plan for `city`, the city before the plan.
@@ -102,7 +104,7 @@ def _definition_texts(row: GreenChange) -> dict[str, Any]:
 
 
 def proof_texts(
-    plan: Plan | StopPlan | ParkRidePlan | LoopPlan,
+    plan: Plan | StopPlan | ParkRidePlan | LoopPlan | DepotPlan,
     facts: list[tuple[str, str]],
     *,
     told: tuple[str, str, str, str] | None = None,

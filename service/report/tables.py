@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from network import METRICS, City, units
-from optimise import LoopProposal, ParkRideProposal, Proposal, StopProposal
+from optimise import ChargerProposal, DepotProposal, LoopProposal, ParkRideProposal, Site, SiteReason, StopProposal
+from service.report.numbers import plugs_text
 
 FORMAT = "luxing-plan-folder/1"
 """Written into plan.json, and by it a folder is known again as our own."""
@@ -28,19 +30,28 @@ SITE_FIELDS: dict[str, dict[str, Any]] = {
     "lon": {"type": "number", "title": "Longitude, WGS-84 经度", "unit": "degree"},
     "lat": {"type": "number", "title": "Latitude, WGS-84 纬度", "unit": "degree"},
     "plugs_existing": {"type": "integer", "title": "Public plugs before the plan 现有充电桩", "unit": "plugs"},
-    "plugs_new": {"type": "integer", "title": "Public plugs the plan adds 新增充电桩", "unit": "plugs"},
+    "new_slow": {"type": "integer", "title": "Slow plugs the plan adds 新增慢充桩", "unit": "plugs"},
+    "new_fast": {"type": "integer", "title": "Fast plugs the plan adds 新增快充桩", "unit": "plugs"},
+    "new_ultra_fast": {"type": "integer", "title": "Ultra-fast plugs the plan adds 新增超充桩", "unit": "plugs"},
+    "built": {"type": "string", "title": "What is built in which year 分年建设内容"},
     "cost_cny": {"type": "number", "title": "Cost of the plan at this place 投资", "unit": "CNY"},
     "served_kwh_per_day": {
         "type": "number",
         "title": "Energy the place delivers with the plan, plugs old and new 日充电量",
         "unit": "kWh/day",
     },
+    "lost_kwh_per_day": {
+        "type": "number",
+        "title": "Energy not served if this place alone were left out 若不建该站则损失的日充电量",
+        "unit": "kWh/day",
+    },
+    "gains": {"type": "string", "title": "Areas that gain most 受益最多的片区"},
 }
 
 
 @dataclass(frozen=True, slots=True)
 class SiteRow:
-    """One chosen site; `served_kwh_per_day` is what all its plugs deliver under the plan."""
+    """One chosen place; `served_kwh_per_day` is what all its plugs deliver in the last year of the plan."""
 
     id: str
     kind: str
@@ -48,30 +59,66 @@ class SiteRow:
     lon: float
     lat: float
     plugs_existing: int
-    plugs_new: int
+    new_slow: int
+    new_fast: int
+    new_ultra_fast: int
+    built: str
     cost_cny: float
     served_kwh_per_day: float
+    lost_kwh_per_day: float | None
+    gains: str
+
+    @property
+    def plugs_new(self) -> int:
+        return self.new_slow + self.new_fast + self.new_ultra_fast
+
+    def built_in(self, years: int) -> str:
+        """What is built, without its year in a plan for one."""
+        return self.built if years > 1 else self.built.partition(": ")[2]
 
 
-def site_rows(city: City, proposal: Proposal) -> list[SiteRow]:
-    """The chosen sites, those that deliver most first; this is the order of their numbers on the map."""
+def site_rows(city: City, proposal: ChargerProposal) -> list[SiteRow]:
+    """The chosen places, those that deliver most first; this is the order of their numbers on the map."""
     position = {place: p for p, place in enumerate(city.places.id.tolist())}
-    tenths = proposal.changed.place_tenths
+    given = proposal.changed.place_tenths.sum(axis=(0, 2))
+    why = {reason.place: reason for reason in proposal.plan.reasons_why}
+    by_place: dict[str, list[Site]] = {}
+    for site in proposal.plan.sites:
+        by_place.setdefault(site.place, []).append(site)
     rows = [
-        SiteRow(
-            id=site.place,
-            kind=site.kind,
-            name=site.name,
-            lon=round(site.lon, COORDINATE_DIGITS),
-            lat=round(site.lat, COORDINATE_DIGITS),
-            plugs_existing=site.existing_plugs,
-            plugs_new=site.new_plugs,
-            cost_cny=site.cost_cny,
-            served_kwh_per_day=int(tenths[position[site.place]]) / units.TENTHS,
-        )
-        for site in proposal.plan.sites
+        _site_row(sites, why.get(place), int(given[position[place]]) / units.TENTHS)
+        for place, sites in by_place.items()
     ]
     return sorted(rows, key=lambda r: (-r.served_kwh_per_day, -r.plugs_new, position[r.id]))
+
+
+def plugs_by_class(sites: Iterable[Site]) -> list[int]:
+    """New plugs of each class, in the order of units.CHARGERS."""
+    out = dict.fromkeys(units.CHARGERS, 0)
+    for site in sites:
+        out[site.charger] += site.new_plugs
+    return list(out.values())
+
+
+def _site_row(sites: list[Site], why: SiteReason | None, served_kwh: float) -> SiteRow:
+    """One place from its rows by year and class."""
+    site = sites[0]
+    added = {f"new_{c}": many for c, many in zip(units.CHARGERS, plugs_by_class(sites), strict=True)}
+    by_year = {year: [s for s in sites if s.year == year] for year in sorted({s.year for s in sites})}
+    return SiteRow(
+        id=site.place,
+        kind=site.kind,
+        name=site.name,
+        lon=round(site.lon, COORDINATE_DIGITS),
+        lat=round(site.lat, COORDINATE_DIGITS),
+        plugs_existing=site.existing_plugs,
+        **added,
+        built="; ".join(f"{year}: {plugs_text(plugs_by_class(ours))}" for year, ours in by_year.items()),
+        cost_cny=sum(s.cost_cny for s in sites),
+        served_kwh_per_day=served_kwh,
+        lost_kwh_per_day=None if why is None else why.lost_kwh,
+        gains="" if why is None else ", ".join(why.gains),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +138,9 @@ class MetricRow:
         return None if self.before is None or self.after is None else self.after - self.before
 
 
-def metric_rows(proposal: Proposal | StopProposal | ParkRideProposal | LoopProposal) -> list[MetricRow]:
+def metric_rows(
+    proposal: ChargerProposal | StopProposal | ParkRideProposal | LoopProposal | DepotProposal,
+) -> list[MetricRow]:
     """Every registered metric, in the order of the register."""
     before, after = proposal.base.metrics, proposal.changed.metrics
     return [
@@ -105,7 +154,9 @@ def attribution(city: City) -> list[str]:
     return list(dict.fromkeys(map(str, city.provenance.attribution)))
 
 
-def plan_json(city: City, proposal: Proposal | StopProposal | ParkRideProposal | LoopProposal) -> bytes:
+def plan_json(
+    city: City, proposal: ChargerProposal | StopProposal | ParkRideProposal | LoopProposal | DepotProposal
+) -> bytes:
     """The plan as it replays, its proof, and what it changes."""
     metrics = {row.name: asdict(row) | {"difference": row.difference} for row in metric_rows(proposal)}
     for record in metrics.values():
@@ -122,7 +173,7 @@ def plan_json(city: City, proposal: Proposal | StopProposal | ParkRideProposal |
     )
 
 
-def plan_geojson(city: City, proposal: Proposal) -> bytes:
+def plan_geojson(city: City, proposal: ChargerProposal) -> bytes:
     """The chosen sites as points (RFC 7946), with the attribution as a foreign member."""
     features = []
     for row in site_rows(city, proposal):
@@ -135,14 +186,14 @@ def plan_geojson(city: City, proposal: Proposal) -> bytes:
     return canonical_json(collection)
 
 
-def sites_csv(city: City, proposal: Proposal) -> bytes:
+def sites_csv(city: City, proposal: ChargerProposal) -> bytes:
     """The chosen sites as CSV in UTF-8 with a byte order mark, without which Excel garbles Chinese."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     names = [field.name for field in fields(SiteRow)]
     writer.writerow(names)
     for row in site_rows(city, proposal):
-        writer.writerow([cell(getattr(row, name)) for name in names])
+        writer.writerow(["" if getattr(row, name) is None else cell(getattr(row, name)) for name in names])
     return text.getvalue().encode("utf-8-sig")
 
 

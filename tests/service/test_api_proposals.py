@@ -7,8 +7,8 @@ from homes import CITY, PROPOSE, WHAT_IF, a_home, finished, problems_of
 from starlette.testclient import TestClient
 
 from service.api import create_app
+from service.charger_schemas import ChargersRequest
 from service.engine import Engine
-from service.schemas import ProposalRequest
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,14 @@ from service.schemas import ProposalRequest
         ({"budget_cny": 1e300}, "1000000000000"),
         ({"budget_cny": "1e6"}, "number"),
         ({"budget_cny": True}, "number"),
+        ({"budget_cny": [1e6, 0]}, "0.01"),
+        ({"budget_cny": 1e6, "objective": "cover"}, "distance"),
+        ({"budget_cny": 1e6, "years": [1999]}, "2000"),
+        ({"budget_cny": 1e6, "years": ["2027"]}, "integer"),
+        ({"budget_cny": 1e6, "least": {"parking": -1}}, "equal to 0"),
+        ({"budget_cny": 1e6, "floor_share": 1.5}, "equal to 1"),
+        ({"budget_cny": 1e6, "carry_share": -0.1}, "equal to 0"),
+        ({"budget_cny": 1e6, "ahead": 1}, "boolean"),
         ({}, "missing"),
         ({"budget_cny": 1e6, "mode": "x"}, "known field"),
         ({"budget_cny": 1e6, "seconds": 0}, "greater than 0"),
@@ -63,12 +71,37 @@ def test_a_proposal_is_a_job_whose_plan_replays_to_the_same_outcome(client):
     assert replayed == answer["what_if"]
     assert replayed["changed"]["charging_served_share"] > replayed["base"]["charging_served_share"]
     spent = replayed["difference"]["public_plugs_cny"]
-    assert math.isclose(spent, answer["plan"]["cost_cny"], abs_tol=0.01)
+    works = 10_000.0 * len({site["place"] for site in answer["plan"]["sites"]})
+    assert math.isclose(spent + works, answer["plan"]["cost_cny"], abs_tol=0.01)
+
+
+def test_a_plan_over_years_is_a_job_whose_years_replay(client):
+    asked = {"budget_cny": [300_000, 100_000], "years": [2026, 2028], "carry_share": 0.5, "least": {"parking": 6}}
+    job = client.post(PROPOSE, json=asked | {"floor_share": 0.05, "seconds": 20}).headers["Location"]
+    state = finished(client, job)
+    assert state["status"] == "successful", state
+    answer = client.get(f"{job}/results").json()
+    plan = answer["plan"]
+    assert [y["year"] for y in plan["years"]] == [2026, 2028]
+    left = 300_000 - plan["years"][0]["spent_cny"]
+    assert 0 <= plan["years"][1]["spent_cny"] <= 100_000 + 0.5 * left
+    assert answer["scenario"]["edits"][0] == {"type": "set_year", "year": 2028}
+    replayed = client.post(WHAT_IF, json=answer["scenario"]).json()["changed"]
+    assert replayed == answer["what_if"]["changed"]
+    assert math.isclose(replayed["charging_served_kwh"], plan["years"][1]["served_kwh"])
+    assert {reason["place"] for reason in plan["reasons_why"]} == {site["place"] for site in plan["sites"]}
+
+
+def test_years_and_money_that_do_not_fit_fail_with_what_is_wrong(client):
+    job = client.post(PROPOSE, json={"budget_cny": [1e5, 1e5], "years": [2028]}).headers["Location"]
+    assert finished(client, job)["status"] == "failed"
+    (error,) = problems_of(client.get(f"{job}/results"), 422)
+    assert error["what"] == "has 2 entries for 1 years"
 
 
 def test_a_plan_may_have_more_sites_than_a_what_if_has_edits(tmp_path):
     engine = Engine(a_home(tmp_path).model_copy(update={"edits_most": 0}))
-    answer = engine.proposed(CITY, ProposalRequest(budget_cny=500_000), lambda _: None)
+    answer = engine.proposed(CITY, ChargersRequest(budget_cny=500_000), lambda _: None)
     assert answer.scenario["edits"]
     assert answer.what_if.changed["public_plugs"] > answer.what_if.base["public_plugs"]
 

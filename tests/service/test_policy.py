@@ -66,6 +66,20 @@ def test_another_area_is_not_judged_and_says_so():
     assert "suzhou_urban" in row.note
 
 
+def test_buses_are_judged_clean_and_electric_apart():
+    shares = {"bus_stock_clean_share": 0.95, "bus_stock_electric_share": 0.8}
+    clean, electric = by_id(["gusu"], METRIC | shares)["FLT-2"].readings
+    assert (clean.met, electric.met) == (True, False)
+    assert electric.gap == pytest.approx(0.12)
+
+
+def test_piles_of_the_whole_city_are_asked_of_a_model_of_the_whole_city():
+    piles = METRIC | {"charging_piles_total": 150_000.0}
+    assert by_id(["gusu", "gusu_old_town"], piles)["CHG-1"].readings == []
+    (reading,) = by_id(["suzhou_city"], piles)["CHG-1"].readings
+    assert (reading.value, reading.gap, reading.met) == (150_000, 50_000, False)
+
+
 def test_advice_without_a_threshold_has_a_value_and_no_verdict():
     row = by_id(["gusu"])["GTS-3"]
     (reading,) = row.readings

@@ -12,8 +12,20 @@ import numpy as np
 import pytest
 from pages import Page, words
 
-from network import City, InputError, Provenance, grid_city, simulate, travel_times, units
-from optimise import Incumbent, Plan, Proposal, Site, Target, Verification, judge, propose
+from network import City, Feeders, InputError, Provenance, grid_city, simulate, travel_times, units
+from optimise import (
+    ChargerProposal,
+    ChargerWishes,
+    FeederStep,
+    Plan,
+    PlanYear,
+    Site,
+    SiteReason,
+    Target,
+    Verification,
+    judge,
+    propose_chargers,
+)
 from service.report import FILES, report_html, svg_map, write_plan_folder
 from service.report.tables import SITE_FIELDS, site_rows
 
@@ -39,9 +51,9 @@ def city() -> City:
     )
 
 
-def made_proposal(city: City, picks: dict[int, int], targets: tuple[Target, ...] = (), **changes) -> Proposal:
+def made_proposal(city: City, picks: dict[int, int], targets: tuple[Target, ...] = (), **changes) -> ChargerProposal:
     """A proposal by hand: place position -> new plugs; every claim but the sites is made up."""
-    p, plugs = city.places, city.supply.plugs
+    p, plugs = city.places, city.supply.plugs.sum(axis=0)
     sites = tuple(
         Site(
             place=str(p.id[i]),
@@ -49,18 +61,52 @@ def made_proposal(city: City, picks: dict[int, int], targets: tuple[Target, ...]
             name=str(p.name[i]),
             lon=float(p.lonlat[i, 0]),
             lat=float(p.lonlat[i, 1]),
+            charger="fast",
             new_plugs=n,
             existing_plugs=int(plugs[i]),
             cost_cny=float(n * p.plug_cny[i] + (0 if plugs[i] else p.open_cny[i])),
+            year=int(city.transit.year),
         )
         for i, n in picks.items()
     )
     claims = {
         "city": city.id,
         "city_digest": city.digest,
-        "objective": "cover",
+        "objective": "served",
+        "base_year": int(city.transit.year),
         "sites": sites,
-        "budget_cny": 2_000_000.0,
+        "feeders": (),
+        "years": (
+            PlanYear(
+                year=int(city.transit.year),
+                budget_cny=2_000_000.0,
+                spent_cny=1e6,
+                plugs=12,
+                wanted_kwh=100.0,
+                served_kwh=50.0,
+            ),
+        ),
+        "reasons_why": tuple(
+            SiteReason(
+                place=site.place,
+                plugs=(0, site.new_plugs, 0),
+                cost_cny=site.cost_cny,
+                lost_kwh=12.5,
+                cny_per_daily_kwh=100.0,
+                gains=("west",),
+            )
+            for site in sites
+        ),
+        "next_best": (
+            SiteReason(
+                place=str(p.id[7]),
+                plugs=(8, 0, 4),
+                cost_cny=30_000.0,
+                lost_kwh=3.0,
+                cny_per_daily_kwh=1e4,
+                gains=("east",),
+            ),
+        ),
         "cost_cny": sum(s.cost_cny for s in sites),
         "value": 12_345,
         "bound": 12_468,
@@ -81,9 +127,8 @@ def made_proposal(city: City, picks: dict[int, int], targets: tuple[Target, ...]
     base = simulate(city)
     changed_city = plan.as_scenario().apply(city)
     changed = simulate(changed_city, travel_times(changed_city))
-    return Proposal(
+    return ChargerProposal(
         plan=plan,
-        incumbent=Incumbent(np.zeros(0, np.int64), plan.value, plan.bound, plan.status, plan.solver, 1.25),
         verification=Verification(
             feasible=True,
             value=plan.value,
@@ -94,6 +139,7 @@ def made_proposal(city: City, picks: dict[int, int], targets: tuple[Target, ...]
             checked=plan.verified,
             problems=(),
         ),
+        city=city,
         base=base,
         changed=changed,
         verdicts=judge(changed.metrics, targets),
@@ -107,7 +153,7 @@ TARGETS = (
 
 
 @pytest.fixture(scope="module")
-def proposal(city: City) -> Proposal:
+def proposal(city: City) -> ChargerProposal:
     return made_proposal(city, {0: 4, 1: 2, 2: 2, 3: 6, 5: 1}, TARGETS)
 
 
@@ -119,11 +165,6 @@ def test_the_folder_holds_the_same_bytes_twice(city, proposal, tmp_path):
     for a, b in zip(first, second, strict=True):
         assert a.read_bytes() == b.read_bytes(), a.name
         assert str(tmp_path).encode() not in a.read_bytes()
-
-
-def test_wall_seconds_leave_no_trace(city, proposal):
-    slower = replace(proposal, incumbent=replace(proposal.incumbent, seconds=99.0))
-    assert report_html(city, slower) == report_html(city, proposal)
 
 
 def test_the_report_is_whole_html_that_fetches_nothing(city, proposal):
@@ -201,12 +242,77 @@ def test_a_plan_for_short_walks_speaks_of_walks(city):
     assert "kWh/day × m" in text
 
 
+def test_the_least_money_may_be_none(city):
+    text = words(Page(report_html(city, made_proposal(city, {}, status="optimal", objective="cost", value=0, bound=0))))
+    assert "The targets are met without a new plug." in text
+    assert "0 CNY" in text
+
+
+def cells(html: str) -> str:
+    """What a page says, with cells of tables apart."""
+    return words(Page(re.sub(r"</t[hd]>", r" \g<0>", html)))
+
+
+def over_years(city: City) -> ChargerProposal:
+    """Two years by hand: slow plugs, then more and ultra-fast ones at the same place; a feeder is reinforced."""
+    fed = replace(
+        city,
+        feeders=Feeders(
+            id=np.array(["north"]), headroom_kva=np.array([1000.0]), step_kva=np.array([250.0]),
+            step_cny=np.array([40_000.0]), most_steps=np.array([2], np.int32),
+        ),
+        places=replace(city.places, feeder=np.zeros(len(city.places.id), np.int32)),
+        supply=replace(city.supply, feeder_steps=np.zeros(1, np.int32)),
+    )  # fmt: skip
+    (row,) = made_proposal(city, {3: 2}).plan.sites
+    first = int(city.transit.year)
+    sites = (
+        replace(row, charger="slow", year=first),
+        replace(row, charger="slow", new_plugs=1, year=first + 1),
+        replace(row, charger="ultra_fast", new_plugs=3, year=first + 1),
+    )
+    years = tuple(
+        PlanYear(year=first + t, budget_cny=1e6, spent_cny=4e5, plugs=20, wanted_kwh=wanted, served_kwh=800.0)
+        for t, wanted in enumerate((1000.0, 1600.0))
+    )
+    steps = FeederStep(feeder="north", steps=2, cost_cny=80_000.0, year=first + 1)
+    return made_proposal(fed, {}, sites=sites, years=years, feeders=(steps,), cost_cny=8e5)
+
+
+def test_a_plan_of_years_tells_each_and_what_the_feeders_carry(city):
+    proposal = over_years(city)
+    first = int(city.transit.year)
+    text = cells(report_html(proposal.city, proposal))
+    assert f"6 plugs at 1 site in {first}–{first + 1}, for CNY 800,000, raise" in text
+    assert f"{first}—{first + 1}年在1处站点新增6个充电桩" in text
+    assert f"demand served in {first + 1} from" in text
+    assert f"{first}: 2 slow; {first + 1}: 1 slow, 3 ultra-fast" in text
+    assert f"{first + 1} 1,000,000 400,000 20 1,600 800 50.0%" in text
+    drawn_kva = float(proposal.changed.feeder_kva[0])
+    assert drawn_kva > 0
+    assert f"north {first + 1}: 2 80,000 1,500 {drawn_kva:,.0f} {1500 - drawn_kva:,.0f}" in text
+    assert "all years added up" in text
+    assert f"Both columns stand for {first + 1}, without and with the plan" in text
+
+
+def test_what_comes_next_says_what_it_is_and_where(city, proposal):
+    place = str(city.places.id[7])
+    text = cells(report_html(city, proposal))
+    assert f"{place} {city.places.kind[7]} 8 slow, 4 ultra-fast 30,000 3 10,000" in text
+    assert "all years added up" not in text
+
+
 def test_plan_json_replays_and_is_canonical(city, proposal, tmp_path):
     write_plan_folder(tmp_path / "a", city, proposal)
     raw = (tmp_path / "a" / "plan.json").read_bytes()
     record = json.loads(raw)
     assert Plan.from_dict(record["plan"]) == proposal.plan
-    assert record["scenario"]["edits"][0] == {"type": "add_chargers", "place": str(city.places.id[0]), "plugs": 4}
+    assert record["scenario"]["edits"][0] == {
+        "type": "add_chargers",
+        "place": str(city.places.id[0]),
+        "plugs": 4,
+        "charger": "fast",
+    }
     plugs = record["metrics"]["public_plugs"]
     assert plugs["difference"] == plugs["after"] - plugs["before"] == 15
     assert plugs["unit"] == "plugs"
@@ -228,7 +334,7 @@ def test_plan_geojson_is_points_in_lon_lat(city, proposal, tmp_path):
         lonlat = feature["geometry"]["coordinates"]
         assert np.abs(np.array(lonlat) - city.places.lonlat[at]).max() <= 5e-8
         assert all(x == round(x, 7) for x in lonlat)
-        assert feature["properties"]["plugs_existing"] == city.supply.plugs[at]
+        assert feature["properties"]["plugs_existing"] == city.supply.plugs[:, at].sum()
 
 
 def test_sites_csv_opens_in_excel_and_matches_its_description(city, proposal, tmp_path):
@@ -240,7 +346,7 @@ def test_sites_csv_opens_in_excel_and_matches_its_description(city, proposal, tm
     names = {row["id"]: row["name"] for row in rows}
     by_position = [names.get(str(i)) for i in city.places.id]
     assert by_position[:4] == [EVIL, "平江路公共停车场", '\'=HYPERLINK("x")', "Kerb, north\nside"]
-    assert sum(int(row["plugs_new"]) for row in rows) == 15
+    assert sum(int(row["new_fast"]) for row in rows) == 15
     assert sum(float(row["cost_cny"]) for row in rows) == proposal.plan.cost_cny
     package = json.loads((tmp_path / "a" / "datapackage.json").read_text(encoding="utf-8"))
     table = next(r for r in package["resources"] if r["path"] == "sites.csv")
@@ -252,7 +358,7 @@ def test_sites_csv_opens_in_excel_and_matches_its_description(city, proposal, tm
 def test_served_energy_of_the_sites_is_what_the_outcome_delivers(city, proposal):
     position = {str(place): i for i, place in enumerate(city.places.id)}
     for row in site_rows(city, proposal):
-        assert round(row.served_kwh_per_day * 10) == proposal.changed.place_tenths[position[row.id]]
+        assert round(row.served_kwh_per_day * 10) == proposal.changed.place_tenths[:, position[row.id]].sum()
 
 
 def test_the_map_is_well_formed_and_carries_its_keys(city, proposal):
@@ -269,14 +375,14 @@ def test_the_map_is_well_formed_and_carries_its_keys(city, proposal):
     assert svg == drawn(city, proposal)
 
 
-def drawn(city: City, proposal: Proposal) -> str:
+def drawn(city: City, proposal: ChargerProposal) -> str:
     base, changed = proposal.base, proposal.changed
     return svg_map(
         city,
-        demand_kwh=changed.charging_tenths / 10,
-        served_share=changed.served_tenths / np.maximum(changed.charging_tenths, 1),
-        plugs_before=base.plugs,
-        plugs_new=changed.plugs - base.plugs,
+        demand_kwh=changed.charging_tenths.sum(axis=(0, 2)) / 10,
+        served_share=changed.served_tenths.sum(axis=(0, 2)) / np.maximum(changed.charging_tenths.sum(axis=(0, 2)), 1),
+        plugs_before=base.plugs.sum(axis=0),
+        plugs_new=(changed.plugs - base.plugs).sum(axis=0),
     )
 
 
@@ -348,10 +454,10 @@ def test_a_folder_with_anything_else_in_it_is_refused(city, proposal, tmp_path):
 
 
 def test_a_real_proposal_goes_through(tmp_path):
-    city = grid_city(5, 1)
-    proposal = propose(city, budget_cny=400_000.0)
+    city, wishes = grid_city(5, 1), ChargerWishes(budgets_cny=(400_000.0,))
+    proposal = propose_chargers(city, wishes=wishes)
     write_plan_folder(tmp_path / "a", city, proposal)
-    write_plan_folder(tmp_path / "b", city, propose(city, budget_cny=400_000.0))
+    write_plan_folder(tmp_path / "b", city, propose_chargers(city, wishes=wishes))
     assert proposal.plan.sites
     for name in FILES:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name

@@ -1,0 +1,78 @@
+"""What is asked about days at the plugs, and the answer: who waited where and when."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from network import Edit, Scenario
+from service.schemas import Answer, CityRef, Default
+
+Charger = Literal["slow", "fast", "ultra_fast"]
+
+REPLAY_IS = (
+    "Drivers come at random, as many an hour as the energy that plugs give asks for; nights run through. Late are "
+    "those who wait longer than allowed at fast plugs, and those who find no slow plug free and drive on."
+)
+
+
+class ChargingReplayRequest(BaseModel):
+    """What is to be put to the test, and for how long."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True, frozen=True)
+    edits: list[Annotated[Edit, Field(discriminator="type")]] = Field(
+        default=[], description="edits of a scenario, or of a plan; none for the city as it is"
+    )
+    name: str = Field(default="", description="name of the scenario; changes nothing")
+    days: int = Field(
+        default=200,
+        ge=2,
+        le=10_000,
+        description="days drawn for each queue; more where its shares are close to the limit",
+    )
+    seed: int = Field(default=0, ge=0, le=2**63 - 1, description="the same seed draws the same days")
+    energy_cv: float | None = Field(
+        default=None,
+        gt=0,
+        le=10,
+        description="standard deviation of the energy of a session over its mean, then lognormal; "
+        "else times at a plug are exponential, as in the model",
+    )
+
+    @property
+    def scenario(self) -> Scenario:
+        return Scenario(edits=tuple(self.edits), name=self.name)
+
+
+class ReplayedQueue(Answer):
+    """The plugs of one class at one place."""
+
+    place: str
+    charger: Charger
+    plugs: int
+    days: int = Field(description="drawn for it")
+    drivers: list[float] = Field(description="by hour: who came, on the mean of the days")
+    late_share: list[float] = Field(description="by hour: of who comes, share that waits too long or drives on")
+    error: list[float] = Field(description="by hour: standard error of that share")
+    most_share: float = Field(description="that may be late: what is asked for and the tolerance")
+    worst_hour: int = Field(description="in which the largest share is late")
+    kept: bool = Field(description="whether no hour's share is above most_share")
+
+
+class ChargingReplayAnswer(Answer):
+    """Days at the plugs of a city."""
+
+    city: CityRef
+    changed_digest: str
+    scenario_digest: str
+    seed: int
+    energy_cv: float | None
+    wait_min: float = Field(description="who waits longer at a fast plug is late")
+    tolerance: float = Field(description="part of each most_share: drawn days differ from the mean")
+    drivers_per_day: float
+    kept: bool = Field(description="whether every queue keeps its limit in every hour")
+    queues: list[ReplayedQueue] = Field(description="those that anybody comes to, by place")
+    note: str = REPLAY_IS
+    defaults: list[Default]
+    attribution: list[str]
