@@ -160,7 +160,7 @@ def _plan(
         value_unit=VALUE_UNIT[problem.objective],
         status=answer.status,
         reasons=named(answer.reasons, cases),
-        verified=(*checked, "replay"),
+        verified=(*checked, "replay") if built else tuple(checked),
         targets=tuple(targets),
         solver="sizing",
         seed=answer.seed,

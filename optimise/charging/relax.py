@@ -21,6 +21,8 @@ LEVELS = 8192
 """Margins are multiples of the top one over so many."""
 SETTLE = 24
 """Moves of the multipliers of rows between two moves of the margins."""
+SETTLE_FIRST = 300
+"""The same before the first."""
 _MEAN, _LESS, _MORE, _PATIENCE = 0.2, 0.66, 1.1, 4
 """Weight of the newest answer in the mean; factors on the step after rounds without and with a better bound."""
 PAIRS_PER_WORK = 2e8
@@ -117,7 +119,8 @@ class Prices:
         taken = np.zeros_like(self.worth)
         scale = max(abs(float(self.worth.max(initial=1.0))), 1.0)
         years = np.arange(self.problem.years)[:, None]
-        for k in range(SETTLE):
+        moves = SETTLE if self.begun else SETTLE_FIRST
+        for k in range(moves):
             found = self.rows.priced(self.worth, trial, self.base)
             if found.value < best:
                 best, kept = found.value, trial.copy()
@@ -125,7 +128,7 @@ class Prices:
                     self.row_step *= 1.15
             else:
                 self.row_step *= 0.8
-            if k >= SETTLE // 2:
+            if k >= moves // 2:
                 taken[years, found.path] += 1.0
             norm = np.sqrt((found.over**2).sum())
             if norm == 0.0:

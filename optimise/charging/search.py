@@ -23,8 +23,8 @@ _SCARCE, _PLENTY = 1.0, 0.05
 """Margins that prices start from."""
 NOTHING = -(2**62)
 """The value of a plan that breaks a rule."""
-_CHUNK = 50
-"""A site in so many grows before targets are looked at again."""
+_ALL = 2**62
+"""More than there can be to serve."""
 _ARCS = 2_000_000
 """Pairs and hours up to which floors are decided exactly; beyond, by the flow at hand."""
 
@@ -101,6 +101,15 @@ class Search:
             out[t] |= (by_area < p.floors[t])[p.area]
         return out
 
+    def _lacking(self, served: I64) -> int:
+        """How much more is to be served at least, from what is served of each point (T, I)."""
+        p, lacking = self.problem, 0
+        for t in range(p.years):
+            by_area = np.bincount(p.area, served[t], minlength=p.areas) if p.areas else np.zeros(0)
+            floors = np.maximum(p.floors[t] - by_area, 0).sum()
+            lacking += max(int(p.wanted[t] - served[t].sum()), int(floors))
+        return lacking
+
     def _missed(self, path: I64, served: I64) -> npt.NDArray[np.bool_]:
         """(T) years that miss what is to be served; floors exactly where the problem is small."""
         p = self.problem
@@ -143,28 +152,28 @@ class Search:
         noise = np.ones(self.problem.sites) if noise is None else noise
         self._reroute()
         if (self.plan.short > 0).any():
-            self._grow(noise, self.margin, 2**31, rows=True)
+            self._grow(noise, self.margin, _ALL, rows=True)
             self._reroute()
         missing = self.missing(self.served())
         while missing.any():
             by_flow = np.repeat(missing, len(self.flows) // self.problem.years, axis=0)
-            count = self._grow(noise, self.margin * by_flow, 1 + self.problem.sites // _CHUNK, rows=False)
+            count = self._grow(noise, self.margin * by_flow, self._lacking(self.served()), rows=False)
             self._reroute()
             if not count:
                 break
             missing = self.missing(self.served())
-        while self.problem.objective == "served" and self._grow(noise, self.margin, 2**31, rows=False):
+        while self.problem.objective == "served" and self._grow(noise, self.margin, _ALL, rows=False):
             self._reroute()
         self._keep_if_better()
 
-    def _grow(self, noise: F64, margin: F64, most: int, *, rows: bool) -> int:
+    def _grow(self, noise: F64, margin: F64, enough: int, *, rows: bool) -> int:
         sites = self.problem.sites
         offers = Offers(
             np.zeros(sites, np.int64), np.zeros(sites, np.int64), np.full(sites, np.inf), np.ones(sites, np.int64)
         )
         return int(
             kernels.grow(
-                self.reach, self.options, self.limits, self.plan, margin, self.price, noise, offers, most, rows=rows
+                self.reach, self.options, self.limits, self.plan, margin, self.price, noise, offers, enough, rows=rows
             )
         )  # fmt: skip
 

@@ -30,6 +30,7 @@ CHECKS = {
     "bound side": "the bound is not worse than the value",
     "replay": "the energy served in each year, by a day of the city with the plan in it",
 }
+WALK_CHECKS = {"replay": "the mean walk, by a day of the city with the plan in it"}
 SERVED, WALK = "charging_served_share", "charging_mean_walk_m"
 
 
@@ -48,6 +49,7 @@ def report_html(city: City, proposal: ChargerProposal, green: Sequence[GreenDefi
         proof=_proof(proposal.plan),
         green_moves=any(rows[name].difference for name in GREEN),
         sites=[_site(i, row, near.get(row.id, ""), years=len(proposal.plan.years)) for i, row in enumerate(sites, 1)],
+        reasoned=bool(proposal.plan.reasons_why),
         areas=len({*city.zones.area.tolist()}),
         years=[_year(year) for year in proposal.plan.years],
         feeders=_feeders(proposal),
@@ -152,7 +154,9 @@ def _proof(plan: Plan) -> dict[str, Any]:
             (bound, n.plan_value(plan.bound, plan.objective)),
             ("Gap between the two 差距", f"{n.small_percent(plan.gap)} of the value"),
         ]
-    return proof_texts(plan, facts, checks=CHECKS if plan.objective != "distance" else {}, reasons=plan.reasons)
+    return proof_texts(
+        plan, facts, checks=WALK_CHECKS if plan.objective == "distance" else CHECKS, reasons=plan.reasons
+    )
 
 
 def _nearest_streets(city: City) -> dict[str, str]:

@@ -236,10 +236,11 @@ def test_an_infeasible_or_empty_plan_is_a_report_too(city):
 
 
 def test_a_plan_for_short_walks_speaks_of_walks(city):
-    plan = made_proposal(city, {0: 4}, objective="distance", value_unit="0.1 kWh/day x m")
+    plan = made_proposal(city, {0: 4}, objective="distance", value_unit="0.1 kWh/day x m", reasons_why=())
     text = words(Page(report_html(city, plan)))
     assert "shorten the mean walk to a public plug from" in text
     assert "kWh/day × m" in text
+    assert "Loss without it" not in text
 
 
 def test_the_least_money_may_be_none(city):

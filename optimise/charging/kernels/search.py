@@ -230,10 +230,13 @@ def _row(flows: int, years: int, services: int, f: int) -> int:
 
 
 @inner
-def _absorb(reach: Reach, plan: Plan, j: int, offers: Offers) -> None:
-    """Unserved demand within reach goes to the room of a site; sites whose offers it changes are stale."""
+def _absorb(reach: Reach, plan: Plan, margin: F64, j: int, offers: Offers) -> int:
+    """Unserved demand within reach goes to the room of a site; sites whose offers it changes are stale. Returns how
+    much of it has a margin above 0.
+    """
     flows, years, services = len(plan.room), len(plan.path), len(reach.first)
-    hours = flows // (years * services)
+    hours, counted = flows // (years * services), 0
+    touched = np.zeros((services, plan.slack.shape[1]), np.bool_)
     for f in range(flows):
         if plan.room[f, j] <= 0:
             continue
@@ -246,10 +249,16 @@ def _absorb(reach: Reach, plan: Plan, j: int, offers: Offers) -> None:
                 plan.sent[row, q] += amount
                 plan.slack[f, i] -= amount
                 plan.room[f, j] -= amount
-                for r in range(reach.first[s, i], reach.first[s, i + 1]):
-                    offers.stale[reach.site[r]] = 1
+                touched[s, i] = True
+                counted += amount if margin[f, i] > 0.0 else 0
             if plan.room[f, j] == 0:
                 break
+    for s in range(services):
+        for i in range(touched.shape[1]):
+            if touched[s, i]:
+                for r in range(reach.first[s, i], reach.first[s, i + 1]):
+                    offers.stale[reach.site[r]] = 1
+    return counted
 
 
 @inner
@@ -289,16 +298,16 @@ def _highest(score: F64, noise: F64) -> int:
 @outer
 def grow(
     reach: Reach, options: Options, limits: Limits, plan: Plan, margin: F64, price: F64, noise: F64, offers: Offers,
-    most: int, *, rows: bool,
+    enough: int, *, rows: bool,
 ) -> int:  # fmt: skip
-    """Let sites grow, the best offer for its price times noise (J) first, until none pays or `most` have grown.
+    """Let sites grow, the best offer for its price times noise (J) first, until none pays or `enough` more is served.
 
     margin (F, I): what unserved demand counts; price (T) of a fen. rows: only towards what rows still miss.
     Returns how many times a site grew.
     """
-    flows, years, count = len(plan.room), len(plan.path), 0
+    flows, years, count, got = len(plan.room), len(plan.path), 0, 0
     sums, worth, new = np.empty(flows), np.empty(flows), np.empty(years, np.int64)
-    while count < most:
+    while got < enough:
         best = _highest(offers.score, noise)
         if offers.score[best] <= 0.0:
             break
@@ -312,7 +321,7 @@ def grow(
             continue
         _set(options, limits, plan, best, new)
         _yield(reach, plan, best)
-        _absorb(reach, plan, best, offers)
+        got += _absorb(reach, plan, margin, best, offers)
         offers.stale[best] = 1
         count += 1
         if rows:
