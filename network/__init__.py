@@ -9,7 +9,7 @@ from network.checks import check
 from network.city import City, Places, Provenance, Roads, Supply, Zones
 from network.compiling import while_compiling
 from network.congestion_rules import CongestionRules
-from network.demand.charging import capacity_tenths, charging_pairs, drawn_kva, most_served, plug_rates
+from network.demand.charging import capacity_tenths, charging_pairs, drawn_kva, most_served
 from network.demand.city_fit import CityFit, Observed, fit_city
 from network.demand.diversion import CityDay, Diversion, diversion
 from network.demand.elasticities import QUANTITIES, Elasticities, elasticities
@@ -243,7 +243,6 @@ __all__ = [
     "outside",
     "paths",
     "pivot",
-    "plug_rates",
     "reach",
     "replay_charging",
     "settled",

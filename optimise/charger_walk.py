@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from network import units
+from network import City, units
 from optimise.charger_sites import Year
 from optimise.plan import VALUE_UNIT, Plan, PlanYear, Site
 from optimise.problem import I64, SitingProblem
@@ -19,6 +19,7 @@ from optimise.verify import Verification, verify
 
 def walk_plan(
     case: Year,
+    base: City,
     *,
     budget_cny: float,
     targets: Sequence[Target],
@@ -29,7 +30,8 @@ def walk_plan(
 ) -> tuple[Plan, Verification]:
     """The fewest slow plugs at each of the sites that make the mean walk of slow demand to a plug the shortest.
 
-    Raises InputError for a budget that is not positive, UnverifiedError where the answer fails its own check.
+    base: the city as it is; `case` is it in the year of the plan. Raises InputError for a budget that is not positive,
+    UnverifiedError where the answer fails its own check.
     """
     problem = _problem(case, budget_cny)
     incumbent = solve(problem, stop, seed, None, progress)
@@ -37,9 +39,9 @@ def walk_plan(
     must_hold(verification)
     plan = Plan(
         city=case.city.id,
-        city_digest=case.city.digest,
+        city_digest=base.digest,
         objective="distance",
-        base_year=case.year,
+        base_year=int(base.transit.year),
         sites=_sites(case, problem, incumbent.values),
         feeders=(),
         years=(_year(case, problem, incumbent),),
@@ -57,7 +59,7 @@ def walk_plan(
         solver=incumbent.solver,
         seed=seed,
         stop=stop.to_dict(),
-        inputs={"city": case.city.digest, "problem": problem.digest},
+        inputs={"city": base.digest, "problem": problem.digest},
         versions=dict(versions or {}),
         defaults=tuple(case.city.provenance.defaults()),
     )

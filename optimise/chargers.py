@@ -65,7 +65,7 @@ def propose_chargers(
     cases = [_in_year(first, year) for year in years] or [first]
     if wishes.objective == "distance":
         return _nearest(
-            cases[-1], wishes.budgets_cny[0], targets=targets, stop=stop, seed=seed, progress=progress,
+            cases[-1], city, budget_cny=wishes.budgets_cny[0], targets=targets, stop=stop, seed=seed, progress=progress,
             versions=versions,
         )  # fmt: skip
     offers = charger_offers(cases, targets, wishes)
@@ -75,7 +75,7 @@ def propose_chargers(
     verification = verify_chargers(offers.problem, answer)
     must_hold(verification)
     plan = _plan(
-        cases, offers, answer, checked=verification.checked, base_year=first.year, targets=targets, stop=stop,
+        cases, offers, answer, base=city, checked=verification.checked, targets=targets, stop=stop,
         versions=versions,
     )  # fmt: skip
     changed = _replayed(cases, plan)
@@ -90,12 +90,12 @@ def propose_chargers(
 
 
 def _nearest(
-    case: Year, budget_cny: float, *, targets: Sequence[Target], stop: Stop, seed: int, progress: Listener | None,
-    versions: Mapping[str, str] | None,
+    case: Year, base: City, *, budget_cny: float, targets: Sequence[Target], stop: Stop, seed: int,
+    progress: Listener | None, versions: Mapping[str, str] | None,
 ) -> ChargerProposal:  # fmt: skip
     """The plan that makes walks shortest, for one year; raises UnverifiedError where a day of the city disagrees."""
     plan, verification = walk_plan(
-        case, budget_cny=budget_cny, targets=targets, stop=stop, seed=seed, progress=progress,
+        case, base, budget_cny=budget_cny, targets=targets, stop=stop, seed=seed, progress=progress,
         versions=versions,
     )  # fmt: skip
     city = plan.as_scenario().apply(case.city)
@@ -136,18 +136,18 @@ def _in_year(first: Year, year: int) -> Year:
 
 
 def _plan(
-    cases: Sequence[Year], offers: Offers, answer: ChargerAnswer, *, checked: Sequence[str], base_year: int,
+    cases: Sequence[Year], offers: Offers, answer: ChargerAnswer, *, base: City, checked: Sequence[str],
     targets: Sequence[Target], stop: Stop, versions: Mapping[str, str] | None,
 ) -> Plan:  # fmt: skip
-    city, problem = cases[-1].city, offers.problem
+    problem = offers.problem
     built = answer.status in ("optimal", "feasible")
     sites = _sites(cases, offers, answer) if built else ()
     feeders = _feeders(cases, offers, answer) if built else ()
     return Plan(
-        city=city.id,
-        city_digest=cases[0].city.digest,
+        city=base.id,
+        city_digest=base.digest,
         objective=problem.objective,
-        base_year=base_year,
+        base_year=int(base.transit.year),
         sites=sites,
         feeders=feeders,
         years=_years(cases, offers, answer),
@@ -165,9 +165,9 @@ def _plan(
         solver="sizing",
         seed=answer.seed,
         stop=stop.to_dict(),
-        inputs={"city": cases[0].city.digest, "problem": problem.digest},
+        inputs={"city": base.digest, "problem": problem.digest},
         versions=dict(versions or {}),
-        defaults=tuple(city.provenance.defaults()),
+        defaults=tuple(base.provenance.defaults()),
     )
 
 

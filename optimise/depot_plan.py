@@ -52,10 +52,6 @@ class Depot:
     """Chargers and transformers, with smart charging."""
     year: int | None = None
 
-    @property
-    def chargers_per_bus(self) -> float:
-        return self.chargers / self.buses
-
 
 @dataclass(frozen=True, kw_only=True)
 class TopUpPlace:
@@ -112,11 +108,6 @@ class DepotPlan(Proven):
     path: BusPath | None
     """How the fleet gets clean, None where a path was not asked for."""
     value_unit: str = VALUE_UNIT
-
-    @property
-    def new_chargers(self) -> int:
-        """Of depots and ends of lines."""
-        return self.chargers + sum(place.chargers for place in self.top_ups)
 
     def as_scenario(self, year: int | None = None) -> Scenario:
         """No what-if: chargers of depots are for buses alone and change nothing else in a day of the city."""

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from network import City, CityError, InputError, Problem, check
+from network import CityError, InputError, Problem, check
 from network.io import CitySpec, Parameters, build_city, city_ids, load_city, read_spec, save_city, spec_for_roads
 from service import console as show
 from service import console_green as show_green
@@ -278,10 +278,6 @@ def _spec(settings: Settings, city: str, roads: str | None, place: str | None) -
 def _absolute(file: Path | None) -> str | None:
     """A file beside the user, not beside the recipe."""
     return str(file.absolute()) if file else None
-
-
-def _provenance(run: Run, city: City) -> None:
-    show.show_provenance(run.out, city.id, city.provenance.defaults(), attribution(city))
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ def charging_pairs(city: City, travel: Travel, service: int) -> tuple[I64, I64, 
         zone = np.repeat(np.arange(len(city.zones.id)), np.diff(travel.reach_first))[near]
         first = np.searchsorted(zone, np.arange(len(city.zones.id) + 1))
         return first.astype(np.int64), travel.reach_place[near].astype(np.int64), travel.reach_m[near].astype(np.int64)
-    return tuple(x.astype(np.int64) for x in (travel.fast_first, travel.fast_place, travel.fast_m))  # type: ignore[return-value]
+    return travel.fast_first.astype(np.int64), travel.fast_place.astype(np.int64), travel.fast_m.astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)

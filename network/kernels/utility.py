@@ -117,16 +117,6 @@ def _add_beyond(x: Reals, least: float, slope: float, out: Reals) -> None:
 
 
 @inner_rows_njit
-def _add_line(s: Any, y: Any, u: int, line: int, i: int, out: Reals) -> None:
-    waiting, walking = y.wait_per_s[u], y.walk_per_s[u]
-    changing, paying = y.transfer[u], y.fare_per_cny[u]
-    wait_s, walk_s = s.wait_s[line, i], s.walk_s[line, i]
-    transfers, fare_cny = s.transfers[line, i], s.fare_cny[line, i]
-    for j in range(out.shape[0]):
-        out[j] += (waiting * wait_s[j] + walking * walk_s[j]) + (changing * transfers[j] + paying * fare_cny[j])
-
-
-@inner_rows_njit
 def length_row(s: Any, k: int, i: int) -> Any:
     if k < ROADS:
         return s.road_m[k, i]

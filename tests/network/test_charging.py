@@ -20,12 +20,11 @@ from network import (
     drawn_kva,
     fleet_day,
     grid_city,
-    plug_rates,
     simulate,
     travel_times,
     units,
 )
-from network.demand.charging import feeder_kva, plugs_cny, serve, wanted_kwh, wanted_tenths
+from network.demand.charging import feeder_kva, plug_rates, plugs_cny, serve, wanted_kwh, wanted_tenths
 from network.demand.parking import parked
 from network.units import FAST, PRIVATE, SLOW, ULTRA_FAST, USE_FAST, USE_SLOW
 

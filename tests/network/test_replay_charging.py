@@ -16,10 +16,10 @@ from network import (
     Scenario,
     charging_sessions,
     grid_city,
-    plug_rates,
     replay_charging,
     simulate,
 )
+from network.demand.charging import plug_rates
 from network.kernels.queueing import loss_rates, queues, waiting_rates
 from network.kernels.replay_charging import take_turns
 from network.replay.queues import TOLERANCE, Queues, _late_hours, run_queues

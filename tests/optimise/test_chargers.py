@@ -78,11 +78,12 @@ def test_more_money_is_never_worth_less_than_its_bound_allows(city, day):
 
 
 def test_years_grow_and_each_keeps_its_promise(city):
-    years = (2026, 2027, 2029)
+    years = (2027, 2028, 2029)
     asked = wishes(300_000, 200_000, 400_000)
     proposal = propose_chargers(city, wishes=asked, years=years, stop=STOP)
     plan, before = proposal.plan, None
     assert [y.year for y in plan.years] == list(years)
+    assert plan.city_digest == plan.inputs["city"] == city.digest
     for year in plan.years:
         changed = plan.as_scenario(year.year).apply(city)
         assert int(changed.transit.year) == year.year
@@ -222,6 +223,10 @@ def test_the_shortest_walk_replays(city, day):
         assert replayed.metrics["charging_mean_walk_m"] == proposal.plan.value / total
         assert replayed.metrics["charging_mean_walk_m"] < day["base"].metrics["charging_mean_walk_m"]
         assert {site.charger for site in proposal.plan.sites} == {"slow"}
+    later = propose_chargers(city, wishes=wishes(250_000, objective="distance"), years=(2029,), stop=STOP).plan
+    replayed = simulate(later.as_scenario().apply(city))
+    assert int((replayed.charging_tenths[units.SLOW].sum(axis=1) * replayed.nearest_plug_m).sum()) == later.value
+    assert later.city_digest == city.digest
     with pytest.raises(InputError, match="one year"):
         propose_chargers(city, wishes=wishes(1e5, 1e5, objective="distance"), years=(2026, 2027))
 
