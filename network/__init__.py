@@ -35,6 +35,8 @@ from network.edits import (
     EDITS,
     AddChargers,
     AddLine,
+    AddLot,
+    AddLotSpaces,
     AddPlace,
     AddStationParking,
     AddStop,
@@ -46,6 +48,7 @@ from network.edits import (
     OpenStreet,
     ReinforceFeeder,
     RemoveLine,
+    RemoveLotSpaces,
     RemoveStop,
     SetBundle,
     SetBusPriority,
@@ -56,6 +59,7 @@ from network.edits import (
     SetFare,
     SetHeadway,
     SetLinePath,
+    SetLotHours,
     SetOneWay,
     SetParkingSupply,
     SetPeakSpreading,
@@ -66,6 +70,7 @@ from network.edits import (
     SetTicketDiscount,
     SetVehicles,
     SetYear,
+    ShareLot,
 )
 from network.edits.base import did_you_mean, outside
 from network.equilibrium import Settled, load_of, settled
@@ -77,7 +82,10 @@ from network.green import LEAST_M, GreenDefinition, green_share
 from network.kernels.queueing import fewest_servers as fewest_plugs
 from network.levers import Levers, no_levers
 from network.loop_rules import LoopRules
-from network.outcome import METRICS, Metric, Outcome
+from network.lots import Lots, no_lots
+from network.metrics import METRICS, Metric
+from network.outcome import Outcome
+from network.parking_rules import ParkingRules
 from network.part import Part, Snap, digest_of
 from network.prospects import StationProspects, station_prospects
 from network.replay.charging import ChargingReplay, replay_charging
@@ -111,6 +119,8 @@ __all__ = [
     "REPLAY_TOLERANCE",
     "AddChargers",
     "AddLine",
+    "AddLot",
+    "AddLotSpaces",
     "AddPlace",
     "AddStationParking",
     "AddStop",
@@ -147,12 +157,14 @@ __all__ = [
     "Leg",
     "Levers",
     "LoopRules",
+    "Lots",
     "Metric",
     "MoveStop",
     "Observed",
     "OnFoot",
     "OpenStreet",
     "Outcome",
+    "ParkingRules",
     "Part",
     "Path",
     "Pivot",
@@ -162,6 +174,7 @@ __all__ = [
     "Reach",
     "ReinforceFeeder",
     "RemoveLine",
+    "RemoveLotSpaces",
     "RemoveStop",
     "Ride",
     "Roads",
@@ -178,6 +191,7 @@ __all__ = [
     "SetFare",
     "SetHeadway",
     "SetLinePath",
+    "SetLotHours",
     "SetOneWay",
     "SetParkingSupply",
     "SetPeakSpreading",
@@ -189,6 +203,7 @@ __all__ = [
     "SetVehicles",
     "SetYear",
     "Settled",
+    "ShareLot",
     "Snap",
     "StationNeeds",
     "StationProspects",
@@ -239,6 +254,7 @@ __all__ = [
     "nearest",
     "no_feeders",
     "no_levers",
+    "no_lots",
     "on_street",
     "outside",
     "paths",

@@ -21,6 +21,8 @@ from network.errors import InputError, Problem
 from network.feeders import Feeders
 from network.fleet import Fleet
 from network.levers import Levers
+from network.lots import Lots
+from network.parking_rules import ParkingRules
 from network.part import F64, I32, Bools, Part, Snap, Spec, Text, digest_of
 from network.transit import Transit
 from network.units import CHARGERS, MM_PER_M, MOST_EDGE_M, MOST_EDGE_MS
@@ -315,6 +317,8 @@ class City:
     behaviour: Behaviour
     carbon: CarbonRules
     congestion: CongestionRules
+    lots: Lots
+    parking: ParkingRules
     levers: Levers
     provenance: Provenance
 
@@ -337,6 +341,8 @@ class City:
         for where, (snap, _) in self.points.items():
             if snap.segment.max(initial=-1) >= s:
                 problems.append(Problem(f"City.{where}.snap", "points to a street segment that is not there"))
+        if self.lots.zone.max(initial=-1) >= z or self.lots.place.max(initial=-1) >= p:
+            problems.append(Problem("City.lots", "points to a zone or place that is not there"))
         if self.places.feeder.max(initial=-1) >= len(self.feeders.id):
             problems.append(Problem("City.places.feeder", "points to a feeder that is not there"))
         if problems:
@@ -351,6 +357,7 @@ class City:
             "places": (self.places.snap, self.places.lonlat),
             "transit.timetable": (t.timetable.snap, t.timetable.stop_lonlat),
             "transit.stations": (t.stations.snap, t.stations.entrance_lonlat),
+            "lots": (self.lots.snap, self.lots.entrance_lonlat),
         }
 
     def on_streets(self, roads: Roads, snaps: dict[str, Snap]) -> City:
@@ -361,7 +368,8 @@ class City:
             timetable, stations = replace(t.timetable, snap=stops), replace(t.stations, snap=entrances)
             t = replace(t, timetable=timetable, stations=stations)
         zones, places = replace(self.zones, snap=snaps["zones"]), replace(self.places, snap=snaps["places"])
-        return replace(self, roads=roads, zones=zones, places=places, transit=t)
+        lots = replace(self.lots, snap=snaps["lots"])
+        return replace(self, roads=roads, zones=zones, places=places, transit=t, lots=lots)
 
     @classmethod
     def part_types(cls) -> dict[str, type[Part]]:
@@ -372,5 +380,5 @@ class City:
     def digest(self) -> str:
         """sha256 over the id, the names and every part."""
         parts = [getattr(self, name) for name in self.part_types()]
-        snaps = [self.zones.snap, self.places.snap]
+        snaps = [self.zones.snap, self.places.snap, self.lots.snap]
         return digest_of(self.id, self.name, *self.areas, *(p.digest for p in parts + snaps))

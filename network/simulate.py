@@ -99,6 +99,10 @@ def outcome_of(city: City, travel: Travel, trips: DayTrips) -> Outcome:
         parking_capacity=trips.parking.capacity,
         parking_availability=trips.parking.availability,
         parking_rounds=np.array(trips.parking.rounds, np.int32),
+        shared=city.lots.shared,
+        days_per_year=city.parking.days_per_year,
+        spaces_added=city.lots.by_class(city.lots.spaces_added),
+        spaces_removed=city.lots.by_class(city.lots.spaces_removed),
     )
 
 

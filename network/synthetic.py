@@ -17,6 +17,7 @@ from network.part import F64, I32
 from network.snap import snap
 from network.stop_rules import StopRules
 from network.synthetic_fleet import grid_buses, grid_charging, grid_fleet
+from network.synthetic_parking import grid_lots, grid_parking
 from network.tariffs import Tariffs
 from network.timetable import Service, timetable
 from network.transit import Stations, Transit
@@ -48,7 +49,7 @@ def grid_city(n: int, seed: int = 0) -> City:
     roads = grid_roads(n)
     zones = _zones(n, rng, roads)
     places = _places(zones, rng, roads)
-    behaviour, transit = _behaviour(), _transit(n, roads)
+    behaviour, transit, parking = _behaviour(), _transit(n, roads), grid_parking()
     return City(
         id=f"grid-{n}-{seed}",
         name=f"Grid {n} x {n}",
@@ -87,6 +88,8 @@ def grid_city(n: int, seed: int = 0) -> City:
         behaviour=behaviour,
         carbon=_carbon(),
         congestion=_congestion(),
+        lots=grid_lots(places, zones, roads, parking),
+        parking=parking,
         levers=no_levers(len(zones.id)),
         provenance=Provenance(
             key=np.array(["synthetic"]),

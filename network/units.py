@@ -1,7 +1,7 @@
 """Axis letters and their labels, and the few conversions that everything shares.
 
 Axes: N nodes, S street segments, E directed edges, W ways, M network modes, K trip modes, D direct modes, U purposes,
-T periods, Z zones, P places, G stations, H hours, B distance bands, F vehicle segments, S charging services.
+T periods, Z zones, P places, G stations, H hours, B distance bands, F vehicle segments, S charging services, L lots.
 """
 
 from __future__ import annotations
@@ -53,6 +53,20 @@ PRIVATE, TAXI = 0, 1
 ENERGY_USES: Final = ("home", "work", "slow", "fast", "dedicated", "swap")
 """Where energy is taken up: piles of one's own, at work, public slow and fast plugs, depots, swapped batteries."""
 USE_HOME, USE_WORK, USE_SLOW, USE_FAST, USE_DEDICATED, USE_SWAP = range(6)
+
+DAY_TYPES: Final = ("weekday", "weekend", "holiday")
+SLOTS: Final = 48
+SLOT_H: Final = 0.5
+"""Parking is counted by half-hours of a day of each type; a night runs on into the morning of its own day."""
+SUPPLY_CLASSES: Final = ("on_street", "off_street", "building")
+"""Parking at the kerb, in public car parks off the street, and attached to buildings (路内, 路外公共, 建筑配建)."""
+OWNERS: Final = ("government", "institution", "state_enterprise", "commercial", "office", "scenic", "residential")
+OWNER_TIER: Final = (1, 1, 1, 2, 2, 2, 2)
+"""Owners of the first tier open their lots before those of the second."""
+LAND_USES: Final = ("office", "home", "shopping", "hospital", "scenic", "school", "hotel")
+"""What the cars of a lot's owner come for."""
+PARKERS: Final = ("residents", "commuters", "visitors", "deliveries")
+"""Who wants a shared space: residents at night, and others by day."""
 
 BAND_EDGES_M: Final = (500.0, 1000.0, 3000.0, 5000.0, 8000.0)
 """Upper edges of the distance bands trips are counted in; the last band is open."""

@@ -12,8 +12,9 @@ from network.charging_rules import ChargingRules
 from network.city import City
 from network.demand.stations import LEAST, MOST_OVER
 from network.part import F64
-from network.units import HOURS, TRIP_CAR
+from network.units import HOURS, PARKERS, TRIP_CAR
 
+COMMUTERS: Final = PARKERS.index("commuters")
 _FLATTEST: Final = 0.1
 """Least rise of use with availability, both by their logarithms, that a step believes in: flatter ones leap too far."""
 
@@ -56,7 +57,7 @@ def settle_parking(city: City, day: Callable[[F64 | None], Day]) -> tuple[Day, P
     MOST_OVER or a is 1, or for supply.parking_rounds. Without limits there is one day and nothing else.
     """
     supply = city.supply
-    capacity = supply.parking_spaces * supply.parking_turnover
+    capacity = arrival_spaces(city) * supply.parking_turnover
     known = capacity > 0
     log_room, slope, rounds = np.zeros(len(capacity)), np.ones(len(capacity)), 0
     found = day(None)
@@ -72,6 +73,16 @@ def settle_parking(city: City, day: Callable[[F64 | None], Day]) -> tuple[Day, P
         rise = np.divide(over - was, to - log_room, out=slope.copy(), where=moved & (to != log_room))
         slope, log_room, rounds = np.clip(rise, _FLATTEST, 1.0), to, rounds + 1
     return found, ParkingLoads(use=_cars(city, found), capacity=capacity, availability=np.exp(log_room), rounds=rounds)
+
+
+def arrival_spaces(city: City) -> F64:
+    """(Z) spaces for those who come by car: of the zone, and what its lots share while commuters want a space.
+
+    0 where the zone's own are not known.
+    """
+    lots, known = city.lots, city.supply.parking_spaces
+    by_day = lots.shared[:, 0][:, city.parking.window[COMMUTERS]].mean(axis=1)
+    return np.where(known > 0, known + np.bincount(lots.zone, by_day, len(known)), 0.0)
 
 
 def _cars(city: City, day: _Day) -> F64:

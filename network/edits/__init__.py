@@ -15,6 +15,7 @@ from network.edits.measures import (
     SetRemoteWork,
     SetTicketDiscount,
 )
+from network.edits.parking import AddLot, AddLotSpaces, RemoveLotSpaces, SetLotHours, ShareLot
 from network.edits.people import SetDemand, SetPrice
 from network.edits.places import AddPlace
 from network.edits.priority import SetBusPriority
@@ -55,6 +56,11 @@ Edit: TypeAlias = (
     | SetElectricShare
     | SetVehicles
     | SetTemperature
+    | ShareLot
+    | SetLotHours
+    | AddLot
+    | AddLotSpaces
+    | RemoveLotSpaces
 )
 EDITS: Final[tuple[type[Edit], ...]] = (
     AddChargers,
@@ -89,12 +95,19 @@ EDITS: Final[tuple[type[Edit], ...]] = (
     SetElectricShare,
     SetVehicles,
     SetTemperature,
+    ShareLot,
+    SetLotHours,
+    AddLot,
+    AddLotSpaces,
+    RemoveLotSpaces,
 )
 
 __all__ = [
     "EDITS",
     "AddChargers",
     "AddLine",
+    "AddLot",
+    "AddLotSpaces",
     "AddPlace",
     "AddStationParking",
     "AddStop",
@@ -106,6 +119,7 @@ __all__ = [
     "OpenStreet",
     "ReinforceFeeder",
     "RemoveLine",
+    "RemoveLotSpaces",
     "RemoveStop",
     "SetBundle",
     "SetBusPriority",
@@ -116,6 +130,7 @@ __all__ = [
     "SetFare",
     "SetHeadway",
     "SetLinePath",
+    "SetLotHours",
     "SetOneWay",
     "SetParkingSupply",
     "SetPeakSpreading",
@@ -126,4 +141,5 @@ __all__ = [
     "SetTicketDiscount",
     "SetVehicles",
     "SetYear",
+    "ShareLot",
 ]

@@ -26,6 +26,7 @@ from network.io.graph import RoadsReport, roads_from_ways
 from network.io.gtfs import read_gtfs
 from network.io.land import shared_m2
 from network.io.layers import read_area, read_areas
+from network.io.lots import lots_of_places
 from network.io.osm import OSM_SUFFIXES, OsmData, read_osm
 from network.io.osmnx_roads import GRAPHML_SUFFIXES, read_graphml, read_place
 from network.io.parameters import Parameters, canonical_json, provenance_part
@@ -38,6 +39,7 @@ from network.io.transit_table import read_line_features, read_line_table
 from network.io.ways import Features, Ways, clip_ways
 from network.io.zones import Cells, Streets, areas_of, grid_cells, table_cells, zones_part
 from network.levers import no_levers
+from network.parking_rules import ParkingRules
 from network.part import F64, I32, specs
 from network.transit import Transit
 from network.units import PERIODS
@@ -107,6 +109,10 @@ def build_city(
     say("city", 4, len(STAGES))
     plugs, feeders = found.plugs, len(found.feeders.id)
     supply, behaviour = _given_parts(parameters, len(zones.id), len(transit.stations.id), plugs, feeders)
+    parking = given_part(ParkingRules, "parking", parameters)
+    lots, assumed = lots_of_places(found.places, zones, streets, parking, parameters)
+    if assumed:
+        job.tell("lots", str(assumed), "lots", "kinds of places on the map; spaces and owners by lots.of_places")
     files = [
         (f"input:{name}", digest, "sha256", "file read", False) for name, digest in sorted(job.inputs.digests.items())
     ]
@@ -126,6 +132,8 @@ def build_city(
         behaviour=behaviour,
         carbon=carbon_rules(parameters),
         congestion=given_part(CongestionRules, "congestion", parameters),
+        lots=lots,
+        parking=parking,
         levers=no_levers(len(zones.id)),
         provenance=provenance_part([*files, *job.rows, *parameters.provenance()], spec.attribution),
     )

@@ -31,6 +31,7 @@ from network import (
     SetTicketDiscount,
     between_zones,
     grid_city,
+    no_lots,
     simulate,
     travel_times,
     units,
@@ -393,7 +394,9 @@ def made_up(capacity, cars):
         ends[0, units.TRIP_CAR] = cars(np.ones(len(capacity)) if room is None else room)
         return SimpleNamespace(ends=ends)
 
-    return SimpleNamespace(supply=supply, behaviour=SimpleNamespace(car_persons=np.array(1.0))), make, asked
+    behaviour, window = SimpleNamespace(car_persons=np.array(1.0)), np.ones((4, units.SLOTS), bool)
+    rules = SimpleNamespace(window=window)
+    return SimpleNamespace(supply=supply, behaviour=behaviour, lots=no_lots(), parking=rules), make, asked
 
 
 def test_without_limits_one_day_is_made_and_no_other():

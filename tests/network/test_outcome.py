@@ -21,6 +21,7 @@ from network import (
     SetYear,
     grid_city,
     no_levers,
+    no_lots,
     simulate,
     travel_times,
     units,
@@ -197,6 +198,7 @@ def only(city, zones=None, places=None):
             parking_spaces=city.supply.parking_spaces[z],
         ),
         levers=no_levers(len(z)),
+        lots=no_lots(),
     )
 
 

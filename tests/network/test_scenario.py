@@ -11,6 +11,8 @@ from network import (
     EDITS,
     AddChargers,
     AddLine,
+    AddLot,
+    AddLotSpaces,
     AddPlace,
     AddStationParking,
     AddStop,
@@ -21,6 +23,7 @@ from network import (
     OpenStreet,
     ReinforceFeeder,
     RemoveLine,
+    RemoveLotSpaces,
     RemoveStop,
     Scenario,
     ScenarioError,
@@ -33,6 +36,7 @@ from network import (
     SetFare,
     SetHeadway,
     SetLinePath,
+    SetLotHours,
     SetOneWay,
     SetParkingSupply,
     SetPeakSpreading,
@@ -43,6 +47,7 @@ from network import (
     SetTicketDiscount,
     SetVehicles,
     SetYear,
+    ShareLot,
     fleet_day,
     grid_city,
     travel_times,
@@ -96,6 +101,11 @@ ONE_OF_EACH = Scenario(
         SetParkingSupply(spaces=500, area="east"),
         SetBusPriority(time_off_share=0.1, line="Line 3"),
         DevelopNearStations(metres=400.0, residents=1000.0, moved=True),
+        ShareLot(lot="lot/0", spaces=10, start="18:00", end="32:00", days=("weekday", "holiday")),
+        SetLotHours(lot="lot/1", start="07:00", end="19:30"),
+        AddLot(id="new/lot", lon=120.622, lat=31.302, spaces=40, supply_class="on_street", name="路内", use="home"),
+        AddLotSpaces(lot="lot/1", spaces=12),
+        RemoveLotSpaces(lot="new/lot", spaces=5),
     ),
 )
 
@@ -264,7 +274,9 @@ def test_a_share_of_electric_cars_holds_in_its_zones_alone(city):
 
 def test_a_closed_street_sends_its_points_to_the_next_one(city):
     touched = city.roads.way_name[city.roads.way]
-    for street, layers in (("North Street 2", {"zones"}), ("East Street 3", city.points.keys() - {"zones"})):
+    others = city.points.keys() - {"zones", "lots"}
+    streets = (("North Street 2", {"zones"}), ("North Street 1", {"lots"}), ("East Street 3", others))
+    for street, layers in streets:
         changed = Scenario(edits=(CloseStreet(street=street),)).apply(city)
         for layer in layers:
             before, now = city.points[layer][0], changed.points[layer][0]

@@ -1,0 +1,47 @@
+"""How full lots are through the day: of a land use where nobody counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from network.parking_rules import ParkingRules
+from network.part import F64, I32
+from network.units import SLOT_H, SLOTS
+
+
+@dataclass(frozen=True, eq=False)
+class OwnCars:
+    """Cars of the owners' at lots (L) by day type and half-hour (L, 3, 48)."""
+
+    mean: F64
+    sd: F64
+    high: F64
+    """The parking.quantile."""
+    arrivals: F64
+    """In the half-hour, on the mean."""
+
+
+def profiles(rules: ParkingRules) -> F64:
+    """(7, 3, 48) the owner's cars over their peak on a weekday, by land use, day type and half-hour."""
+    at = np.arange(SLOTS) * SLOT_H
+    weekday = np.stack([np.interp(at, rules.profile_h, share, period=SLOTS * SLOT_H) for share in rules.profile_share])
+    return np.asarray(weekday[:, None, :] * rules.day_factor[:, :, None])
+
+
+def usual_cars(rules: ParkingRules, use: I32, spaces: I32) -> OwnCars:
+    """What lots (L) of a land use and size hold in the busiest month, where nobody counted.
+
+    sd = max(sqrt(mean), sd_share * spaces), quantile = mean + z sd. Arrivals are what the number rises by and what
+    replaces the cars that leave after parking.dwell_h. No lot holds more than its spaces.
+    """
+    most = rules.month_factor.max(axis=1) * rules.peak_share
+    share = np.minimum(profiles(rules)[use] * most[use][:, None, None], 1.0)
+    mean = share * spaces[:, None, None]
+    sd = np.where(mean > 0, np.maximum(np.sqrt(mean), float(rules.sd_share) * spaces[:, None, None]), 0.0)
+    high = np.minimum(mean + NormalDist().inv_cdf(float(rules.quantile)) * sd, spaces[:, None, None])
+    rise = np.maximum(np.roll(mean, -1, axis=2) - mean, 0.0)
+    replaced = mean * np.minimum(SLOT_H / rules.dwell_h[use], 1.0)[:, None, None]
+    return OwnCars(mean, sd, high, rise + replaced)
