@@ -341,8 +341,10 @@ class City:
         for where, (snap, _) in self.points.items():
             if snap.segment.max(initial=-1) >= s:
                 problems.append(Problem(f"City.{where}.snap", "points to a street segment that is not there"))
-        if self.lots.zone.max(initial=-1) >= z or self.lots.place.max(initial=-1) >= p:
-            problems.append(Problem("City.lots", "points to a zone or place that is not there"))
+        points = {"zone": z, "place": p, "station": g}
+        for name, rows in points.items():
+            if getattr(self.lots, name).max(initial=-1) >= rows:
+                problems.append(Problem(f"City.lots.{name}", "points to one that is not there"))
         if self.places.feeder.max(initial=-1) >= len(self.feeders.id):
             problems.append(Problem("City.places.feeder", "points to a feeder that is not there"))
         if problems:

@@ -32,6 +32,8 @@ class Lots(Part):
     """Zone the lot lies in, or else the nearest."""
     place: Annotated[I32, Spec("i4", ("L",), -1)]
     """Place where its plugs stand or could stand, -1 for none."""
+    station: Annotated[I32, Spec("i4", ("L",), -1)]
+    """Rail station whose park-and-ride it is, -1 for none."""
     entrance_first: Annotated[I32, Spec("i4", ("L+1",), 0)]
     entrance_lonlat: Annotated[F64, Spec("f8", ("X", 2), -180, 180)]
     """Entrances of lot l are entrance_first[l]:entrance_first[l+1]."""
@@ -43,6 +45,8 @@ class Lots(Part):
     """When anybody may stand there."""
     shared: Annotated[I32, Spec("i4", ("L", _D, SLOTS), 0)]
     """Spaces open to others than the owner's."""
+    ended: Annotated[I32, Spec("i4", ("L", _D, SLOTS), 0)]
+    """Spaces whose window ends as the half-hour begins: their cars may be late."""
     spaces_added: Annotated[I32, Spec("i4", ("L",), 0)]
     spaces_removed: Annotated[I32, Spec("i4", ("L",), 0)]
     """Spaces that came and went since the count of the city's year; `spaces` has them in and out."""
@@ -90,9 +94,9 @@ def no_lots() -> Lots:
     nowhere = np.zeros((len(NETWORK_MODES), 0))
     return Lots(
         id=texts, name=texts, owner_name=texts, department=texts, owner=none, use=none, supply_class=none,
-        lonlat=np.zeros((0, 2)), zone=none, place=none, entrance_first=np.zeros(1, np.int32),
+        lonlat=np.zeros((0, 2)), zone=none, place=none, station=none, entrance_first=np.zeros(1, np.int32),
         entrance_lonlat=np.zeros((0, 2)), snap=Snap(segment=nowhere.astype(np.int32), along=nowhere, off_m=nowhere),
-        spaces=none, reserve=none, open=slots.astype(np.bool_), shared=slots.astype(np.int32), spaces_added=none,
+        spaces=none, reserve=none, open=slots.astype(np.bool_), shared=slots.astype(np.int32), ended=slots.astype(np.int32), spaces_added=none,
         spaces_removed=none, tariff_cny_per_h=numbers, retrofit_cny=numbers, own_mean=slots, own_sd=slots,
         own_high=slots, own_arrivals=slots, measured=none.astype(np.bool_),
     )  # fmt: skip

@@ -58,9 +58,10 @@ class ShareLot:
                 f"{self.spaces} spaces do not fit: lot {self.lot!r} has {max(room, 0)} that are not reserved or shared"
             )
             raise Refused(what, "share fewer, or in another window")
-        shared = lots.shared.copy()
+        shared, ended = lots.shared.copy(), lots.ended.copy()
         shared[at][here] += self.spaces
-        return replace(city, lots=replace(lots, shared=shared))
+        ended[at, days, round(hours_of("end", self.end) / SLOT_H) % SLOTS] += self.spaces
+        return replace(city, lots=replace(lots, shared=shared, ended=ended))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +84,10 @@ class SetLotHours:
         days, slots = days_of(self.days), window_of(self.start, self.end)
         opened = lots.open.copy()
         opened[at, days] = slots
-        return replace(city, lots=replace(lots, open=opened, shared=np.where(opened, lots.shared, 0).astype(np.int32)))
+        closing = lots.open & ~opened & np.roll(opened, 1, axis=2)
+        shared = np.where(opened, lots.shared, 0).astype(np.int32)
+        ended = np.where(closing, np.roll(shared, 1, axis=2), np.where(opened | ~lots.open, lots.ended, 0))
+        return replace(city, lots=replace(lots, open=opened, shared=shared, ended=ended.astype(np.int32)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +122,7 @@ class AddLot:
         row = {
             "id": [self.id], "name": [self.name], "owner_name": [""], "department": [""], "owner": [owner],
             "use": [use], "supply_class": [supply_class], "lonlat": lonlat, "zone": [int(metres.argmin())],
-            "place": [-1], "entrance_lonlat": lonlat, "spaces": [0], "reserve": [0], "open": np.ones(slots, np.bool_),
+            "place": [-1], "station": [-1], "entrance_lonlat": lonlat, "spaces": [0], "reserve": [0], "open": np.ones(slots, np.bool_),
             "spaces_added": [0], "spaces_removed": [0], "measured": [False],
         }  # fmt: skip
         return _with_spaces(replace(city, lots=_joined(lots, row, where)), len(lots.id), self.spaces)
@@ -210,7 +214,9 @@ def _joined(lots: Lots, row: dict[str, Any], where: Snap) -> Lots:
 
 
 def _with_spaces(city: City, at: int, more: int) -> City:
-    """The city with more or fewer spaces in a lot; arrivals in its zone have them too, where its spaces are known."""
+    """The city with more or fewer spaces in a lot; so have arrivals in its zone, where its spaces are known, and the
+    station whose park-and-ride it is.
+    """
     lots, change = city.lots, np.zeros(len(city.lots.id), np.int32)
     change[at] = more
     counted: dict[str, Any] = {
@@ -221,4 +227,8 @@ def _with_spaces(city: City, at: int, more: int) -> City:
     zone, known = int(lots.zone[at]), city.supply.parking_spaces.copy()
     if known[zone] > 0:
         known[zone] = max(known[zone] + more, 1.0)
-    return replace(city, lots=replace(lots, **counted), supply=replace(city.supply, parking_spaces=known))
+    parked_on = city.supply.station_spaces.copy()
+    if (station := int(lots.station[at])) >= 0:
+        parked_on[station] = max(int(parked_on[station]) + more, 0)
+    supply = replace(city.supply, parking_spaces=known, station_spaces=parked_on)
+    return replace(city, lots=replace(lots, **counted), supply=supply)

@@ -98,7 +98,7 @@ def test_the_digest_sees_every_array(city):
         "buses": {"clean", "electric", "bought", "path_year", "charger_kw", "slot_min", "transformer_kva"},
         "carbon": {"bus_year", "grid_year"},
         "lots": {"entrance_first"},
-        "parking": {"window_h", "profile_h"},
+        "parking": {"window_h", "profile_h", "quantile"},
     }  # hold only together, or with some values alone
     for field, part_type in City.part_types().items():
         part = getattr(city, field)
