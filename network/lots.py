@@ -96,7 +96,9 @@ def no_lots() -> Lots:
         id=texts, name=texts, owner_name=texts, department=texts, owner=none, use=none, supply_class=none,
         lonlat=np.zeros((0, 2)), zone=none, place=none, station=none, entrance_first=np.zeros(1, np.int32),
         entrance_lonlat=np.zeros((0, 2)), snap=Snap(segment=nowhere.astype(np.int32), along=nowhere, off_m=nowhere),
-        spaces=none, reserve=none, open=slots.astype(np.bool_), shared=slots.astype(np.int32), ended=slots.astype(np.int32), spaces_added=none,
+        spaces=none, reserve=none, open=slots.astype(np.bool_), shared=slots.astype(np.int32),
+        ended=slots.astype(np.int32),
+        spaces_added=none,
         spaces_removed=none, tariff_cny_per_h=numbers, retrofit_cny=numbers, own_mean=slots, own_sd=slots,
         own_high=slots, own_arrivals=slots, measured=none.astype(np.bool_),
     )  # fmt: skip

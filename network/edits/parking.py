@@ -122,7 +122,8 @@ class AddLot:
         row = {
             "id": [self.id], "name": [self.name], "owner_name": [""], "department": [""], "owner": [owner],
             "use": [use], "supply_class": [supply_class], "lonlat": lonlat, "zone": [int(metres.argmin())],
-            "place": [-1], "station": [-1], "entrance_lonlat": lonlat, "spaces": [0], "reserve": [0], "open": np.ones(slots, np.bool_),
+            "place": [-1], "station": [-1], "entrance_lonlat": lonlat, "spaces": [0], "reserve": [0],
+            "open": np.ones(slots, np.bool_),
             "spaces_added": [0], "spaces_removed": [0], "measured": [False],
         }  # fmt: skip
         return _with_spaces(replace(city, lots=_joined(lots, row, where)), len(lots.id), self.spaces)
