@@ -21,8 +21,6 @@ class CarbonRules(Part):
     grid_kg_per_kwh: Annotated[F64, Spec("f8", ("Y",), 0)]
     car_kg_per_km: Annotated[F64, Spec("f8", (), 0)]
     """Of a petrol car per vehicle-km, tank to wheel."""
-    taxi_ev_share: Annotated[F64, Spec("f8", (), 0, 1)]
-    """Share of the taxis' kilometres that are electric."""
     ebike_kwh_per_km: Annotated[F64, Spec("f8", (), 0)]
     """Drawn from the grid, per vehicle-km; so all that follow."""
     bus_kwh_per_km: Annotated[F64, Spec("f8", (), 0)]

@@ -297,7 +297,6 @@ def _carbon() -> CarbonRules:
     """An electric car of the fleet sets free half of what a petrol car does."""
     numbers = {
         "car_kg_per_km": 0.2,
-        "taxi_ev_share": 0.5,
         "ebike_kwh_per_km": 0.01,
         "bus_kwh_per_km": 1.0,
         "bus_kg_per_km": 0.9,

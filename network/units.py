@@ -48,7 +48,7 @@ CHARGING: Final = ("slow", "fast")
 SERVICE_OF: Final = (0, 1, 1)
 """Service that each class of plugs gives."""
 SEGMENTS: Final = ("private", "taxi", "ride_hail", "van", "bus", "coach", "sanitation", "official")
-PRIVATE, TAXI = 0, 1
+PRIVATE, TAXI, RIDE_HAIL = range(3)
 """Vehicle segments: private cars are counted by zone, the others by residents of the city."""
 ENERGY_USES: Final = ("home", "work", "slow", "fast", "dedicated", "swap")
 """Where energy is taken up: piles of one's own, at work, public slow and fast plugs, depots, swapped batteries."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from network.city import City
-from network.demand.fleet import drawn_kwh_per_km, electric_share
+from network.demand.fleet import drawn_kwh_per_km, electric_share, electric_taxi_share
 from network.demand.stations import StationLoads
 from network.part import F64
 from network.units import (
@@ -39,7 +39,7 @@ def kg_per_km(city: City) -> F64:
     drawn = drawn_kwh_per_km(city.fleet, city.charging)
     cars, taxis = (
         share * drawn[segment] * kwh + (1.0 - share) * rules.car_kg_per_km
-        for share, segment in ((electric_share(city), PRIVATE), (rules.taxi_ev_share, TAXI))
+        for share, segment in ((electric_share(city), PRIVATE), (electric_taxi_share(city), TAXI))
     )
     electric = rules.electric_buses(year)
     bus = (electric * rules.bus_kwh_per_km * kwh + (1.0 - electric) * rules.bus_kg_per_km) / rules.bus_persons

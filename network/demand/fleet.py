@@ -10,7 +10,7 @@ from network.charging_rules import ChargingRules
 from network.city import City
 from network.fleet import Fleet
 from network.part import F64
-from network.units import PRIVATE, USE_HOME, USE_SLOW
+from network.units import PRIVATE, RIDE_HAIL, TAXI, USE_HOME, USE_SLOW
 
 _PERSONS = 1000.0
 _DAYS_PER_YEAR = 365.0
@@ -66,6 +66,15 @@ def electric_share(city: City) -> F64:
     share, fleet = city.zones.ev_share, city.fleet
     grown = share * growth(fleet, float(city.transit.year))[PRIVATE]
     return np.asarray(np.minimum(grown, np.maximum(fleet.adoption_most[PRIVATE], share)))
+
+
+def electric_taxi_share(city: City) -> float:
+    """Share of the kilometres of taxis and ride-hailing cars that is electric in the year of the city."""
+    fleet, hired = city.fleet, [TAXI, RIDE_HAIL]
+    share = adoption(fleet, float(city.transit.year))[hired]
+    electric_km = (fleet.per_1000_residents * growth(fleet, float(city.transit.year)) * fleet.km_per_day)[hired]
+    all_km = electric_km / share
+    return float(electric_km.sum() / all_km.sum()) if all_km.any() else float(share[0])
 
 
 def fleet_day(city: City) -> FleetDay:

@@ -25,6 +25,7 @@ from network import (
 )
 from network.demand.carbon import kg_per_km
 from network.demand.choice import split
+from network.demand.fleet import electric_taxi_share
 
 K = len(units.TRIP_MODES)
 
@@ -50,22 +51,23 @@ def day_of(city):
 def test_factors_by_hand(city):
     """Year 2026: 0.6 kg/kWh, half of the buses electric; 1.3 persons in a car, 1.5 in a taxi, 10 in a bus.
 
-    Electric cars were 0.3 of 0.9 in 2025 and 0.1 in 2020: odds of 1/2 that rise fourfold in five years.
+    Electric cars and taxis were 0.3 of 0.9 in 2025 and 0.1 in 2020: odds of 1/2 that rise fourfold in five years.
     """
     direct, whole = kg_per_km(city)
     assert not whole[[units.TRIP_WALK, units.TRIP_CYCLE]].any()
+    odds = 0.5 * 4 ** (1 / 5)
+    taxis = 0.9 * odds / (1 + odds)
     bus, rail = (0.5 * 1.0 * 0.6 + 0.5 * 0.9) / 10, 0.1 * 0.6
     by_mode = {
         units.TRIP_EBIKE: (0.0, 0.01 * 0.6),
         units.TRIP_BUS: (0.5 * 0.9 / 10, bus),
         units.TRIP_RAIL: (0.0, rail),
         units.TRIP_BUS_RAIL: (0.25 * 0.5 * 0.9 / 10, 0.25 * bus + 0.75 * rail),
-        units.TRIP_TAXI: (0.5 * 0.2 / 1.5, (0.5 * 0.15 / 0.9 * 0.6 + 0.5 * 0.2) / 1.5),
+        units.TRIP_TAXI: ((1 - taxis) * 0.2 / 1.5, (taxis * 0.15 / 0.9 * 0.6 + (1 - taxis) * 0.2) / 1.5),
     }
     for k, (tank, with_electricity) in by_mode.items():
         assert direct[k] == pytest.approx(np.full(9, tank), abs=1e-15)
         assert whole[k] == pytest.approx(np.full(9, with_electricity))
-    odds = 0.5 * 4 ** (1 / 5)
     ev = city.zones.ev_share * 3 * odds / (1 + odds)
     assert direct[units.TRIP_CAR] == pytest.approx((1 - ev) * 0.2 / 1.3)
     assert whole[units.TRIP_CAR] == pytest.approx((ev * 0.1 + (1 - ev) * 0.2) / 1.3)
@@ -197,3 +199,19 @@ def test_no_change_replaces_nothing_and_threads_change_no_byte(stations):
         numba.set_num_threads(threads)
     assert first.trips.tobytes() == alone.trips.tobytes()
     assert first.saved_kg.tobytes() == alone.saved_kg.tobytes()
+
+
+def test_taxis_and_ride_hailing_weigh_by_their_kilometres():
+    """1 electric taxi of 4 at 300 km a day beside 3 electric ride-hailing cars of 6 at 100 km: 600 of 1,800 km."""
+    city = grid_city(3)
+    stock, share = np.zeros(8), np.full((2, 8), 0.1)
+    stock[[units.TAXI, units.RIDE_HAIL]] = 1.0, 3.0
+    share[1], share[0] = 0.25, 0.2
+    share[1, units.RIDE_HAIL] = 0.5
+    km = city.fleet.km_per_day.copy()
+    km[[units.TAXI, units.RIDE_HAIL]] = 300.0, 100.0
+    fleet = replace(city.fleet, per_1000_residents=stock, adoption_share=share, km_per_day=km)
+    in_2025 = replace(city, fleet=fleet, transit=replace(city.transit, year=np.array(2025, np.int32)))
+    assert electric_taxi_share(in_2025) == pytest.approx(600 / 1800)
+    nobody = replace(in_2025, fleet=replace(fleet, per_1000_residents=np.zeros(8)))
+    assert electric_taxi_share(nobody) == pytest.approx(0.25)
