@@ -1,0 +1,1 @@
+"""Compiled search of van routes: arrays in, arrays out."""

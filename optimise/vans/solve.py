@@ -1,0 +1,117 @@
+"""Van routes: a search, a bound with cuts, and where it is near enough a proof by CP-SAT."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+
+from network import InputError, Problem
+from optimise.solver import Listener, Progress
+from optimise.stop import Gap, Run, Stop, Work
+from optimise.vans.exact import Known, proven
+from optimise.vans.kernels.search import Trips, search
+from optimise.vans.problem import RoutesOf, VanAnswer, VanProblem, value_of
+from optimise.vans.root import root_bound
+
+VANS_UNTIL: Final[Stop] = Gap(0.0) | Work(30)
+"""Stops at the same point on every machine. A unit of work: ROUNDS_PER_WORK rounds of the search, counted by stops,
+root.ENTRIES_PER_WORK of a linear program, or one of CP-SAT's deterministic seconds."""
+ROUNDS_PER_WORK: Final = 2_500_000
+_ROUNDS_PER_STOP: Final = 1500
+_MOST_ROUNDS: Final = 60_000
+"""Rounds of one search: so many for each stop, and at most."""
+_SEARCHES: Final = 2
+"""Searches before a bound is asked for, and again where no proof comes of it."""
+_HEAT, _COLD = 0.3, 0.003
+"""First and last temperature of a search, in mean ways."""
+_MOST_EXACT: Final = 80
+"""Stops beyond which no proof is tried: the search goes on instead."""
+_TINY: Final = 1e-9
+"""Relative error allowed to a linear program's value before it is rounded up."""
+_NAME: Final = "vans"
+
+
+def solve_vans(
+    problem: VanProblem, *, stop: Stop = VANS_UNTIL, seed: int = 0, progress: Listener | None = None
+) -> VanAnswer:
+    """The cheapest routes found before the stop, with a bound. Raises InputError for a negative seed."""
+    if seed < 0:
+        raise InputError(Problem("seed", f"is {seed}", "give a whole number of zero or more"))
+    run = stop.start()
+    if problem.stops == 1 or (problem.vans == 0 and not problem.must.any()):
+        value = value_of(problem, ())
+        return VanAnswer(routes=(), value=value, bound=value, status="optimal", seconds=run.seconds)
+    state = np.array([seed * 2 + 88172645463325253], np.uint64)
+    best = _searched(problem, run, state, None, progress)
+    known = value_of(problem, best) if best is not None else _worst(problem)
+    root = root_bound(problem, known, run)
+    if not root.feasible:
+        return VanAnswer(routes=(), value=0, bound=0, status="infeasible", seconds=run.seconds)
+    bound = _rounded(problem, root.bound, known)
+    if best is not None and bound >= known:
+        return _answer(problem, best, known, run)
+    _say(progress, run, None if best is None else known, bound)
+    if problem.stops <= _MOST_EXACT and not run.over():
+        best, bound = proven(problem, best, root, bound, Known(known, run, seed))
+    while best is None or (bound < value_of(problem, best) and _gap(problem, best, bound) > stop.gap):
+        if run.over() or (best is None and bound >= _worst(problem)) or math.isinf(stop.work + stop.seconds):
+            break
+        best = _searched(problem, run, state, best, progress)
+    if best is None:
+        status = "infeasible" if bound >= _worst(problem) else "unknown"
+        return VanAnswer(routes=(), value=0, bound=0, status=status, seconds=run.seconds)
+    return _answer(problem, best, bound, run)
+
+
+def _worst(problem: VanProblem) -> int:
+    """More than any routes cost."""
+    most = int(problem.cost.max(axis=1).sum() + problem.cost.max(axis=0).sum())
+    return most + int(problem.skip_cost[~problem.must].sum()) + problem.step + 1
+
+
+def _rounded(problem: VanProblem, bound: float, known: int) -> int:
+    """A bound up to the next value that routes can have: those known and others by whole steps."""
+    short = max(0, known - math.ceil(bound - _TINY * max(1.0, abs(bound))))
+    return known - short // problem.step * problem.step
+
+
+def _answer(problem: VanProblem, routes: RoutesOf, bound: int, run: Run) -> VanAnswer:
+    value = value_of(problem, routes)
+    status = "optimal" if bound >= value else "feasible"
+    ordered = tuple(sorted(routes))
+    return VanAnswer(routes=ordered, value=value, bound=min(bound, value), status=status, seconds=run.seconds)
+
+
+def _gap(problem: VanProblem, routes: RoutesOf, bound: int) -> float:
+    value = value_of(problem, routes)
+    return abs(bound - value) / max(1, abs(value))
+
+
+def _say(progress: Listener | None, run: Run, value: int | None, bound: int | None) -> None:
+    if progress is not None:
+        progress(Progress(run.seconds, value, bound, _NAME))
+
+
+def _searched(
+    problem: VanProblem, run: Run, state: np.ndarray[tuple[int, ...], np.dtype[np.uint64]],
+    best: RoutesOf | None, progress: Listener | None,
+) -> RoutesOf | None:  # fmt: skip
+    """The better of the routes known and those of some searches."""
+    apart = np.maximum(problem.cost, problem.cost.T) + np.where(np.eye(problem.stops, dtype=bool), -1, 0)
+    order = np.argsort(apart, axis=1, kind="stable")
+    near = np.array([[v for v in row if v] for row in order.tolist()], np.int32)
+    limits = np.array([problem.capacity, problem.limit_s], np.int64)
+    trips = Trips(problem.cost, problem.time_s, problem.pick_up, problem.service_s, problem.skip_cost, near, limits)
+    mean, rounds = max(1.0, float(problem.cost.mean())), min(_ROUNDS_PER_STOP * problem.stops, _MOST_ROUNDS)
+    vans = min(problem.vans, problem.stops - 1)
+    for _ in range(_SEARCHES):
+        value, stop, size = search(trips, vans, rounds, _HEAT * mean, _COLD * mean, state)
+        run.spend(rounds * problem.stops / ROUNDS_PER_WORK)
+        if value >= 0 and (best is None or value < value_of(problem, best)):
+            best = tuple(tuple(stop[r, : size[r]].tolist()) for r in range(vans) if size[r])
+            _say(progress, run, value, None)
+        if run.over():
+            break
+    return best

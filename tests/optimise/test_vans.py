@@ -1,0 +1,190 @@
+"""Van routes: every answer against trying all routes, published instances, and rules that are broken on purpose."""
+
+from __future__ import annotations
+
+import csv
+import json
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from network import InputError
+from optimise.stop import Cancel, Gap, Seconds, Work
+from optimise.vans.problem import MOST, VanProblem, first_load, rule_problems, value_of
+from optimise.vans.root import root_bound
+from optimise.vans.solve import solve_vans
+
+
+def made(stops, seed, **given):
+    rng = np.random.default_rng(seed)
+    xy = rng.integers(0, 100, (stops, 2))
+    cost = np.abs(xy[:, None] - xy[None]).sum(axis=2) + rng.integers(0, 9, (stops, stops))
+    np.fill_diagonal(cost, 0)
+    pick_up = rng.integers(-6, 7, stops)
+    pick_up[0] = 0
+    return VanProblem(cost=cost, pick_up=pick_up, **({"capacity": 7} | given))
+
+
+def partitions(stops):
+    """All ways to share stops out among routes, each route in every order."""
+    if not stops:
+        yield ()
+        return
+    first, rest = stops[0], stops[1:]
+    for k in range(2 ** len(rest)):
+        with_first = (first, *(s for i, s in enumerate(rest) if k >> i & 1))
+        others = tuple(s for i, s in enumerate(rest) if not k >> i & 1)
+        for route in permutations(with_first):
+            for tail in partitions(others):
+                yield (route, *tail)
+
+
+def tried(problem):
+    """The least value over all routes that keep the rules, None where there are none."""
+    best, may = None, [i for i in range(1, problem.stops) if not problem.must[i]]
+    must = [i for i in range(1, problem.stops) if problem.must[i]]
+    for k in range(2 ** len(may)):
+        some = tuple(sorted([*must, *(s for i, s in enumerate(may) if k >> i & 1)]))
+        for routes in partitions(some):
+            if not rule_problems(problem, routes):
+                value = value_of(problem, routes)
+                best = value if best is None else min(best, value)
+    return best
+
+
+CASES = {
+    "every stop": {},
+    "one van": {"vans": 1},
+    "two vans": {"vans": 2},
+    "stops may be left out": {"skip_cost": np.array([0, 40, 70, -1, 90, 20])},
+    "in time": {"limit_s": 260, "vans": 2, "skip_cost": np.array([0, 150, 150, 150, 150, 150])},
+    "small van": {"capacity": 6, "vans": 3, "skip_cost": np.array([0, 60, -1, 60, -1, 60])},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("seed", range(6))
+def test_the_least_is_found_and_proven(case, seed):
+    given = dict(CASES[case])
+    problem = made(6, seed, **given)
+    if "limit_s" in given:
+        problem = made(6, seed, time_s=problem.cost, service_s=np.array([0, 5, 5, 5, 5, 5]), **given)
+    wanted = tried(problem)
+    found = solve_vans(problem)
+    if wanted is None:
+        assert found.status == "infeasible"
+        return
+    assert (found.value, found.bound, found.status) == (wanted, wanted, "optimal")
+    assert rule_problems(problem, found.routes) == []
+    assert value_of(problem, found.routes) == wanted
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_bound_is_below_every_answer(seed):
+    skip = np.where(np.arange(6) % 2 == 1, 80, -1)
+    skip[0] = 0
+    problem = made(6, seed + 50, vans=2, skip_cost=skip)
+    least = tried(problem)
+    root = root_bound(problem, 10**6, Gap(0.0).start())
+    assert least is None or root.bound <= least + 1e-6
+
+
+def test_published_instances(shared):
+    """A few of Dell'Amico et al. 2014; `scripts/bench vans` runs all 29."""
+    folder = shared / "bench"
+    rows = csv.reader((folder / "optima.csv").read_text(encoding="utf-8").splitlines())
+    best = {name: float(value) for family, name, _, value, *_ in rows if family == "rebalancing"}
+    for city, file, capacity in (("Bari", "3Bari10", 10), ("Bergamo", "9Bergamo12", 12), ("Ottawa", "23Ottawa10", 10)):
+        given = json.loads((folder / "rebalancing" / city / f"{file}.json").read_text(encoding="utf-8"))
+        cost = np.array(given["distance_matrix"])
+        np.fill_diagonal(cost, 0)
+        problem = VanProblem(
+            cost=np.rint(cost).astype(np.int64), pick_up=np.array(given["demands"]), capacity=given["vehicle_capacity"]
+        )
+        found = solve_vans(problem)
+        assert (found.value, found.status) == (best[f"{city} Q={capacity}"], "optimal")
+        assert rule_problems(problem, found.routes) == []
+
+
+def test_same_seed_same_routes():
+    problem = made(14, 3)
+    assert solve_vans(problem, seed=2).routes == solve_vans(problem, seed=2).routes
+
+
+def test_a_stop_rule_gives_routes_and_an_honest_gap():
+    problem = made(30, 5)
+    quick = solve_vans(problem, stop=Work(0.01))
+    assert rule_problems(problem, quick.routes) == []
+    assert quick.bound <= quick.value
+    longer = solve_vans(problem, stop=Gap(0.0) | Work(2))
+    assert quick.bound <= longer.value <= quick.value
+    for stop in (Seconds(0.0), Cancel(lambda: True)):
+        cut = solve_vans(problem, stop=stop)
+        assert cut.status in {"feasible", "optimal"}
+        assert rule_problems(problem, cut.routes) == []
+
+
+def test_many_stops_are_searched_with_a_bound():
+    problem = made(60, 1, capacity=20)
+    found = solve_vans(problem, stop=Work(3))
+    assert rule_problems(problem, found.routes) == []
+    assert found.gap < 0.12
+
+
+def test_a_van_leaves_with_what_its_first_stops_lack():
+    problem = VanProblem(cost=np.ones((4, 4), np.int64), pick_up=np.array([0, -3, -2, 4]), capacity=5)
+    assert first_load(problem, (1, 2, 3)) == 5
+    assert first_load(problem, (3, 1, 2)) == 1
+    assert rule_problems(problem, ((1, 2, 3),)) == []
+
+
+def test_nothing_to_do():
+    alone = VanProblem(cost=np.zeros((1, 1), np.int64), pick_up=np.zeros(1, np.int64), capacity=5)
+    assert solve_vans(alone).status == "optimal"
+    kept = VanProblem(
+        cost=np.ones((2, 2), np.int64), pick_up=np.array([0, 1]), capacity=5, vans=0, skip_cost=np.array([0, 7])
+    )
+    assert (solve_vans(kept).value, solve_vans(kept).routes) == (7, ())
+
+
+BROKEN = {
+    "twice": (((1, 2), (2,)), "visited twice"),
+    "left out": (((1,),), "left out"),
+    "none": (((9,),), "is none"),
+    "too many": (((1,), (2,), (3,)), "for 2 vans"),
+    "heavy": (((1, 2, 3),), "carries"),
+    "late": (((3, 1, 2),), "under way"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_broken_rules_are_named(case):
+    routes, words = BROKEN[case]
+    ones = np.ones((4, 4), np.int64)
+    problem = VanProblem(cost=ones, pick_up=np.array([0, -3, -3, 4]), capacity=5, vans=2, time_s=10 * ones, limit_s=30)
+    assert words in "; ".join(rule_problems(problem, routes))
+
+
+WRONG = {
+    "depot": ({"pick_up": np.array([1, 2])}, r"pick_up\[0\]"),
+    "heavy": ({"pick_up": np.array([0, 9])}, "a van holds 5"),
+    "shape": ({"cost": np.ones((3, 3), np.int64)}, "needs"),
+    "negative": ({"cost": -np.ones((2, 2), np.int64)}, "below 0"),
+    "large": ({"cost": np.full((2, 2), MOST)}, "too large"),
+    "capacity": ({"capacity": 0}, "at least one"),
+    "skip": ({"skip_cost": np.array([0, -2])}, "-1"),
+    "no van": ({"vans": 0}, "at least one van"),
+    "limit": ({"limit_s": -1}, "0 or more"),
+    "nothing": ({"pick_up": np.zeros(0, np.int64)}, "no depot"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_bad_input_is_named(case):
+    given, words = WRONG[case]
+    usual = {"cost": np.ones((2, 2), np.int64), "pick_up": np.array([0, 2]), "capacity": 5}
+    with pytest.raises(InputError, match=words):
+        VanProblem(**usual | given)
+    with pytest.raises(InputError, match="seed"):
+        solve_vans(VanProblem(**usual), seed=-1)
