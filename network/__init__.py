@@ -9,7 +9,7 @@ from network.checks import check
 from network.city import City, Places, Provenance, Roads, Supply, Zones
 from network.compiling import while_compiling
 from network.congestion_rules import CongestionRules
-from network.demand.charging import capacity_tenths, charging_pairs, drawn_kva, most_served
+from network.demand.charging import capacity_tenths, charging_pairs, drawn_kva, most_served, place_open
 from network.demand.city_fit import CityFit, Observed, fit_city
 from network.demand.diversion import CityDay, Diversion, diversion
 from network.demand.elasticities import QUANTITIES, Elasticities, elasticities
@@ -17,8 +17,12 @@ from network.demand.estimation import Estimate
 from network.demand.fleet import FleetDay, fleet_day, vehicle_kwh
 from network.demand.fleet import growth as fleet_growth
 from network.demand.flows import Flows, between_zones
+from network.demand.occupancy import day_types
+from network.demand.occupancy_check import OccupancyCheck, check_occupancy
+from network.demand.overflow import SharingRows, overflow, room, rows_of, worst_after, worst_inside
 from network.demand.pivot import Pivot, pivot
 from network.demand.records import TripRecords
+from network.demand.schedules import MONTHS, Schedule, SharedNeed, profile_schedule, shared_need
 from network.demand.segments import ALL_RESIDENTS
 from network.demand.sessions import (
     ClassFit,
@@ -29,8 +33,10 @@ from network.demand.sessions import (
     fit_sessions,
     weeks_of,
 )
+from network.demand.sharing import lot_walks, parking_wanted
 from network.demand.survey_model import HeldOut, SurveyModel, behaviour_from, held_out
 from network.demand.swapping import StationNeeds, station_needs
+from network.demand.use_profile import UseProfile, use_profile
 from network.edits import (
     EDITS,
     AddChargers,
@@ -62,6 +68,7 @@ from network.edits import (
     SetLotHours,
     SetOneWay,
     SetParkingSupply,
+    SetParkingTurnover,
     SetPeakSpreading,
     SetPrice,
     SetRemoteWork,
@@ -84,12 +91,16 @@ from network.levers import Levers, no_levers
 from network.loop_rules import LoopRules
 from network.lots import Lots, no_lots
 from network.metrics import METRICS, Metric
+from network.new_space_rules import CLASS_OF_WAY, NewSpaceRules
+from network.new_space_rules import WAYS as NEW_SPACE_WAYS
 from network.outcome import Outcome
 from network.parking_rules import ParkingRules
 from network.part import Part, Snap, digest_of
 from network.prospects import StationProspects, station_prospects
 from network.replay.charging import ChargingReplay, replay_charging
 from network.replay.charging import sessions as charging_sessions
+from network.replay.parking import SURE as REPLAY_SURE
+from network.replay.parking import ParkingReplay, parked_cars, replay_parking
 from network.replay.queues import TOLERANCE as REPLAY_TOLERANCE
 from network.scenario import Scenario
 from network.simulate import simulate
@@ -112,10 +123,14 @@ from network.travel.skims import departures_s
 
 __all__ = [
     "ALL_RESIDENTS",
+    "CLASS_OF_WAY",
     "EDITS",
     "LEAST_M",
     "METRICS",
+    "MONTHS",
+    "NEW_SPACE_WAYS",
     "QUANTITIES",
+    "REPLAY_SURE",
     "REPLAY_TOLERANCE",
     "AddChargers",
     "AddLine",
@@ -160,10 +175,13 @@ __all__ = [
     "Lots",
     "Metric",
     "MoveStop",
+    "NewSpaceRules",
     "Observed",
+    "OccupancyCheck",
     "OnFoot",
     "OpenStreet",
     "Outcome",
+    "ParkingReplay",
     "ParkingRules",
     "Part",
     "Path",
@@ -180,6 +198,7 @@ __all__ = [
     "Roads",
     "Scenario",
     "ScenarioError",
+    "Schedule",
     "SessionCheck",
     "Sessions",
     "SetBundle",
@@ -194,6 +213,7 @@ __all__ = [
     "SetLotHours",
     "SetOneWay",
     "SetParkingSupply",
+    "SetParkingTurnover",
     "SetPeakSpreading",
     "SetPrice",
     "SetRemoteWork",
@@ -204,6 +224,8 @@ __all__ = [
     "SetYear",
     "Settled",
     "ShareLot",
+    "SharedNeed",
+    "SharingRows",
     "Snap",
     "StationNeeds",
     "StationProspects",
@@ -219,6 +241,7 @@ __all__ = [
     "Travel",
     "TripRecords",
     "UnknownId",
+    "UseProfile",
     "Zones",
     "behaviour_from",
     "between_zones",
@@ -226,9 +249,11 @@ __all__ = [
     "charging_pairs",
     "charging_sessions",
     "check",
+    "check_occupancy",
     "check_sessions",
     "contributions",
     "crossed",
+    "day_types",
     "departures_s",
     "did_you_mean",
     "digest_of",
@@ -249,6 +274,7 @@ __all__ = [
     "journeys_between",
     "load_of",
     "local_metres",
+    "lot_walks",
     "metric_of",
     "most_served",
     "nearest",
@@ -257,12 +283,21 @@ __all__ = [
     "no_lots",
     "on_street",
     "outside",
+    "overflow",
+    "parked_cars",
+    "parking_wanted",
     "paths",
     "pivot",
+    "place_open",
+    "profile_schedule",
     "reach",
     "replay_charging",
+    "replay_parking",
+    "room",
+    "rows_of",
     "settled",
     "share_of",
+    "shared_need",
     "simulate",
     "skim",
     "snap",
@@ -273,9 +308,12 @@ __all__ = [
     "transit_isochrone",
     "travel_times",
     "units",
+    "use_profile",
     "vehicle_kwh",
     "walks_between",
     "weeks_of",
     "while_compiling",
     "within_reach",
+    "worst_after",
+    "worst_inside",
 ]

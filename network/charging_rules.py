@@ -9,7 +9,7 @@ import numpy as np
 
 from network.errors import InputError, Problem
 from network.part import F64, Part, Spec
-from network.units import CHARGERS, HOURS, SLOW
+from network.units import CHARGERS, HOURS, LAND_USES, SLOW
 
 _C = len(CHARGERS)
 
@@ -65,6 +65,8 @@ class ChargingRules(Part):
     """Share of the parked electric cars that would take up slow energy, by purpose."""
     passing_share: Annotated[F64, Spec("f8", (), 0, 1)]
     """Share of the fast energy that follows passing traffic; the rest follows the ends of car trips."""
+    shared_only: Annotated[F64, Spec("f8", (len(LAND_USES),), 0, 1)]
+    """1 for uses whose lots attached to buildings keep others out: the public charges there in shared windows alone."""
     passing_origins: Annotated[F64, Spec("f8", (), 1)]
     passing_scale_min: Annotated[F64, Spec("f8", (), 0.1)]
     """Passing traffic: zones it is counted from at most, and minutes over which trips become e times fewer."""

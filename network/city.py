@@ -22,6 +22,7 @@ from network.feeders import Feeders
 from network.fleet import Fleet
 from network.levers import Levers
 from network.lots import Lots
+from network.new_space_rules import NewSpaceRules
 from network.parking_rules import ParkingRules
 from network.part import F64, I32, Bools, Part, Snap, Spec, Text, digest_of
 from network.transit import Transit
@@ -237,8 +238,8 @@ class Supply(Part):
     """Price of parking per car trip that ends in the zone."""
     parking_spaces: Annotated[F64, Spec("f8", ("Z",), 0)]
     """Where cars are left at the end of trips that end in the zone; 0 where it is not known, which is no limit."""
-    parking_turnover: Annotated[F64, Spec("f8", (), 0)]
-    """Car trips a space serves in a day; the way there and the way back are two."""
+    parking_turnover: Annotated[F64, Spec("f8", ("Z",), 0)]
+    """Car trips a space of the zone serves in a day; the way there and the way back are two."""
     parking_rounds: Annotated[F64, Spec("f8", (), 1)]
     """Most rounds in which full zones turn drivers away."""
     driving_cny_per_km: Annotated[F64, Spec("f8", (), 0)]
@@ -319,6 +320,7 @@ class City:
     congestion: CongestionRules
     lots: Lots
     parking: ParkingRules
+    new_spaces: NewSpaceRules
     levers: Levers
     provenance: Provenance
 

@@ -108,6 +108,8 @@ class Day(Part):
     """Rounds in which full zones turned drivers away, each a day of its own."""
     shared: Annotated[I32, Spec("i4", ("L", len(DAY_TYPES), SLOTS), 0)]
     """Spaces of each car park that are open to others, by day type and half-hour."""
+    overflow_share: Annotated[F64, Spec("f8", ("L",), 0, 1)]
+    """Largest probability, in a half-hour after a window, that an owner's car finds no space."""
     days_per_year: Annotated[F64, Spec("f8", (len(DAY_TYPES),), 0)]
     spaces_added: Annotated[I32, Spec("i4", (len(SUPPLY_CLASSES), "L"), 0)]
     spaces_removed: Annotated[I32, Spec("i4", (len(SUPPLY_CLASSES), "L"), 0)]

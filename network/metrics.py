@@ -110,6 +110,10 @@ def _space_hours(o: Day) -> float:
     return float(by_day @ o.days_per_year / o.days_per_year.sum())
 
 
+def _overflow(o: Day) -> float | None:
+    return float(o.overflow_share.max()) if o.shared.any() else None
+
+
 def _added(class_: int) -> Callable[[Day], float | None]:
     return lambda o: float(o.spaces_added[class_].sum())
 
@@ -317,6 +321,11 @@ METRICS: Final[dict[str, Metric]] = {
     ),
     "shared_spaces_at_once": Metric(
         _at_once, "spaces", "more", "Most shared spaces that are open at one time", "同时开放的最大共享泊位数",
+    ),
+    "shared_overflow_worst_share": Metric(
+        _overflow, "share", "less",
+        "Largest probability, in a half-hour after a window of a shared car park, that an owner's car finds no space",
+        "共享时段结束后业主车辆无位可停的最大概率",
     ),
     "new_parking_spaces": Metric(
         lambda o: float(o.spaces_added.sum()), "spaces", "more", "Parking spaces added, gross", "新增停车泊位（毛数）",

@@ -11,6 +11,7 @@ from network.demand.choice import DayTrips, split
 from network.demand.day import hours
 from network.demand.fleet import fleet_day
 from network.demand.flows import Flows, between_zones
+from network.demand.overflow import worst_after
 from network.demand.utility import GREEN_DIRECT, paid_cny_per_m
 from network.outcome import Outcome
 from network.part import F64, I32
@@ -100,6 +101,7 @@ def outcome_of(city: City, travel: Travel, trips: DayTrips) -> Outcome:
         parking_availability=trips.parking.availability,
         parking_rounds=np.array(trips.parking.rounds, np.int32),
         shared=city.lots.shared,
+        overflow_share=worst_after(city),
         days_per_year=city.parking.days_per_year,
         spaces_added=city.lots.by_class(city.lots.spaces_added),
         spaces_removed=city.lots.by_class(city.lots.spaces_removed),

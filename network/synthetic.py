@@ -17,7 +17,7 @@ from network.part import F64, I32
 from network.snap import snap
 from network.stop_rules import StopRules
 from network.synthetic_fleet import grid_buses, grid_charging, grid_fleet
-from network.synthetic_parking import grid_lots, grid_parking
+from network.synthetic_parking import grid_lots, grid_new_spaces, grid_parking
 from network.tariffs import Tariffs
 from network.timetable import Service, timetable
 from network.transit import Stations, Transit
@@ -69,7 +69,7 @@ def grid_city(n: int, seed: int = 0) -> City:
             plug_search_m=np.array(2000.0),
             parking_cny=np.full(len(zones.id), 5.0),
             parking_spaces=np.zeros(len(zones.id)),
-            parking_turnover=np.array(6.0),
+            parking_turnover=np.full(len(zones.id), 6.0),
             parking_rounds=np.array(20.0),
             driving_cny_per_km=np.array(0.6),
             taxi_start_cny=np.array(10.0),
@@ -90,6 +90,7 @@ def grid_city(n: int, seed: int = 0) -> City:
         congestion=_congestion(),
         lots=grid_lots(places, zones, roads, parking),
         parking=parking,
+        new_spaces=grid_new_spaces(),
         levers=no_levers(len(zones.id)),
         provenance=Provenance(
             key=np.array(["synthetic"]),

@@ -7,7 +7,7 @@ import numpy as np
 from network.bus_fleet import BusFleet
 from network.charging_rules import ChargingRules
 from network.fleet import Fleet
-from network.units import ENERGY_USES, HOURS, SEGMENTS, USE_DEDICATED
+from network.units import ENERGY_USES, HOURS, LAND_USES, SEGMENTS, USE_DEDICATED
 
 
 def grid_fleet() -> Fleet:
@@ -56,6 +56,7 @@ def grid_charging() -> ChargingRules:
         arrival_hours=np.stack([morning, morning, day, day, day]),
         dwell_h=np.array([8.0, 1.0, 2.0, 2.0, 4.0]),
         plug_in_share=np.array([0.3, 0.1, 0.2, 0.2, 0.4]),
+        shared_only=np.zeros(len(LAND_USES)),
         **{name: np.array(value) for name, value in numbers.items()},
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 from network.city import Places, Roads, Zones
 from network.demand.accumulation import usual_cars
 from network.lots import Lots
+from network.new_space_rules import NewSpaceRules
 from network.parking_rules import ParkingRules
 from network.part import F64, I32
 from network.snap import snap
@@ -83,4 +84,15 @@ def grid_parking() -> ParkingRules:
         weight=np.ones(4),
         fee_cny_per_h=np.array([0.5, 2.0, 3.0, 3.0]),
         **{name: np.array(value) for name, value in numbers.items()},
+    )
+
+
+def grid_new_spaces() -> NewSpaceRules:
+    numbers = {"least_spaces": 5, "kerb_share": 0.05, "kerb_space_m": 6, "conflict_weight": 0.5, "car_trip_weight": 0.1}
+    return NewSpaceRules(
+        space_cny=np.array([600.0, 35_000, 6000, 8000, 120_000]),
+        open_cny=np.array([20_000.0, 200_000, 300_000, 50_000, 1_000_000]),
+        more_share=np.array([0, 0.8, 0, 0.15, 0]),
+        kerb_classes=np.array(["residential", "secondary"]),
+        **{name: np.array(float(value)) for name, value in numbers.items()},
     )

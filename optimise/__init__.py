@@ -24,16 +24,25 @@ from optimise.kerbs import Exclusions
 from optimise.location import SOLVERS
 from optimise.loop_plan import LoopLine, LoopPlan, LoopStop, Stretch
 from optimise.loops import LOOPS_UNTIL, LoopProposal, propose_loops
+from optimise.new_spaces import SPACES_UNTIL, SpacesProposal, SpaceWishes, propose_spaces
+from optimise.new_spaces_candidates import SpaceCandidate
+from optimise.new_spaces_plan import MostSpaces, NeedRow, NewSpaces, SpacesPlan
 from optimise.park_ride import PARK_RIDE_UNTIL, ParkRidePlan, ParkRideProposal, StationParking, propose_park_ride
+from optimise.parking import SHARING_UNTIL, SharingProposal, propose_sharing
 from optimise.pile_needs import PileNeeds, pile_needs, pile_totals, vehicles_by_residents
 from optimise.piles import PILES, PILES_ZH, District, DistrictPiles, PileSplit, district_problems, split_piles
-from optimise.plan import FeederStep, Plan, PlanYear, Site, SiteReason
+from optimise.plan import FeederStep, Plan, PlanYear, Proven, Site, SiteReason
 from optimise.problem import SitingProblem
 from optimise.propose import DEFAULT_STOP, UnverifiedError, solve
+from optimise.rebalancing import BikeStock, RebalancingPlan, RebalancingRules, VanRoute, VanVisit, propose_rebalancing
+from optimise.sharing_plan import MetRow, Reachable, ServedBlock, SharedLot, SharedWindow, SharingPlan
+from optimise.sharing_wishes import ParkingBlock, SharingWishes
 from optimise.solver import Incumbent, Listener, Progress, Solver, Status, gap_of
 from optimise.stop import Cancel, Gap, Seconds, Stop, Work
 from optimise.stops import STOP_TARGETS, STOPS_UNTIL, StopPlace, StopPlan, StopProposal, propose_stops
 from optimise.targets import Budget, Target, Verdict, judge, parse_target
+from optimise.vans.problem import VanAnswer, VanProblem
+from optimise.vans.solve import VANS_UNTIL, solve_vans
 from optimise.verify import Verification, verify
 
 __all__ = [
@@ -46,9 +55,13 @@ __all__ = [
     "PARK_RIDE_UNTIL",
     "PILES",
     "PILES_ZH",
+    "SHARING_UNTIL",
     "SOLVERS",
+    "SPACES_UNTIL",
     "STOPS_UNTIL",
     "STOP_TARGETS",
+    "VANS_UNTIL",
+    "BikeStock",
     "Budget",
     "BusPath",
     "BusYear",
@@ -84,18 +97,37 @@ __all__ = [
     "LoopPlan",
     "LoopProposal",
     "LoopStop",
+    "MetRow",
+    "MostSpaces",
+    "NeedRow",
+    "NewSpaces",
     "ParkRidePlan",
     "ParkRideProposal",
+    "ParkingBlock",
     "PileNeeds",
     "PileSplit",
     "Plan",
     "PlanYear",
     "Progress",
+    "Proven",
+    "Reachable",
+    "RebalancingPlan",
+    "RebalancingRules",
     "Seconds",
+    "ServedBlock",
+    "SharedLot",
+    "SharedWindow",
+    "SharingPlan",
+    "SharingProposal",
+    "SharingWishes",
     "Site",
     "SiteReason",
     "SitingProblem",
     "Solver",
+    "SpaceCandidate",
+    "SpaceWishes",
+    "SpacesPlan",
+    "SpacesProposal",
     "StationParking",
     "Status",
     "Stop",
@@ -106,6 +138,10 @@ __all__ = [
     "Target",
     "TopUpPlace",
     "UnverifiedError",
+    "VanAnswer",
+    "VanProblem",
+    "VanRoute",
+    "VanVisit",
     "Verdict",
     "Verification",
     "Work",
@@ -122,8 +158,12 @@ __all__ = [
     "propose_depots",
     "propose_loops",
     "propose_park_ride",
+    "propose_rebalancing",
+    "propose_sharing",
+    "propose_spaces",
     "propose_stops",
     "solve",
+    "solve_vans",
     "split_piles",
     "vehicles_by_residents",
     "verify",

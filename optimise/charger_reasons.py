@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from network import capacity_tenths, charging_pairs, most_served, units
+from network import capacity_tenths, charging_pairs, most_served, place_open, units
 from optimise.charger_sites import Offers, Year
 from optimise.plan import Site, SiteReason
 from optimise.problem import I64
@@ -83,6 +83,7 @@ class _Service:
 
     def __init__(self, case: Year, added: I64) -> None:
         self.case, self.plugs = case, case.city.supply.plugs + added
+        self.open = place_open(case.city)
         self.pairs = [charging_pairs(case.city, case.travel, s) for s in range(len(units.CHARGING))]
         self.capacity = capacity_tenths(case.city.charging, self.plugs)
         self.served = self._served(self.capacity)
@@ -92,16 +93,17 @@ class _Service:
         """(2, Z) energy served in a day."""
         wanted = self.case.outcome.charging_tenths
         return np.stack([
-            most_served(pairs, wanted[s], capacity[s])[0].sum(axis=1) for s, pairs in enumerate(self.pairs)
+            most_served(pairs, wanted[s], capacity[s][:, None] * self.open)[0].sum(axis=1)
+            for s, pairs in enumerate(self.pairs)
         ])  # fmt: skip
 
     def most(self, j: int, more: I64, offers: Offers) -> int:
-        """No more than this is added by so much capacity (2) at site j: what is unserved in reach, and 24 hours."""
-        gain = 0
+        """No more than this is added by so much capacity (2) at site j: what is unserved in reach, and open hours."""
+        gain, hours = 0, int(self.open[offers.place[j]].sum())
         for s, (first, place, _) in enumerate(self.pairs):
             zone = np.repeat(np.arange(len(first) - 1), np.diff(first))
             near = zone[place == offers.place[j]]
-            gain += min(int(self.unserved[s, near].sum()), int(more[s]) * units.HOURS)
+            gain += min(int(self.unserved[s, near].sum()), int(more[s]) * hours)
         return gain
 
     def reason(self, at: int, change: I64, cost_cny: float) -> SiteReason:

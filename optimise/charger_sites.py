@@ -9,7 +9,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from network import City, InputError, Outcome, Problem, Travel, capacity_tenths, charging_pairs, drawn_kva, units
+from network import (
+    City,
+    InputError,
+    Outcome,
+    Problem,
+    Travel,
+    capacity_tenths,
+    charging_pairs,
+    drawn_kva,
+    place_open,
+    units,
+)
 from optimise.charging.problem import F64, ChargerProblem, Least
 from optimise.location.choices import Flags
 from optimise.plan import PlanObjective
@@ -69,8 +80,10 @@ def charger_offers(years: Sequence[Year], targets: Sequence[Target], wishes: Cha
     demand = np.stack([year.outcome.charging_tenths for year in years])
     live = np.flatnonzero((city.places.most_plugs > 0) | city.supply.plugs.any(axis=0))
     pairs = [_pairs(years[-1], service, live) for service in range(len(units.CHARGING))]
-    added, option_first = _options(city, live)
-    place = np.repeat(live, np.diff(option_first))
+    opened = place_open(city)[live]
+    ever = np.asarray(opened.any(axis=1))
+    added, option_first = _options(city, live, ever)
+    place, used = np.repeat((live, ever), np.diff(option_first), axis=1)
     there = city.supply.plugs[:, place].T.astype(np.int64)
     areas, area = np.unique(city.zones.area, return_inverse=True)
     mobilise_fen = round(float(city.charging.mobilise_cny) * units.FEN_PER_CNY)
@@ -84,8 +97,9 @@ def charger_offers(years: Sequence[Year], targets: Sequence[Target], wishes: Cha
         distance_m=[metres for _, _, metres in pairs],
         option_first=option_first,
         option_plugs=there + added,
-        option_capacity=capacity_tenths(city.charging, (there + added).T).T,
+        option_capacity=(capacity_tenths(city.charging, (there + added).T) * used).T,
         option_fen=_fen(city, place, added, opened=there.sum(axis=1) == 0),
+        open=opened.astype(np.int64),
         mobilise_fen=np.full(len(live), mobilise_fen, np.int64),
         budget_fen=np.array([Budget(cny).fen for cny in wishes.budgets_cny], np.int64),
         carry_share=wishes.carry_share,
@@ -112,14 +126,15 @@ def _pairs(year: Year, service: int, live: I64) -> tuple[I64, I64, I64]:
     return first, position[place], metres
 
 
-def _options(city: City, live: I64) -> tuple[I64, I64]:
+def _options(city: City, live: I64, opened: Flags) -> tuple[I64, I64]:
     """(O, 3) plugs that may be added, nothing first at each place, and (J+1) where the options of each begin.
 
-    A plan puts fast or ultra-fast plugs at a place, not both: they would share out the same drivers in two queues.
+    A plan adds nothing where a place is never `opened` (J), and puts fast or ultra-fast plugs at a place, not both:
+    they would share out the same drivers in two queues.
     """
     sizes = [sorted({*np.rint(row).astype(np.int64).tolist(), 0}) for row in city.charging.sizes]
     every = np.array(sorted(n for n in itertools.product(*sizes) if not (n[units.FAST] and n[units.ULTRA_FAST])))
-    rooms = city.places.most_plugs[live] - city.supply.plugs[:, live].sum(axis=0)
+    rooms = np.where(opened, city.places.most_plugs[live] - city.supply.plugs[:, live].sum(axis=0), 0)
     fitting = {room: every[every.sum(axis=1) <= room] for room in {*np.maximum(rooms, 0).tolist()}}
     rows = [fitting[room] for room in np.maximum(rooms, 0).tolist()]
     return np.concatenate(rows) if rows else every[:0], np.cumsum([0, *map(len, rows)])

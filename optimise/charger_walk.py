@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from network import City, units
+from network import City, place_open, units
 from optimise.charger_sites import Year
 from optimise.plan import VALUE_UNIT, Plan, PlanYear, Site
 from optimise.problem import I64, SitingProblem
@@ -69,7 +69,8 @@ def walk_plan(
 def _problem(case: Year, budget_cny: float) -> SitingProblem:
     city, travel, supply = case.city, case.travel, case.city.supply
     search_m = round(float(supply.plug_search_m))
-    existing = supply.plugs.sum(axis=0).astype(np.int64)
+    opened = place_open(city).any(axis=1)
+    existing = np.where(opened, supply.plugs.sum(axis=0), 0).astype(np.int64)
     sizes = city.charging.sizes[units.SLOW]
     least = int(sizes[sizes > 0].min(initial=np.inf)) if (sizes > 0).any() else 1
     return SitingProblem(
@@ -81,7 +82,7 @@ def _problem(case: Year, budget_cny: float) -> SitingProblem:
         open_fen=np.rint(city.places.open_cny * units.FEN_PER_CNY).astype(np.int64),
         plug_fen=np.rint(city.places.plug_cny * _factor(case) * units.FEN_PER_CNY).astype(np.int64),
         least=np.full(len(existing), least, np.int64),
-        most=np.maximum(city.places.most_plugs - existing, 0),
+        most=np.where(opened, np.maximum(city.places.most_plugs - existing, 0), 0),
         existing=existing,
         budget_fen=Budget(budget_cny).fen,
     )
@@ -97,7 +98,7 @@ def _year(case: Year, problem: SitingProblem, incumbent: Incumbent) -> PlanYear:
         year=case.year,
         budget_cny=problem.budget_fen / units.FEN_PER_CNY,
         spent_cny=problem.cost_fen(incumbent.values) / units.FEN_PER_CNY,
-        plugs=int((problem.existing + incumbent.values).sum()),
+        plugs=int(case.city.supply.plugs.sum() + incumbent.values.sum()),
         wanted_kwh=int(case.outcome.charging_tenths.sum()) / units.TENTHS,
         served_kwh=int(case.outcome.served_tenths.sum()) / units.TENTHS,
     )

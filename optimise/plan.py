@@ -118,6 +118,20 @@ class Proven:
         record = {name: _plain(value) for name, value in asdict(self).items()}
         return {"format": FORMAT, "kind": self.kind} | record
 
+    @classmethod
+    def read(cls, record: Mapping[str, Any], rows: Mapping[str, type]) -> Self:
+        """The plan of a record; `rows` are its tables and their classes. Raises InputError where it is not one."""
+        fields = dict(record)
+        version, _ = fields.pop("format", None), fields.pop("kind", None)
+        if version != FORMAT:
+            raise InputError(Problem("plan.format", f"is {version!r}, not {FORMAT}", "propose the plan again"))
+        try:
+            for name, row in rows.items():
+                fields[name] = tuple(row(**_tupled(one)) for one in fields[name])
+            return cls(**_tupled(fields))
+        except (KeyError, TypeError) as error:
+            raise InputError(Problem("plan", f"is not a plan: {error}", "give the plan.json of a proposal")) from error
+
 
 def _plain(value: Any) -> Any:
     """Tables in the order of their names, and lists for tuples."""
@@ -164,22 +178,11 @@ class Plan(Proven):
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Self:
         """The plan that `to_dict` wrote. Raises InputError where it is not one."""
-        fields = dict(record)
-        version, _ = fields.pop("format", None), fields.pop("kind", None)
-        if version != FORMAT:
-            raise InputError(Problem("plan.format", f"is {version!r}, not {FORMAT}", "propose the plan again"))
         rows: dict[str, type] = {
             "sites": Site, "feeders": FeederStep, "years": PlanYear, "reasons_why": SiteReason,
             "next_best": SiteReason, "targets": Target,
         }  # fmt: skip
-        try:
-            for name, row in rows.items():
-                fields[name] = tuple(row(**_tupled(one)) for one in fields[name])
-            for name in ("reasons", "verified", "defaults"):
-                fields[name] = tuple(fields[name])
-            return cls(**fields)
-        except (KeyError, TypeError) as error:
-            raise InputError(Problem("plan", f"is not a plan: {error}", "give the plan.json of a proposal")) from error
+        return cls.read(record, rows)
 
 
 def _tupled(record: Mapping[str, Any]) -> dict[str, Any]:

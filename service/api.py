@@ -14,9 +14,11 @@ from pydantic import BaseModel
 
 from network import EDITS, InputError, Problem, ScenarioError, UnknownId
 from service import errors
+from service.api_bikes import bikes
 from service.api_charging import charging
 from service.api_corridors import corridors
 from service.api_explain import explanations
+from service.api_parking_replay import parking_days
 from service.api_piles import piles
 from service.api_proposals import proposals
 from service.api_streets import streets
@@ -226,7 +228,8 @@ def create_app(settings: Settings, report: Report | None = None) -> FastAPI:
     )
     app.state.engine, app.state.warm = Engine(settings), threading.Event()
     app.add_middleware(BodyLimit, most_bytes=settings.body_most_bytes)
-    for router in (service, cities, charging, corridors, explanations, piles, proposals, streets, job_routes):
+    asked = bikes, charging, corridors, explanations, parking_days, piles, proposals, streets
+    for router in (service, cities, *asked, job_routes):
         app.include_router(router)
     errors.install(app)
     return app

@@ -214,12 +214,18 @@ def targets(
     ctx: typer.Context,
     city: CityArgument,
     lang: Annotated[Literal["en", "zh"], typer.Option(help="Language of the targets' texts.")] = "en",
+    outturns: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV of reported figures: target, area, year, value, unit, source."),
+    ] = None,
     as_json: AsJson = False,  # noqa: FBT002 - typer's way of a flag
 ) -> None:
-    """Show how a city stands against every policy target: computed, tracked by hand, or not yet modelled."""
+    """Show how a city stands against every policy target: computed, tracked by hand, or not yet modelled; and what is
+    reported to have been reached.
+    """
     run: Run = ctx.obj
     engine = run.engine
-    rows = engine.targets(city)
+    rows = engine.targets(city, outturns)
     if as_json:
         print_text("[" + ",\n".join(row.model_dump_json() for row in rows) + "]")
         return

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from network import Scenario
+from network import Scenario, ShareLot
 from service.command import AsJson, CityArgument, Run, print_text
 from service.console import show_provenance
 from service.console_replay import show_charging_replay, show_swapping
@@ -53,6 +53,8 @@ def replay(  # noqa: PLR0917 - options of a command, never positions
     else:
         show_charging_replay(run.out, answer)
         show_provenance(run.out, city, [d.model_dump() for d in answer.defaults], answer.attribution)
+        if any(isinstance(edit, ShareLot) for edit in edits.edits):
+            run.out.print("The car parks it shares: luxing replay-parking", style="dim", highlight=False)
     if not answer.kept:
         raise typer.Exit(BEYOND)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import typer
 from pydantic import ValidationError
 
 from network import InputError, Problem
-from network.io import read_blocks
+from network.io import read_blocks, read_parking_blocks, read_space_candidates
 from service import console as show
 from service.command import CityArgument, Run
 from service.engine import attribution
@@ -25,13 +26,17 @@ app: Final = typer.Typer()
 def propose(  # noqa: PLR0917 - options of a command, never positions
     ctx: typer.Context,
     city: CityArgument,
-    what: Annotated[Literal["chargers", "stops", "park-ride", "loops", "depots"], typer.Argument(help="What to plan.")],
+    what: Annotated[
+        Literal["chargers", "stops", "park-ride", "loops", "depots", "sharing", "spaces"],
+        typer.Argument(help="What to plan."),
+    ],
     budget: Annotated[
         list[float] | None,
         typer.Option(
             metavar="CNY",
             help="Chargers, park-ride: money the plan may spend; it has to be given. With --years that of each year; "
-            "may be repeated, once for each.",
+            "may be repeated, once for each. Sharing: money for retrofits and subsidies; spaces: for what is "
+            "built; without it there is no limit.",
         ),
     ] = None,
     targets: Annotated[
@@ -39,11 +44,14 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
         typer.Option(help="Target such as charging_served_share>=0.8, or a file with one per line; may be repeated."),
     ] = None,
     objective: Annotated[
-        Literal["served", "cost", "distance"],
+        Literal["served", "cost", "distance", "met", "walking", "need"] | None,
         typer.Option(
-            help="Chargers: serve the most energy, spend least for the targets, or make the walk to a plug shortest."
+            help="Chargers: serve the most energy, spend least for the targets, or make the walk to a plug shortest; "
+            "else served. Sharing: meet most of the need, make walks shortest, or spend least for the targets; else "
+            "met. Spaces: let most cars find one (need), or spend least for the targets; else need.",
+            show_default=False,
         ),
-    ] = "served",
+    ] = None,
     years: Annotated[
         str | None, typer.Option(metavar="FROM-TO", help="Chargers: years the plan is made for, such as 2027-2031.")
     ] = None,
@@ -74,11 +82,40 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
     ] = None,
     blocks: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Depots: CSV of what each bus does, columns id, depot, out, back, km."),
+        typer.Option(
+            metavar="FILE",
+            help="Depots: CSV of what each bus does, columns id, depot, out, back, km. Sharing: CSV of blocks that "
+            "want spaces, columns id, lon, lat, group, weekday, weekend, holiday.",
+        ),
     ] = None,
     path: Annotated[
         Literal["clean", "electric"], typer.Option(help="Depots: buses that the path of the policy asks for.")
     ] = "clean",
+    met: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Sharing: share of the need that is met at least, with --objective cost."),
+    ] = None,
+    tier: Annotated[
+        Literal["1", "2", "both"], typer.Option(help="Sharing: owners whose lots may open; first-tier ones come first.")
+    ] = "both",
+    candidates: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Spaces: CSV of places where they can be added, columns id, way, most_spaces, and lon, lat or lot; "
+            "else lots and kerbs.",
+        ),
+    ] = None,
+    day: Annotated[
+        Literal["weekday", "weekend", "holiday"], typer.Option(help="Spaces: day type whose need counts.")
+    ] = "weekday",
+    conflicts: Annotated[
+        Literal["weighed", "never"], typer.Option(help="Spaces: whether land that others want counts less or is left.")
+    ] = "weighed",
+    most_extra_cars: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Spaces: car trips they may draw, over those there are."),
+    ] = None,
     seconds: Annotated[
         float | None, typer.Option(help="Wall-clock limit. Without it every machine gives the same plan.")
     ] = None,
@@ -89,38 +126,24 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
     ] = None,
 ) -> None:
     """Propose where new public chargers go, or racks and parking spaces at rail stations, within a budget; which bus
-    stops to add or move beside rail at the least cost; feeder loops of small buses; or chargers and power for the
-    electric buses of depots; and write the plan into a folder.
+    stops to add or move beside rail at the least cost; feeder loops of small buses; chargers and power for the
+    electric buses of depots; which car parks open to others, in which hours; or new parking spaces; and write the plan
+    into a folder.
     """
     from service.report import write_plan_folder
 
     run: Run = ctx.obj
-    given: dict[str, Any] = {"seconds": seconds, "seed": seed}
-    if targets or what == "chargers":
-        given["targets"] = _targets(targets or [])
-    if what == "loops":
-        given |= {"vehicles": vehicles, "area": area, "starts": starts or [], "exclude_streets": exclude or []}
-    else:
-        _only_for("loops", vehicles=vehicles is not None, area=area, start=starts)
-    if what == "stops":
-        given |= {"exclude_streets": exclude or [], "moves": moves, "relax": relax}
-    else:
-        _only_for("stops", relax=relax, no_moves=not moves, exclude=exclude and what != "loops")
-    if what in ("chargers", "park-ride"):
-        given |= {} if budget is None else {"budget_cny": budget if len(budget) > 1 else budget[0]}
-    else:
-        _only_for("chargers and park-ride", budget=budget is not None)
-    if what == "chargers":
-        given |= {"objective": objective, "years": _years(years), "least": _least(least or [])}
-        given |= {"floor_share": floor, "ahead": ahead}
-    else:
-        _only_for("chargers", objective=objective != "served", years=years, least=least, floor=floor, ahead=ahead)
-    if what == "depots":
-        given |= {"depots": depots or [], "blocks": read_blocks(blocks) if blocks else [], "path": path}
-    else:
-        _only_for("depots", depot=depots, blocks=blocks, path=path != "clean")
+    given = {
+        "targets": targets, "budget": budget, "objective": objective, "years": years, "least": least, "floor": floor,
+        "ahead": ahead, "exclude": exclude, "moves": moves, "relax": relax, "vehicles": vehicles, "area": area,
+        "start": starts, "depot": depots, "blocks": blocks, "path": path, "met": met, "tier": tier,
+        "candidates": candidates, "day": day, "conflicts": conflicts, "most-extra-cars": most_extra_cars,
+        "seconds": seconds, "seed": seed,
+    }  # fmt: skip
+    told = {p.name: p.opts[0][2:] for p in ctx.command.params if p.name and _is_told(ctx, p.name)}
+    asked = _request(what, {option: given[option] for option in told.values() if option in given})
     with show.solving(run.err, seconds) as progress:
-        built, proposal = run.engine.propose(city, _request(what, given), progress)
+        built, proposal = run.engine.propose(city, asked, progress)
     plan = proposal.plan
     name = "-".join(filter(None, (city, what, getattr(plan, "objective", ""), plan.inputs["problem"][:8])))
     folder = out or run.settings.plans_folder / f"{name}-seed{seed}"
@@ -129,6 +152,43 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
     show.show_verdicts(run.out, proposal.verdicts)
     show.show_provenance(run.out, built.id, built.provenance.defaults(), attribution(built))
     run.out.print(f"[green]The plan is in[/green] {folder}", highlight=False, soft_wrap=True)
+
+
+def _is_told(ctx: typer.Context, name: str) -> bool:
+    """Whether somebody gave this option."""
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"
+
+
+def _request(what: str, given: dict[str, Any]) -> PlanRequest:
+    """What is asked for, from the options that were given. Raises InputError naming those that are of other kinds,
+    cannot be read, or are not allowed.
+    """
+    ours = _ALWAYS | _OPTIONS[what]
+    wrong = [option for option in given if option not in ours]
+    if wrong:
+        raise InputError([Problem(_as_given(o, given[o]), _for_others(o), "leave it out") for o in wrong])
+    fields = {ours[option][0]: ours[option][1](value) for option, value in given.items()}
+    try:
+        return KINDS[what].request(**fields)
+    except ValidationError as error:
+        names = {field: option for option, (field, _) in ours.items()}
+        raise InputError([_at_option(problem, names) for problem in problems_of(error.errors(), "")]) from None
+
+
+def _at_option(problem: Problem, option_of: dict[str, str]) -> Problem:
+    """A problem of a field as one of its option: budget_cny[1] is --budget[1]."""
+    field = re.match(r"\w*", problem.where)[0]  # type: ignore[index]
+    return replace(problem, where="--" + option_of.get(field, field) + problem.where[len(field) :])
+
+
+def _as_given(option: str, value: Any) -> str:
+    return f"--no-{option}" if value is False else f"--{option}"
+
+
+def _for_others(option: str) -> str:
+    *others, last = [kind for kind, options in _OPTIONS.items() if option in options]
+    return f"is for {', '.join(others)} and {last} alone" if others else f"is for {last} alone"
 
 
 def _targets(given: list[str]) -> list[str]:
@@ -148,26 +208,7 @@ def _targets(given: list[str]) -> list[str]:
     return found
 
 
-def _only_for(other: str, **given: Any) -> None:
-    """Refuse options that mean nothing here."""
-    wrong = ["--" + name.replace("_", "-") for name, value in given.items() if value]
-    if wrong:
-        raise InputError([Problem(option, f"is for {other} alone", "leave it out") for option in wrong])
-
-
-def _request(what: str, given: dict[str, Any]) -> PlanRequest:
-    try:
-        return KINDS[what].request(**given)
-    except ValidationError as error:
-        problems = problems_of(error.errors(), "")
-        raise InputError(
-            [replace(p, where="--" + p.where.replace("_cny", "").replace("_share", "")) for p in problems]
-        ) from None
-
-
-def _years(text: str | None) -> list[int]:
-    if text is None:
-        return []
+def _years(text: str) -> list[int]:
     match = re.fullmatch(r"\s*(\d{4})(?:\s*-\s*(\d{4}))?\s*", text)
     if match is None or (match[2] and int(match[2]) < int(match[1])):
         raise InputError(Problem(f"--years {text}", "is not a span of years", "write 2027-2031, or one year"))
@@ -182,3 +223,59 @@ def _least(given: list[str]) -> dict[str, int]:
             raise InputError(Problem(f"--least {text}", "cannot be read", "write KIND=PLUGS, such as bus_station=20"))
         found[kind.strip()] = int(plugs)
     return found
+
+
+def _tiers(given: str) -> list[int]:
+    return [1, 2] if given == "both" else [int(given)]
+
+
+def _one_or_each(given: list[float]) -> float | list[float]:
+    return given if len(given) > 1 else given[0]
+
+
+def _same(given: Any) -> Any:
+    return given
+
+
+_Readers: TypeAlias = dict[str, tuple[str, Callable[[Any], Any]]]
+_ALWAYS: Final[_Readers] = {
+    "targets": ("targets", _targets),
+    "seconds": ("seconds", _same),
+    "seed": ("seed", _same),
+}
+"""Options of every kind: the field of the request, and how it is read."""
+_OPTIONS: Final[dict[str, _Readers]] = {
+    "chargers": {
+        "budget": ("budget_cny", _one_or_each),
+        "objective": ("objective", _same),
+        "years": ("years", _years),
+        "least": ("least", _least),
+        "floor": ("floor_share", _same),
+        "ahead": ("ahead", _same),
+    },
+    "stops": {"exclude": ("exclude_streets", _same), "moves": ("moves", _same), "relax": ("relax", _same)},
+    "park-ride": {"budget": ("budget_cny", _one_or_each)},
+    "loops": {
+        "vehicles": ("vehicles", _same),
+        "area": ("area", _same),
+        "start": ("starts", _same),
+        "exclude": ("exclude_streets", _same),
+    },
+    "depots": {"depot": ("depots", _same), "blocks": ("blocks", read_blocks), "path": ("path", _same)},
+    "sharing": {
+        "budget": ("budget_cny", _one_or_each),
+        "objective": ("objective", _same),
+        "met": ("met_share", _same),
+        "tier": ("tiers", _tiers),
+        "blocks": ("blocks", read_parking_blocks),
+    },
+    "spaces": {
+        "budget": ("budget_cny", _one_or_each),
+        "objective": ("objective", _same),
+        "candidates": ("candidates", read_space_candidates),
+        "day": ("day", _same),
+        "conflicts": ("conflicts", _same),
+        "most-extra-cars": ("most_extra_car_share", _same),
+    },
+}
+"""Options of each kind."""

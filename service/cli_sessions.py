@@ -50,7 +50,7 @@ def fit_log(  # noqa: PLR0917 - options of a command, never positions
     run: Run = ctx.obj
     recipe = read_spec(run.settings.data_folder, city) if city else None
     known = Parameters.load(run.settings.data_folder, recipe.parameters if recipe else None)
-    log = read_sessions(files, known, dates=dates, leave_out=leave_out or (), columns=_headers(column or []))
+    log = read_sessions(files, known, dates=dates, leave_out=leave_out or (), columns=headers_of(column or []))
     show.show_log(run.out, log)
     fits = fit_sessions(log.sessions)
     show.show_class_fits(run.out, fits)
@@ -80,7 +80,7 @@ def _check(run: Run, log: Sessions, known: Parameters, learn_weeks: int | None) 
         run.out.print("Too few sessions to check anything on later weeks", style="dim")
 
 
-def _headers(given: Sequence[str]) -> dict[str, str]:
+def headers_of(given: Sequence[str]) -> dict[str, str]:
     """Column name -> header. Raises InputError where an option is none."""
     pairs = [text.partition("=") for text in given]
     wrong = [text for text, (name, sign, header) in zip(given, pairs, strict=True) if not (name and sign and header)]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from service.cli_bikes import app as bikes
 from service.cli_calibrate import app as calibration
 from service.cli_charging import app as charging
 from service.cli_corridors import app as corridors
 from service.cli_explain import app as reasons
+from service.cli_parking import app as parking
+from service.cli_parking_replay import app as parking_days
 from service.cli_piles import app as piles
 from service.cli_propose import app as proposals
 from service.cli_streets import app as streets
 
-_APPS: Final = (calibration, charging, corridors, reasons, piles, proposals, streets)
+_APPS: Final = (bikes, calibration, charging, corridors, reasons, parking, parking_days, piles, proposals, streets)
 COMMANDS: Final = [command for app in _APPS for command in app.registered_commands]

@@ -21,10 +21,15 @@ from optimise import (
     Plan,
     PlanYear,
     Progress,
+    SharingProposal,
+    SpacesProposal,
     StopProposal,
     Verdict,
 )
 from service.console_depots import show_depots
+from service.console_sharing import show_sharing
+from service.console_spaces import show_spaces
+from service.outturn_schemas import Reported
 from service.proposals import AnyProposal
 from service.report.numbers import NO_CHANGE, NOTHING, difference, digits_for, number, percent, plan_value, quantity
 from service.report.tables import site_rows
@@ -110,7 +115,17 @@ def _result(row: TargetRow, *, chinese: bool) -> str:
             )
         name = reading.label_zh if chinese else reading.label_en
         lines.append(f"{escape(name)}: {line}" if len(row.readings) > 1 else line)
+    if row.reported is not None:
+        lines.append(_reported(row.reported, chinese=chinese))
     return "\n".join(lines) or NOTHING
+
+
+def _reported(told: Reported, *, chinese: bool) -> str:
+    """What somebody reports, in per cent of the number."""
+    line = f"{'上报' if chinese else 'reported'} {told.year}: {_in_unit(told.value, told.unit)}"
+    if told.percent is not None:
+        line += f", {told.percent:.0f} %"
+    return line if told.met is None else f"{line}, {_verdict(told.met)}"
 
 
 def show_verdicts(console: Console, verdicts: Iterable[Verdict]) -> None:
@@ -137,7 +152,11 @@ def show_proposal(console: Console, city: City, proposal: AnyProposal) -> None:
         for reason in plan.reasons:
             console.print(f"[red]•[/red] {escape(reason)}", highlight=False)
         return
-    if isinstance(proposal, LoopProposal):
+    if isinstance(proposal, SharingProposal):
+        show_sharing(console, city, proposal)
+    elif isinstance(proposal, SpacesProposal):
+        show_spaces(console, city, proposal)
+    elif isinstance(proposal, LoopProposal):
         _show_loops(console, city, proposal)
     elif isinstance(proposal, StopProposal):
         _show_stops(console, city, proposal)

@@ -1,4 +1,4 @@
-"""What the command line shows of days at the plugs, and of stations for swapped batteries and hydrogen."""
+"""What the command line shows of days at the plugs and in car parks, and of stations for batteries and hydrogen."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from service.replay_schemas import ChargingReplayAnswer, ReplayedQueue
+from service.replay_schemas import ChargingReplayAnswer, ParkingReplayAnswer, ReplayedLot, ReplayedQueue
 from service.report.numbers import percent
 from service.swapping import SwappingAnswer
 
@@ -39,6 +39,48 @@ def show_charging_replay(console: Console, answer: ChargingReplayAnswer) -> None
         verdict = f"[green]all {len(rows)} queues keep their limit in every hour[/green]"
     console.print(f"{verdict}; {answer.drivers_per_day:,.0f} drivers a day", highlight=False)
     console.print(f"{answer.note} Allowed are {answer.wait_min:g} minutes.", style="dim", highlight=False)
+
+
+def show_parking_replay(console: Console, answer: ParkingReplayAnswer) -> None:
+    """The verdict, and the car parks that come nearest to what is promised or are beyond it."""
+    if not answer.lots:
+        console.print(f"{answer.city.name}: no car park shares spaces", highlight=False, markup=False)
+        return
+    rows = sorted(answer.lots, key=lambda row: row.most_share - _worst(row))
+    shown = f"the {_ROWS} of {len(rows)} nearest to what is promised" if len(rows) > _ROWS else "shared car parks"
+    title = escape(f"{answer.city.name}: {shown}, in the worst half-hour after a window")
+    table = Table(
+        "car park", "days of type", "shared", "days", "from", "none free", "error", "model", "most", title=title
+    )
+    for row in rows[:_ROWS]:
+        at, colour = row.worst_after, "green" if row.kept else "red"
+        numbers = f"{row.shared_spaces}", f"{row.days:,}", "-" if at is None else f"{at // 2:02d}:{at % 2 * 30:02d}"
+        found, error, model = (
+            ("-", "-", "-") if at is None else (percent(x[at], _DIGITS) for x in (row.share, row.error, row.expected))
+        )
+        table.add_row(
+            escape(row.lot),
+            row.day,
+            *numbers,
+            f"[{colour}]{found}[/{colour}]",
+            error,
+            model,
+            percent(row.most_share, _DIGITS),
+        )
+    for column in table.columns[2:]:
+        column.justify = "right"
+    console.print(table)
+    beyond = sum(not row.kept for row in rows)
+    if beyond:
+        verdict = f"[red]{beyond} of {len(rows)} car parks and types of day break their promise[/red]"
+    else:
+        verdict = f"[green]all {len(rows)} car parks and types of day keep their promise[/green]"
+    console.print(f"{verdict} of {percent(answer.promised, _DIGITS)}; {answer.clashes} times two cars on one space")
+    console.print(answer.note, style="dim", highlight=False)
+
+
+def _worst(row: ReplayedLot) -> float:
+    return 0.0 if row.worst_after is None else row.share[row.worst_after]
 
 
 def show_swapping(console: Console, answer: SwappingAnswer) -> None:

@@ -165,14 +165,14 @@ class Engine:
             attribution=attribution(city),
         )
 
-    def targets(self, city_id: str) -> list[TargetRow]:
-        """Every row of the policy targets, and how the city stands."""
+    def targets(self, city_id: str, outturns: Path | None = None) -> list[TargetRow]:
+        """Every row of the policy targets, and how the city stands; `outturns` is a file of reported figures."""
         base = self.base(city_id)
-        return self._targets(base.city, base.outcome)
+        return self._targets(base.city, base.outcome, outturns)
 
-    def _targets(self, city: City, outcome: Outcome) -> list[TargetRow]:
+    def _targets(self, city: City, outcome: Outcome, outturns: Path | None = None) -> list[TargetRow]:
         shares = green.shares(self.green_definitions(), outcome)
-        return policy.targets(self.settings.data_folder, city.areas, outcome.metrics, shares)
+        return policy.targets(self.settings.data_folder, city.areas, outcome.metrics, shares, outturns)
 
     def green_definitions(self) -> tuple[GreenDefinition, ...]:
         """What counts as green, in every reading there is. Raises InputError where the file cannot be used."""
@@ -334,7 +334,8 @@ class Engine:
         """A plan of the kind that is asked for. Raises UnknownId, and InputError for what the request holds."""
         request.parsed_targets()
         base = self.base(city_id)
-        return base.city, kind_of(request).solve(base, request, progress)
+        found = kind_of(request).solve(base, request, progress)
+        return base.city, policy.told(found, self.settings.data_folder, base.city.areas)
 
     def proposed(self, city_id: str, request: PlanRequest, report: Callable[[dict[str, Any]], None]) -> ProposalAnswer:
         """The same as an answer; `report` hears of the progress as the fields of schemas.Progress."""

@@ -13,6 +13,7 @@ from network import (
     Sessions,
     SurveyModel,
     TripRecords,
+    UseProfile,
     behaviour_from,
     energy_hours,
     units,
@@ -76,6 +77,23 @@ def of_sessions(
         out["charging.parked_min"] = Fitted(round(slow.minutes, 1), source)
         if near_home:
             out["charging.residence_hours"] = Fitted(slow.energy_hours.round(5).tolist(), source)
+    return out
+
+
+def of_use(found: UseProfile, known: Parameters, use: str, files: Sequence[str]) -> dict[str, Fitted]:
+    """The parameters of a land use that series of its lots tell; the other uses stay as the city has them."""
+    source = f"{use} fitted to series of {found.lots} lots in {' and '.join(files)}"
+    rows = {
+        "parking.peak_share": round(found.peak_share, 3),
+        "parking.profile_share": found.profile_share.round(3).tolist(),
+        "parking.day_factor": found.day_factor.round(3).tolist(),
+    }
+    out = {}
+    for key, row in rows.items():
+        before = known.parameter(key)
+        value = known.array(key).tolist()
+        value[units.LAND_USES.index(use)] = row
+        out[key] = _in_part(value, source, before.source, default=before.default)
     return out
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol, TypeVar
 
 from network import METRICS, InputError, Problem
-from optimise import Target, judge
+from optimise import Target, Verdict, judge
 from service.green_schemas import GreenShare
+from service.outturns import Outturn, known_outturns, read_outturns, reported
 from service.schemas import Reading, TargetRow
 
 _STATUS: Final[dict[str, Literal["computed", "tracked by hand", "not yet modelled"]]] = {
@@ -30,18 +32,65 @@ _SIGNS: Final = {"at_least": "≥ ", "at_most": "≤ ", "about": "about "}
 Row = Mapping[str, str]
 
 
+class _Judged(Protocol):
+    @property
+    def verdicts(self) -> list[Verdict]: ...
+
+
+P = TypeVar("P", bound=_Judged)
+
+
 def targets(
-    data_folder: Path, areas: Sequence[str], metrics: Mapping[str, float | None], green: Sequence[GreenShare] = ()
+    data_folder: Path,
+    areas: Sequence[str],
+    metrics: Mapping[str, float | None],
+    green: Sequence[GreenShare] = (),
+    outturns: Path | None = None,
 ) -> list[TargetRow]:
     """Every row of targets.csv, in its order, for a city that answers for `areas` (ids or names of areas.csv).
 
-    `green` are its green-trip shares by every definition, to be listed beside the readings that are judged.
+    `green` are its green-trip shares by every definition, to be listed beside the readings that are judged; `outturns`
+    is a file of reported figures, which come before those of outturns.csv.
 
     Raises InputError naming file, row and column where the files cannot be used.
     """
+    names, own = _areas(data_folder, areas)
+    rows = read_table(data_folder, "targets", _COLUMNS)
+    told = known_outturns(data_folder, rows, names)
+    if outturns is not None:
+        told += read_outturns(outturns, rows, names)
+    return [_judged(row, own, metrics, green, told) for row in rows]
+
+
+def beside_reported(data_folder: Path, areas: Sequence[str], verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Verdicts on a plan whose notes say what is reported of the same metric for an area the city answers for."""
+    names, own = _areas(data_folder, areas)
+    rows = read_table(data_folder, "targets", _COLUMNS)
+    outturns = known_outturns(data_folder, rows, names)
+    out = []
+    for verdict in verdicts:
+        for row in rows:
+            told = reported(row, outturns) if row["area"] in own else None
+            if told is None or verdict.target.metric not in row["luxing_metric"].split(";"):
+                continue
+            share = "" if told.percent is None else f", {told.percent:.0f} % of {row['id']}"
+            words = f"reported {told.year}: {told.value:,g} {told.unit}{share}"
+            verdict = replace(verdict, note="; ".join(filter(None, (verdict.note, words))))  # noqa: PLW2901
+        out.append(verdict)
+    return out
+
+
+def told(proposal: P, data_folder: Path, areas: Sequence[str]) -> P:
+    """A proposal whose verdicts say what is reported."""
+    proposal.verdicts[:] = beside_reported(data_folder, areas, proposal.verdicts)
+    return proposal
+
+
+def _areas(data_folder: Path, areas: Sequence[str]) -> tuple[list[str], frozenset[str]]:
+    """Ids of all areas, and of those that a city answers for."""
     known = read_table(data_folder, "areas", _AREA_COLUMNS)
-    own = frozenset(row["id"] for row in known if {row["id"], row["name_zh"], row["name_en"]} & set(areas))
-    return [_judged(row, own, metrics, green) for row in read_table(data_folder, "targets", _COLUMNS)]
+    own = (row["id"] for row in known if {row["id"], row["name_zh"], row["name_en"]} & set(areas))
+    return [row["id"] for row in known], frozenset(own)
 
 
 def read_table(data_folder: Path, name: str, columns: frozenset[str]) -> tuple[Row, ...]:
@@ -61,7 +110,11 @@ def read_table(data_folder: Path, name: str, columns: frozenset[str]) -> tuple[R
 
 
 def _judged(
-    row: Row, own: frozenset[str], metrics: Mapping[str, float | None], green: Sequence[GreenShare]
+    row: Row,
+    own: frozenset[str],
+    metrics: Mapping[str, float | None],
+    green: Sequence[GreenShare],
+    outturns: Sequence[Outturn],
 ) -> TargetRow:
     target = _number(row, "target_value")
     names = [name for name in row["luxing_metric"].split(";") if name]
@@ -83,6 +136,7 @@ def _judged(
         area=row["area"],
         target=target,
         readings=[_reading(name, row["comparison"], target, metrics) for name in names] if held else [],
+        reported=reported(row, outturns) if row["area"] in own else None,
         green_shares=list(green) if held and _GREEN in names else [],
         note=_note(row, own),
     )

@@ -12,6 +12,8 @@ from optimise import (
     DEPOTS_UNTIL,
     LOOPS_UNTIL,
     PARK_RIDE_UNTIL,
+    SHARING_UNTIL,
+    SPACES_UNTIL,
     STOPS_UNTIL,
     ChargerProposal,
     DepotProposal,
@@ -21,20 +23,28 @@ from optimise import (
     LoopProposal,
     ParkRideProposal,
     Seconds,
+    SharingProposal,
+    SpacesProposal,
     Stop,
     StopProposal,
     propose_chargers,
     propose_depots,
     propose_loops,
     propose_park_ride,
+    propose_sharing,
+    propose_spaces,
     propose_stops,
 )
 from service.charger_schemas import ChargersRequest
 from service.depot_schemas import DepotsRequest
 from service.schemas import LoopsRequest, ParkRideRequest, PlanRequest, StopsRequest
 from service.settings import package_versions
+from service.sharing_schemas import SharingRequest
+from service.space_schemas import SpacesRequest
 
-AnyProposal: TypeAlias = ChargerProposal | StopProposal | ParkRideProposal | LoopProposal | DepotProposal
+AnyProposal: TypeAlias = (
+    ChargerProposal | StopProposal | ParkRideProposal | LoopProposal | DepotProposal | SharingProposal | SpacesProposal
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +161,34 @@ def _depots(base: Base, asked: DepotsRequest, progress: Listener | None) -> Depo
     )
 
 
+def _sharing(base: Base, asked: SharingRequest, progress: Listener | None) -> SharingProposal:
+    return propose_sharing(
+        base.city,
+        wishes=asked.wishes(),
+        targets=asked.parsed_targets(),
+        stop=_until(SHARING_UNTIL, asked.seconds),
+        seed=asked.seed,
+        travel=base.travel,
+        base=base.outcome,
+        progress=progress,
+        versions=package_versions(),
+    )
+
+
+def _spaces(base: Base, asked: SpacesRequest, progress: Listener | None) -> SpacesProposal:
+    return propose_spaces(
+        base.city,
+        wishes=asked.wishes(),
+        targets=asked.parsed_targets(),
+        stop=_until(SPACES_UNTIL, asked.seconds),
+        seed=asked.seed,
+        travel=base.travel,
+        base=base.outcome,
+        progress=progress,
+        versions=package_versions(),
+    )
+
+
 def _until(usual: Stop, seconds: float | None) -> Stop:
     return usual if seconds is None else Gap(usual.gap) | Seconds(seconds)
 
@@ -250,6 +288,90 @@ KINDS: Final[dict[str, Kind]] = {
                 },
             },
             solve=_depots,
+        ),
+        Kind(
+            name="sharing",
+            summary="Propose which car parks open to others, in which hours, to whom",
+            about="Start a job for the windows in which lots open spaces to residents at night, commuters, visitors "
+            "and deliveries, such that their owners' cars find a space all but never; `Location` says where its state "
+            "is. "
+            "Lots that share already stay. Targets of at least so many `shared_lots` and `shared_spaces` become rules; "
+            "where they cannot be reached, the answer says the most that can, by tier of owner. Half-hours past 24:00 "
+            "are of the next morning.",
+            request=SharingRequest,
+            examples={
+                "policy": {
+                    "summary": "What the policy asks for, with five million yuan",
+                    "value": {"budget_cny": 5_000_000, "targets": ["shared_lots>=20", "shared_spaces>=1500"]},
+                },
+                "public": {
+                    "summary": "Public bodies and state firms alone, for the least money",
+                    "value": {"objective": "cost", "tiers": [1], "targets": ["shared_spaces>=500"]},
+                },
+                "blocks": {
+                    "summary": "An old estate that lacks sixty spaces at night, and shortest walks",
+                    "value": {
+                        "objective": "walking",
+                        "blocks": [
+                            {
+                                "id": "estate 7",
+                                "lon": 120.62,
+                                "lat": 31.31,
+                                "group": "residents",
+                                "weekday": 60,
+                                "weekend": 60,
+                                "holiday": 50,
+                            }
+                        ],
+                    },
+                },
+            },
+            solve=_sharing,
+        ),
+        Kind(
+            name="spaces",
+            summary="Propose which new parking spaces to add where",
+            about="Start a job for new spaces at the kerb, on lots, under viaducts, in estates and garages, for those "
+            "who lack one within a walk; `Location` says where its state is. Land that others want counts less or is "
+            "left alone, one land has one use, and the day of the city tells how many car trips the spaces draw. "
+            "Targets of at least so many `new_parking_spaces` (gross) or `new_parking_spaces_net` become rules; where "
+            "they cannot be reached, the answer says the most that can, by supply class.",
+            request=SpacesRequest,
+            examples={
+                "policy": {
+                    "summary": "Ten thousand new spaces for the least money",
+                    "value": {"objective": "cost", "targets": ["new_parking_spaces>=10000"]},
+                },
+                "viaduct": {
+                    "summary": "Three places, two of which want the same land",
+                    "value": {
+                        "budget_cny": 3_000_000,
+                        "most_extra_car_share": 0.01,
+                        "candidates": [
+                            {
+                                "id": "ring road, parking",
+                                "way": "viaduct",
+                                "lon": 120.62,
+                                "lat": 31.31,
+                                "most_spaces": 120,
+                                "conflict": "greening CTX-2",
+                                "exclusive": "ring road",
+                            },
+                            {
+                                "id": "ring road, lifts",
+                                "way": "stacking",
+                                "lon": 120.62,
+                                "lat": 31.31,
+                                "most_spaces": 200,
+                                "cny_per_space": 30_000.0,
+                                "exclusive": "ring road",
+                            },
+                            {"id": "lane", "way": "marking", "lon": 120.63, "lat": 31.3, "most_spaces": 18},
+                        ],
+                    },
+                },
+            },
+            solve=_spaces,
         ),
     )
 }

@@ -16,6 +16,7 @@ from optimise import STOP_TARGETS, Target, parse_target
 from service.congestion_schemas import Congestion
 from service.diversion_schemas import Replaced
 from service.green_schemas import Carbon, GreenChange, GreenShare, Number
+from service.outturn_schemas import Reported
 from service.pivot_schemas import Pivoted
 
 Figures = dict[str, Number]
@@ -87,6 +88,9 @@ class TargetRow(Answer):
     target: Number = Field(description="the number in the unit of the readings, null where the text sets none")
     readings: list[Reading] = Field(
         description="the figures held against it; several where the text can be read several ways"
+    )
+    reported: Reported | None = Field(
+        default=None, description="what is reported for the area, beside what the model gives; null where nothing is"
     )
     green_shares: list[GreenShare] = Field(
         default=[], description="of a row on the green-trip share: by every definition, the official one marked"

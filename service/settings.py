@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     """Most edits of a scenario whose effects are told apart: each takes two days."""
     replay_most_drivers: int = Field(default=5_000_000, ge=0)
     """Most drivers of a replay, days times those of a day; close to their limit queues take up to 50 times as many."""
+    replay_most_cars: int = Field(default=100_000_000, ge=0)
+    """Most cars of a replay of car parks, days of each type times those of a day; close to what is promised a car park
+    takes up to 25 times as many."""
 
     @cached_property
     def data_folder(self) -> Path:

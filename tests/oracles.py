@@ -165,3 +165,93 @@ def turns(arrive, service, plugs, loses):
             start[first], taken = now, taken + 1
             heapq.heappush(events, (now + service[first], 0, first))
     return start
+
+
+def cars(mean, sd, most):
+    """Probabilities of 0, 1 ... `most` cars by their ratios, from none upwards, in fractions of the numbers given."""
+    mean, variance = Fraction(mean), Fraction(sd) ** 2
+    weights = [Fraction(1)]
+    for k in range(most):
+        ahead = mean * mean + (variance - mean) * k
+        weights.append(weights[-1] * ahead / (k + 1) if ahead > 0 else Fraction(0))
+    last = max(k for k, w in enumerate(weights) if w > 0)  # over variance^k: without spread it alone is left
+    whole = [w * variance ** (last - k) if k <= last else Fraction(0) for k, w in enumerate(weights)]
+    return [w / sum(whole) for w in whole]
+
+
+def overflow(mean, sd, spaces, arrivals, room, late, standing, late_share):
+    """Probability that the owner's cars, arrivals, late and standing ones exceed `room`: every combination, summed."""
+    own = cars(mean, sd, spaces)
+    come = poisson(arrivals, max(room, 0))
+    share = Fraction(late_share)
+    stay = [math.comb(late, k) * share**k * (1 - share) ** (late - k) for k in range(late + 1)]
+    fits = Fraction(0)
+    for n, a in enumerate(own):
+        for m, b in enumerate(come):
+            fits += sum(a * b * c for k, c in enumerate(stay) if n + m + k + standing <= room)
+    return 1 - fits
+
+
+def poisson(mean, most):
+    """Probabilities of 0, 1 ... `most` arrivals."""
+    terms = [Fraction(1)]
+    for k in range(most + 40 + int(20 * mean)):
+        terms.append(terms[-1] * Fraction(mean) / (k + 1))
+    return [t / sum(terms) for t in terms[: most + 1]]
+
+
+def parked(spaces, own, come, late, begin, leaving, late_slots, mixed):
+    """Cars that wait as half-hours begin, sharing ones and all, and most in them: cars in a list, spaces by number."""
+    standing, waiting, out = [], {"own": 0, "sharing": 0}, []
+
+    def comes(who):
+        taken = {space for space, _ in standing}
+        assert len(taken) == len(standing), "two cars on one space"
+        if len(taken) == spaces:
+            waiting[who] += 1
+        else:
+            standing.append([min(set(range(spaces)) - taken), who])
+
+    def goes(who):
+        here = [car for car in standing if car[1] == who]
+        if not here:
+            waiting[who] -= 1
+            return
+        standing.remove(here[0])
+        for waits in [w for w in ("own", "sharing") if waiting[w]][:1]:
+            waiting[waits] -= 1
+            comes(waits)
+
+    def count(who):
+        return sum(car[1] == who for car in standing) + waiting.get(who, 0)
+
+    for t in range(len(own)):
+        for _ in range(count(("late", t))):
+            goes(("late", t))
+        sharing = [car for car in standing if car[1] == "sharing"]
+        end = min(leaving[t % len(begin)], count("sharing"))
+        stay = sharing[: min(late[t], end)]
+        for car in stay:
+            car[1] = ("late", t + late_slots)
+        for _ in range(end - len(stay)):
+            goes("sharing")
+        before = count("own")
+        for _ in range(before - own[t]):
+            goes("own")
+        for _ in range(begin[t % len(begin)]):
+            comes("sharing")
+        turned = waiting["sharing"]
+        for _ in range(own[t] - before):
+            comes("own")
+        first = most = sum(waiting.values())
+        gone = max(0, own[t] + come[t] - own[t + 1]) if mixed and t + 1 < len(own) else 0
+        events = [(Fraction(2 * i + 1, 2 * come[t]), 1) for i in range(come[t])]
+        events += [(Fraction(k + 1, gone), 0) for k in range(gone)]  # who is left as the last comes leaves after it
+        for when, arrives in sorted(events):
+            if arrives:
+                comes("own")
+                most = max(most, sum(waiting.values()))
+            elif come[t] and when <= Fraction(2 * come[t] - 1, 2 * come[t]):
+                goes("own")
+        out.append((turned, first, most))
+    return out

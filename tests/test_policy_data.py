@@ -51,7 +51,7 @@ each_row = pytest.mark.parametrize("row", TARGETS + MEASURES, ids=[r["id"] for r
 each_file = pytest.mark.parametrize("published", FILES)
 
 
-@pytest.mark.parametrize("name", ["targets.csv", "measures.csv", "documents.csv", "areas.csv"])
+@pytest.mark.parametrize("name", ["targets.csv", "measures.csv", "documents.csv", "areas.csv", "outturns.csv"])
 def test_files_are_plain_utf8(name):
     data = (POLICY / name).read_bytes()
     assert not data.startswith(BOM)
@@ -140,6 +140,9 @@ def test_the_home_city_answers_for_its_own_rows():
 def test_what_a_day_of_the_city_gives_is_computed_by_these_figures():
     computed = {row["id"]: row["luxing_metric"] for row in TARGETS if row["tracking"] == "computed"}
     assert computed == {
+        "PRK-1": "new_parking_spaces;new_parking_spaces_net",
+        "PRK-2": "shared_lots",
+        "PRK-3": "shared_spaces;shared_spaces_at_once",
         "GTS-1": "green_trip_share;green_trip_share_without_ebike",
         "GTS-2": "green_trip_share;green_trip_share_without_ebike",
         "GTS-3": "mode_guide_share",
@@ -156,6 +159,15 @@ def test_what_a_day_of_the_city_gives_is_computed_by_these_figures():
         "FLT-6": "bus_stock_clean_share;bus_stock_electric_share",
         "CHG-1": "charging_piles_total",
     }
+
+
+def test_reported_figures_name_a_source_and_their_doubts():
+    rows = {row["id"]: row for row in TARGETS}
+    for outturn in read(POLICY / "outturns.csv"):
+        assert outturn["area"] == rows[outturn["target"]]["area"]
+        assert outturn["source"]
+        assert not CHINESE.search(outturn["note"])
+        assert CHINESE.search(outturn["note_zh"])
 
 
 @each_measure

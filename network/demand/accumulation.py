@@ -34,14 +34,25 @@ def profiles(rules: ParkingRules) -> F64:
 def usual_cars(rules: ParkingRules, use: I32, spaces: I32) -> OwnCars:
     """What lots (L) of a land use and size hold in the busiest month, where nobody counted.
 
-    sd = max(sqrt(mean), sd_share * spaces), quantile = mean + z sd. Arrivals are what the number rises by and what
-    replaces the cars that leave after parking.dwell_h. No lot holds more than its spaces.
+    quantile = mean + z sd, of `usual_sd`; arrivals as `came` has them. No lot holds more than its spaces.
     """
     most = rules.month_factor.max(axis=1) * rules.peak_share
     share = np.minimum(profiles(rules)[use] * most[use][:, None, None], 1.0)
     mean = share * spaces[:, None, None]
-    sd = np.where(mean > 0, np.maximum(np.sqrt(mean), float(rules.sd_share) * spaces[:, None, None]), 0.0)
+    sd = usual_sd(rules, mean, spaces[:, None, None])
     high = np.minimum(mean + NormalDist().inv_cdf(float(rules.quantile)) * sd, spaces[:, None, None])
-    rise = np.maximum(np.roll(mean, -1, axis=2) - mean, 0.0)
-    replaced = mean * np.minimum(SLOT_H / rules.dwell_h[use], 1.0)[:, None, None]
-    return OwnCars(mean, sd, high, rise + replaced)
+    return OwnCars(mean, sd, high, came(mean, rules.dwell_h[use][:, None, None]))
+
+
+def usual_sd(rules: ParkingRules, mean: F64, spaces: I32 | int) -> F64:
+    """max(sqrt(mean), sd_share * spaces) where there are cars at all."""
+    return np.where(mean > 0, np.maximum(np.sqrt(mean), float(rules.sd_share) * spaces), 0.0)
+
+
+def came(mean: F64, dwell_h: F64 | float) -> F64:
+    """Cars that arrive in each half-hour (..., 48) of a day on which `mean` stand there.
+
+    What the number rises by, and what replaces the cars that leave after `dwell_h`.
+    """
+    rise = np.maximum(np.roll(mean, -1, axis=-1) - mean, 0.0)
+    return np.asarray(rise + mean * np.minimum(SLOT_H / dwell_h, 1.0))

@@ -14,15 +14,17 @@ from network.errors import InputError, Problem
 from network.kernels.queueing import loss_rates, waiting_rates
 from network.kernels.serving import serve_hours
 from network.parallel import TURN
-from network.part import F64, I32, I64
+from network.part import F64, I32, I64, Bools
 from network.travel import Travel
 from network.units import (
     CHARGERS,
     CHARGING,
+    DAY_TYPES,
     HOURS,
     PRIVATE,
     SERVICE_OF,
     SLOW,
+    SUPPLY_CLASSES,
     TENTHS,
     TRIP_CAR,
     TRIP_TAXI,
@@ -31,6 +33,8 @@ from network.units import (
 )
 
 _MIN_PER_H = 60.0
+_WEEKDAY = DAY_TYPES.index("weekday")
+_BUILDING = SUPPLY_CLASSES.index("building")
 _MOST_TENTHS = 2**31 - 1
 """Most energy a day that a solver's flows can count."""
 _ONE_LINE = 250
@@ -136,6 +140,21 @@ def charging_pairs(city: City, travel: Travel, service: int) -> tuple[I64, I64, 
     return travel.fast_first.astype(np.int64), travel.fast_place.astype(np.int64), travel.fast_m.astype(np.int64)
 
 
+def place_open(city: City) -> Bools:
+    """(P, H) whether the public may charge at a place all through an hour of a weekday.
+
+    A place without a lot: always; one with a lot: while it is open, and at lots attached to buildings of a use that
+    keeps others out (charging.shared_only) while spaces are shared. One of several lots is enough.
+    """
+    lots = city.lots
+    keeps_out = (lots.supply_class == _BUILDING) & (city.charging.shared_only[lots.use] > 0)
+    half_hours = np.where(keeps_out[:, None], lots.shared[:, _WEEKDAY] > 0, lots.open[:, _WEEKDAY])
+    out, at = np.ones((len(city.places.id), HOURS), np.bool_), lots.place >= 0
+    out[lots.place[at]] = False
+    np.logical_or.at(out, lots.place[at], (half_hours[:, ::2] & half_hours[:, 1::2])[at])
+    return out
+
+
 @dataclass(frozen=True, eq=False)
 class Service:
     """What the plugs give, in whole tenths of kWh."""
@@ -145,46 +164,52 @@ class Service:
     given: I64
     """(2, P, H) by each place."""
     capacity: I64
-    """(2, P) most a place gives in an hour."""
+    """(2, P) most a place gives in an hour in which it is open; 0 where it never is."""
     nearest_m: I64
-    """(Z) walk to the nearest plug of any class; supply.plug_search_m where none is that near."""
+    """(Z) walk to the nearest plug of any class that is open at some time; supply.plug_search_m where none is that
+    near.
+    """
 
 
 def serve(city: City, travel: Travel, wanted: I64) -> Service:
     """The most energy that plugs within reach can give to zones that want (2, Z, H): a maximum flow in every hour.
 
-    An upper bound for drivers who do not coordinate; no plug takes more than keeps its queue as short as asked.
+    An upper bound for drivers who do not coordinate; no plug takes more than keeps its queue as short as asked, and
+    none gives anything while its place is closed.
     """
-    plugs = city.supply.plugs
-    capacity = capacity_tenths(city.charging, plugs)
+    plugs, opened = city.supply.plugs, place_open(city)
+    ever = np.asarray(opened.any(axis=1))
+    capacity = capacity_tenths(city.charging, plugs) * ever
     served, given = np.zeros_like(wanted), np.zeros((len(CHARGING), plugs.shape[1], HOURS), np.int64)
     for service in range(len(CHARGING)):
         if capacity[service].any():
             pairs = charging_pairs(city, travel, service)
-            served[service], given[service] = most_served(pairs, wanted[service], capacity[service])
-    return Service(served, given, capacity, _nearest(city, travel))
+            served[service], given[service] = most_served(pairs, wanted[service], capacity[service][:, None] * opened)
+    return Service(served, given, capacity, _nearest(city, travel, ever))
 
 
 def most_served(pairs: tuple[I64, I64, I64], wanted: I64, capacity: I64) -> tuple[I64, I64]:
-    """Energy served to points (I, H) that want so much, and given by sites (J, H), with capacities (J) an hour.
+    """Energy served to points (I, H) that want so much, and given by sites (J, H), at most capacity (J, H).
 
     `pairs`: first (I+1), site (R), metres (R; not used).
     """
     first, site, _ = pairs
     row = np.repeat(np.arange(len(wanted)), np.diff(first))
-    live = capacity[site] > 0
+    live = (capacity.sum(axis=1) > 0)[site]
     row, site = row[live], site[live]
     by_site = np.argsort(site, kind="stable")
     start = np.searchsorted(site[by_site], np.arange(len(capacity) + 1))
     first = np.searchsorted(row, np.arange(len(wanted) + 1))
     with TURN:
-        served, given = serve_hours(first, site, start, by_site, row, np.ascontiguousarray(wanted.T), capacity)
+        served, given = serve_hours(
+            first, site, start, by_site, row, np.ascontiguousarray(wanted.T), np.ascontiguousarray(capacity.T)
+        )
     return np.ascontiguousarray(served.T), np.ascontiguousarray(given.T)
 
 
-def _nearest(city: City, travel: Travel) -> I64:
+def _nearest(city: City, travel: Travel, ever: Bools) -> I64:
     zone = np.repeat(np.arange(len(city.zones.id)), np.diff(travel.reach_first))
-    live = city.supply.plugs.sum(axis=0)[travel.reach_place] > 0
+    live = ((city.supply.plugs.sum(axis=0) > 0) & ever)[travel.reach_place]
     nearest = np.full(len(city.zones.id), round(float(city.supply.plug_search_m)), np.int64)
     np.minimum.at(nearest, zone[live], travel.reach_m[live].astype(np.int64))
     return nearest

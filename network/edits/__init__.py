@@ -11,6 +11,7 @@ from network.edits.measures import (
     SetCarbonPoints,
     SetCongestionCharge,
     SetParkingSupply,
+    SetParkingTurnover,
     SetPeakSpreading,
     SetRemoteWork,
     SetTicketDiscount,
@@ -50,6 +51,7 @@ Edit: TypeAlias = (
     | SetRemoteWork
     | SetPeakSpreading
     | SetParkingSupply
+    | SetParkingTurnover
     | SetBusPriority
     | DevelopNearStations
     | ReinforceFeeder
@@ -89,6 +91,7 @@ EDITS: Final[tuple[type[Edit], ...]] = (
     SetRemoteWork,
     SetPeakSpreading,
     SetParkingSupply,
+    SetParkingTurnover,
     SetBusPriority,
     DevelopNearStations,
     ReinforceFeeder,
@@ -133,6 +136,7 @@ __all__ = [
     "SetLotHours",
     "SetOneWay",
     "SetParkingSupply",
+    "SetParkingTurnover",
     "SetPeakSpreading",
     "SetPrice",
     "SetRemoteWork",

@@ -25,6 +25,8 @@ from network.units import HOURS, PURPOSES, VISITOR
 Purpose: TypeAlias = Literal["home_work", "home_school", "home_other", "non_home"]
 _MOST_REWARD_CNY: Final = 1000.0
 """Rewards above it would make trips by station outweigh every number."""
+_MOST_TURNOVER: Final = 2.0 * 60 * HOURS
+"""A car a minute: more cannot come and go."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +184,31 @@ class SetParkingSupply:
         weight = people if people.sum() > 0 else here.astype(np.float64)
         spaces = np.where(here, self.spaces * weight / weight.sum(), city.supply.parking_spaces)
         return replace(city, supply=replace(city.supply, parking_spaces=spaces))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetParkingTurnover:
+    """Say how many car trips a day a parking space serves in an area, or in zones by id; the way there and the way
+    back are two.
+
+    It matters where spaces are known and full: limits of stay and prices by the hour raise it.
+    """
+
+    layers: ClassVar[frozenset[str]] = frozenset({"supply"})
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    type: Literal["set_parking_turnover"] = "set_parking_turnover"
+    turnover: Number
+    area: str | None = None
+    """District or street office."""
+    zones: tuple[str, ...] | None = None
+
+    def apply(self, city: City) -> City:
+        if not 0 < self.turnover <= _MOST_TURNOVER:
+            hint = f"a number above 0, up to {_MOST_TURNOVER:,.0f} trips a day, is needed"
+            raise Refused(f"turnover is {self.turnover}", hint)
+        here = zones_of(city, self.area, self.zones)
+        turnover = np.where(here, float(self.turnover), city.supply.parking_turnover)
+        return replace(city, supply=replace(city.supply, parking_turnover=turnover))
 
 
 def _check_reward(name: str, value: float) -> None:

@@ -10,8 +10,12 @@ from network.io.fragment import Fitted, fragment
 from network.io.given import given_part
 from network.io.graph import RoadsReport
 from network.io.islands import ModeReport
+from network.io.occupancy import OccupancyLog, read_occupancy, read_spaces
 from network.io.parameters import Parameter, Parameters, Value
+from network.io.parking_blocks import read_parking_blocks
+from network.io.schedules import SCHEDULES, read_schedule
 from network.io.sessions import SessionLog, read_sessions
+from network.io.space_candidates import read_space_candidates
 from network.io.spec import CitySpec, city_ids, read_spec, spec_for_roads
 from network.io.store import load_city, save_city, stored_digest
 from network.io.survey import read_minutes, read_shares, read_survey
@@ -20,12 +24,14 @@ from network.io.tables import LONLAT, Column, Table, read_table
 
 __all__ = [
     "LONLAT",
+    "SCHEDULES",
     "STAGES",
     "BuildReport",
     "CitySpec",
     "Column",
     "Fitted",
     "ModeReport",
+    "OccupancyLog",
     "Parameter",
     "Parameters",
     "RoadsReport",
@@ -40,8 +46,13 @@ __all__ = [
     "load_city",
     "read_blocks",
     "read_minutes",
+    "read_occupancy",
+    "read_parking_blocks",
+    "read_schedule",
     "read_sessions",
     "read_shares",
+    "read_space_candidates",
+    "read_spaces",
     "read_spec",
     "read_survey",
     "read_survey_model",

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from network.behaviour import Behaviour
 from network.bus_fleet import BusFleet
 from network.charging_rules import ChargingRules
-from network.city import City, Roads, Supply, Zones
+from network.city import City, Roads, Zones
 from network.congestion_rules import CongestionRules
 from network.errors import InputError, Problem
 from network.fleet import Fleet
@@ -21,12 +20,12 @@ from network.io.carbon import carbon_rules
 from network.io.dasymetric import Evidence, Seen, people
 from network.io.elevation import read_elevation
 from network.io.geojson import ROAD_SUFFIXES, read_road_lines
-from network.io.given import given_part
+from network.io.given import given_part, supply_and_behaviour
 from network.io.graph import RoadsReport, roads_from_ways
 from network.io.gtfs import read_gtfs
 from network.io.land import shared_m2
 from network.io.layers import read_area, read_areas
-from network.io.lots import lots_of_places
+from network.io.lots import FoundLots, city_lots
 from network.io.osm import OSM_SUFFIXES, OsmData, read_osm
 from network.io.osmnx_roads import GRAPHML_SUFFIXES, read_graphml, read_place
 from network.io.parameters import Parameters, canonical_json, provenance_part
@@ -39,10 +38,10 @@ from network.io.transit_table import read_line_features, read_line_table
 from network.io.ways import Features, Ways, clip_ways
 from network.io.zones import Cells, Streets, areas_of, grid_cells, table_cells, zones_part
 from network.levers import no_levers
+from network.new_space_rules import NewSpaceRules
 from network.parking_rules import ParkingRules
-from network.part import F64, I32, specs
+from network.part import F64
 from network.transit import Transit
-from network.units import PERIODS
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -107,12 +106,11 @@ def build_city(
     say("places", 3, len(STAGES))
     found = _places(job, streets, data.features, sites, zones=zones, sources=sources)
     say("city", 4, len(STAGES))
-    plugs, feeders = found.plugs, len(found.feeders.id)
-    supply, behaviour = _given_parts(parameters, len(zones.id), len(transit.stations.id), plugs, feeders)
     parking = given_part(ParkingRules, "parking", parameters)
-    lots, assumed = lots_of_places(found.places, zones, streets, parking, parameters)
-    if assumed:
-        job.tell("lots", str(assumed), "lots", "kinds of places on the map; spaces and owners by lots.of_places")
+    known = {"places": found.places, "known_spaces": found.spaces, "stations": transit.stations}
+    lots = _lots(job, rules=parking, zones=zones, roads=streets, **known)
+    spaces = lots.station_spaces(len(transit.stations.id))
+    supply, behaviour = supply_and_behaviour(parameters, len(zones.id), spaces, found.plugs, len(found.feeders.id))
     files = [
         (f"input:{name}", digest, "sha256", "file read", False) for name, digest in sorted(job.inputs.digests.items())
     ]
@@ -132,8 +130,9 @@ def build_city(
         behaviour=behaviour,
         carbon=carbon_rules(parameters),
         congestion=given_part(CongestionRules, "congestion", parameters),
-        lots=lots,
+        lots=lots.lots,
         parking=parking,
+        new_spaces=given_part(NewSpaceRules, "new_spaces", parameters),
         levers=no_levers(len(zones.id)),
         provenance=provenance_part([*files, *job.rows, *parameters.provenance()], spec.attribution),
     )
@@ -292,6 +291,15 @@ def _places(job: _Job, roads: Roads, features: Features, listed: list[Site], **o
     return found
 
 
+def _lots(job: _Job, **known: Any) -> FoundLots:
+    """All lots, and what is told of them."""
+    found = city_lots(job.spec.parking, job.inputs.path, parameters=job.parameters, **known)
+    for row in found.assumed:
+        job.tell(*row)
+    job.report.say(*found.lines)
+    return found
+
+
 def _sources(job: _Job, roads: Roads, data: OsmData) -> list[Source]:
     """The lines the recipe names, else those on the map, else none: then distance stands for them."""
     sources = [_source(job, recipe, roads, data) for recipe in job.spec.transit]
@@ -369,29 +377,3 @@ def _feed(job: _Job, recipe: Mapping[str, Any], roads: Roads) -> Source:
         *feed.notes,
     )
     return feed.source
-
-
-def _given_parts(
-    parameters: Parameters, zones: int, stations: int, plugs: I32, feeders: int
-) -> tuple[Supply, Behaviour]:
-    """Parts that come from parameters alone: one parameter per field."""
-    periods = parameters.positions("behaviour.purpose_period", PERIODS)
-    behaviour = {name: parameters.array(f"behaviour.{name}") for name in specs(Behaviour) if name != "purpose_period"}
-    counted = {"plugs", "feeder_steps", "parking_cny", "parking_spaces", "station_racks", "station_spaces"}
-    supply = {name: parameters.array(f"supply.{name}") for name in specs(Supply) if name not in counted}
-    none = np.zeros(stations, np.int32)
-    parking = {
-        "parking_cny": np.full(zones, parameters.number("supply.parking_cny")),
-        "parking_spaces": np.zeros(zones),
-    }
-    return (
-        Supply(
-            plugs=plugs,
-            feeder_steps=np.zeros(feeders, np.int32),
-            station_racks=none,
-            station_spaces=none,
-            **parking,
-            **supply,
-        ),
-        Behaviour(purpose_period=periods, **behaviour),
-    )

@@ -34,6 +34,8 @@ class Candidates:
     places: Places
     plugs: I32
     feeders: Feeders
+    spaces: dict[str, int]
+    """Parking spaces of the places that tell them, by id."""
     lines: list[str]
     assumed: Rows
 
@@ -61,7 +63,8 @@ def candidates(
     part, plugs = places_part(sites, roads, parameters, grid)
     feeders = no_feeders() if grid is None else grid.part
     lines += [*same, *_told(part, plugs), *_left_out([*mapped, *listed], part), *_fed(part, feeders)]
-    return Candidates(part, plugs, feeders, lines, _assumed(sites, plugs, len(kerbs)))
+    spaces = {site.id: site.spaces for site in sites if site.spaces}
+    return Candidates(part, plugs, feeders, spaces, lines, _assumed(sites, plugs, len(kerbs)))
 
 
 def _told(part: Places, plugs: I32) -> list[str]:

@@ -121,7 +121,7 @@ def _on_streets(
     """
     off_m = snap(roads, lonlat).off_m.min(axis=0)
     off = off_m > far_m
-    wrong = off & _amidst(roads, lonlat)
+    wrong = off & amidst(roads, lonlat)
     if wrong.any() and not may_be_off:
         what = f"is on no street: the nearest is {{:,.0f}} m away, {far_m:,.0f} m are allowed"
         hint = 'correct the coordinates or take the row out; or write off_street = "leave_out"'
@@ -142,7 +142,7 @@ def _on_streets(
     return np.flatnonzero(~off).tolist(), notes
 
 
-def _amidst(roads: Roads, lonlat: F64) -> Bools:
+def amidst(roads: Roads, lonlat: F64) -> Bools:
     """(X) whether points lie among the streets: inside their convex hull."""
     import shapely
 

@@ -6,9 +6,12 @@ from typing import Final, TypeVar
 
 import numpy as np
 
+from network.behaviour import Behaviour
+from network.city import Supply
 from network.errors import InputError, Problem
 from network.io.parameters import Parameters
-from network.part import Part, specs
+from network.part import I32, Part, specs
+from network.units import PERIODS
 
 P = TypeVar("P", bound=Part)
 _DTYPES: Final = {"U": np.dtype(np.str_), "b": np.dtype(np.bool_), "i4": np.dtype(np.int32), "f8": np.dtype(np.float64)}
@@ -32,3 +35,30 @@ def given_part(part: type[P], stem: str, parameters: Parameters) -> P:
     if problems:
         raise InputError(problems)
     return part(**values)
+
+
+def supply_and_behaviour(
+    parameters: Parameters, zones: int, station_spaces: I32, plugs: I32, feeders: int
+) -> tuple[Supply, Behaviour]:
+    """Parts that come from parameters alone: one parameter per field."""
+    periods = parameters.positions("behaviour.purpose_period", PERIODS)
+    behaviour = {name: parameters.array(f"behaviour.{name}") for name in specs(Behaviour) if name != "purpose_period"}
+    counted = {"plugs", "feeder_steps", "parking_cny", "parking_spaces", "parking_turnover"}
+    counted |= {"station_racks", "station_spaces"}
+    supply = {name: parameters.array(f"supply.{name}") for name in specs(Supply) if name not in counted}
+    parking = {
+        "parking_cny": np.full(zones, parameters.number("supply.parking_cny")),
+        "parking_spaces": np.zeros(zones),
+        "parking_turnover": np.full(zones, parameters.number("supply.parking_turnover")),
+    }
+    return (
+        Supply(
+            plugs=plugs,
+            feeder_steps=np.zeros(feeders, np.int32),
+            station_racks=np.zeros_like(station_spaces),
+            station_spaces=station_spaces,
+            **parking,
+            **supply,
+        ),
+        Behaviour(purpose_period=periods, **behaviour),
+    )

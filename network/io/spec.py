@@ -42,6 +42,7 @@ _KEYS: dict[str, set[str]] = {
         "places",
         "chargers",
         "feeders",
+        "parking",
         "transit",
     }
     | {"parameters"},
@@ -53,6 +54,8 @@ _KEYS: dict[str, set[str]] = {
     "places": {"file", "crs", "kind", "kinds", "columns"},
     "chargers": {"file", "format", "crs", "rows", "unit", "columns", "statuses", "off_street"},
     "feeders": {"file", "crs", "unit", "columns"},
+    "parking": {"lots", "entrances", "windows", "occupancy", "gates", "crs", "columns", "tariff_unit", "off_street"}
+    | {"spaces", "dates", "timezone", "holidays", "worked"},
     "transit": {"file", "lines", "crs", "mode", "columns"},
     "transit stations": {"file", "lines", "stations", "entrances", "from_year", "crs", "mode", "columns"},
     "transit feed": {"gtfs", "date", "crs"},
@@ -73,6 +76,7 @@ class CitySpec:
     places: tuple[Mapping[str, Any], ...] = ()
     chargers: tuple[Mapping[str, Any], ...] = ()
     feeders: Mapping[str, Any] = field(default_factory=dict)
+    parking: Mapping[str, Any] = field(default_factory=dict)
     transit: tuple[Mapping[str, Any], ...] = ()
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     folder: Path | None = None
@@ -96,7 +100,7 @@ def read_spec(data_folder: Path, city_id: str) -> CitySpec:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(Problem(f"{city_id}/city.toml", f"is not valid TOML: {error}")) from None
     where = f"{city_id}/city.toml"
-    problems = list(_odd_kinds(data, where))
+    problems = [*_odd_kinds(data, where), *_odd_parking(data.get("parking"), where)]
     if not problems:
         problems = _odd_keys(data, where)
     if isinstance(roads := data.get("roads", {}), dict) and not roads.keys() & {"source", "place"}:
@@ -113,6 +117,7 @@ def read_spec(data_folder: Path, city_id: str) -> CitySpec:
         places=tuple(data.get("places", [])),
         chargers=tuple(data.get("chargers", [])),
         feeders=data.get("feeders", {}),
+        parking=data.get("parking", {}),
         transit=tuple(data.get("transit", [])),
         parameters=data.get("parameters", {}),
         folder=file.parent,
@@ -173,7 +178,7 @@ def _odd_kinds(data: Mapping[str, Any], where: str) -> Iterator[Problem]:
     """Entries that are not of the kind everything else takes them for."""
     zones = data.get("zones", {})
     inner = zones if isinstance(zones, dict) else {}
-    for name in ("roads", "zones", "feeders", "parameters"):
+    for name in ("roads", "zones", "feeders", "parking", "parameters"):
         if not isinstance(data.get(name, {}), dict):
             yield Problem(f"{where}, {name}", "is not a table", f"write [{name}]")
     if not isinstance(residents := inner.get("residents", {}), dict):
@@ -190,12 +195,18 @@ def _odd_kinds(data: Mapping[str, Any], where: str) -> Iterator[Problem]:
             yield Problem(f"{where}, {name}", "is not a list of texts", f'write {name} = ["..."]')
 
 
+def _odd_parking(parking: Any, where: str) -> Iterator[Problem]:
+    for name in ("entrances", "windows"):
+        if isinstance(parking, dict) and name in parking and "lots" not in parking:
+            yield Problem(f"{where} [parking]", "lacks 'lots'", f"the table of lots whose {name} they are")
+
+
 def _odd_keys(data: Mapping[str, Any], where: str) -> list[Problem]:
     tables = [("", data), ("roads", data.get("roads", {})), ("zones", data.get("zones", {}))]
     tables += [("zones.residents", data.get("zones", {}).get("residents", {}))]
     tables += [(f"zones.{n}", row) for n in ("areas", "activity") for row in data.get("zones", {}).get(n, [])]
     tables += [(name, row) for name in ("places", "chargers") for row in data.get(name, [])]
-    tables += [("feeders", data["feeders"])] if "feeders" in data else []
+    tables += [(name, data[name]) for name in ("feeders", "parking") if name in data]
     kinds = {"gtfs": "transit feed", "osm": "transit map", "stations": "transit stations"}
     tables += [
         (next((kind for key, kind in kinds.items() if key in row), "transit"), row) for row in data.get("transit", [])

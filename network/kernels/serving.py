@@ -124,12 +124,12 @@ def serve_hours(
     """Energy served to each point (H, I) and given by each site (H, J) in every hour, the most there can be in all.
 
     Pairs of point i: site[first[i]:first[i+1]]; pairs of site j, by their positions: by_site[start[j]:start[j+1]];
-    row: point of each pair. wanted (H, I), capacity (J): whole numbers.
+    row: point of each pair. wanted (H, I), capacity (H, J): whole numbers.
     """
-    hours, demands, places = wanted.shape[0], wanted.shape[1], capacity.shape[0]
+    hours, demands, places = wanted.shape[0], wanted.shape[1], capacity.shape[1]
     served, given = np.empty((hours, demands), np.int64), np.empty((hours, places), np.int64)
     for h in prange(hours):
-        slack, room, sent = wanted[h].copy(), capacity.copy(), np.zeros(site.shape[0], np.int64)
+        slack, room, sent = wanted[h].copy(), capacity[h].copy(), np.zeros(site.shape[0], np.int64)
         of_demand, of_site = np.empty(demands, np.int64), np.empty(places, np.int64)
         next_pair, next_back = np.empty(demands, np.int64), np.empty(places, np.int64)
         points, sites = np.empty(demands + 1, np.int64), np.empty(places + 1, np.int64)
@@ -141,5 +141,5 @@ def serve_hours(
         for i in range(demands):
             served[h, i] = wanted[h, i] - slack[i]
         for j in range(places):
-            given[h, j] = capacity[j] - room[j]
+            given[h, j] = capacity[h, j] - room[j]
     return served, given

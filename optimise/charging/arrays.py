@@ -22,7 +22,7 @@ def reach_of(problem: ChargerProblem) -> Reach:
         pair.append(begun + np.argsort(here, kind="stable"))
         begun += len(here)
     thin = [np.concatenate(rows).astype(np.int32) for rows in (site, point, pair)]
-    return Reach(np.array(first), thin[0], thin[1], np.array(start), thin[2])
+    return Reach(np.array(first), thin[0], thin[1], np.array(start), thin[2], problem.open > 0)
 
 
 def flows_of(problem: ChargerProblem) -> I64:
@@ -31,10 +31,12 @@ def flows_of(problem: ChargerProblem) -> I64:
 
 
 def maximum_flows(reach: Reach, hours: int, demand: I64, capacity: I64) -> tuple[I32, I32]:
-    """(F, I) demand that capacities (T, S, J) do not serve, and (F, J) 0 or more at sites that more would help."""
+    """(F, I) demand that capacities (T, S, J) do not serve in open hours, and (F, J) 0 or more at sites that more, or
+    more hours, would help.
+    """
     sites = capacity.shape[2]
     slack = demand.astype(np.int32)
-    room = np.repeat(capacity, hours, axis=1).reshape(-1, sites).astype(np.int32)
+    room = (capacity[:, :, None, :] * reach.open.T).reshape(-1, sites).astype(np.int32)
     sent = np.zeros((len(capacity) * hours, len(reach.site)), np.int32)
     help_ = np.empty_like(room)
     reroute(reach, hours, slack, room, sent, help_)

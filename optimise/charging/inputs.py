@@ -23,15 +23,15 @@ def problems_of(p: ChargerProblem) -> list[Problem]:
 def _shapes(p: ChargerProblem) -> list[Problem]:
     if p.demand.ndim != 4:
         return [Problem(f"{HERE}.demand", f"has {p.demand.ndim} axes", "give (years, services, points, hours)")]
-    years, services, points, _ = p.demand.shape
+    years, services, points, hours = p.demand.shape
     sites, options, feeders = len(p.option_first) - 1, len(p.option_fen), len(p.headroom_va)
     areas = p.floor_share.shape[-1]
     wanted = {
         "option_plugs": (options, 3), "option_capacity": (options, services), "option_fen": (options,),
-        "mobilise_fen": (sites,), "budget_fen": (years,), "weight": (years,), "served_share": (years,),
-        "option_va": (options,), "feeder": (sites,), "step_va": (feeders,), "step_fen": (feeders,),
-        "most_steps": (feeders,), "area": (points,), "floor_share": (years, areas), "site_area": (sites,),
-        "ahead": (years, areas, services),
+        "open": (sites, hours), "mobilise_fen": (sites,), "budget_fen": (years,), "weight": (years,),
+        "served_share": (years,), "option_va": (options,), "feeder": (sites,), "step_va": (feeders,),
+        "step_fen": (feeders,), "most_steps": (feeders,), "area": (points,), "floor_share": (years, areas),
+        "site_area": (sites,), "ahead": (years, areas, services),
     }  # fmt: skip
     problems = [
         Problem(f"{HERE}.{name}", f"has the shape {getattr(p, name).shape}", f"give {shape}")
@@ -57,8 +57,9 @@ def _shapes(p: ChargerProblem) -> list[Problem]:
 def _values(p: ChargerProblem) -> list[Problem]:
     problems = []
     for name in (
-        "demand", "option_plugs", "option_capacity", "option_fen", "mobilise_fen", "budget_fen", "weight", "option_va",
-        "headroom_va", "step_va", "step_fen", "most_steps", "area", "site_area", "ahead", "served_share", "floor_share",
+        "demand", "option_plugs", "option_capacity", "option_fen", "open", "mobilise_fen", "budget_fen", "weight",
+        "option_va", "headroom_va", "step_va", "step_fen", "most_steps", "area", "site_area", "ahead", "served_share",
+        "floor_share",
     ):  # fmt: skip
         problems += below(f"{HERE}.{name}", getattr(p, name), 0)
     for name in ("served_share", "floor_share"):
@@ -67,6 +68,10 @@ def _values(p: ChargerProblem) -> list[Problem]:
             at = tuple(over[0].tolist())
             words = f"is {getattr(p, name)[at]}"
             problems.append(Problem(f"{HERE}.{name}{list(at)}", words, "give a share from 0 to 1"))
+    over = np.argwhere(p.open > 1)
+    if len(over):
+        at = tuple(over[0].tolist())
+        problems.append(Problem(f"{HERE}.open{list(at)}", f"is {p.open[at]}", "give 1 for open hours, 0 for closed"))
     problems += below(f"{HERE}.feeder", p.feeder, -1) + too_high(f"{HERE}.feeder", p.feeder, p.feeders, "feeders")
     if p.areas:
         problems += too_high(f"{HERE}.area", p.area, p.areas, "areas")

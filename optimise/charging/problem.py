@@ -44,8 +44,9 @@ class ChargerProblem:
     """Choose an option for every site and year; arrays are int64 and read-only.
 
     In every year, service and hour demand flows to sites within reach, point i at most demand[t, s, i, h], site j at
-    most option_capacity of its option. Sites grow and never shrink: o' may follow o where it has as many plugs or more
-    of each class. The first option of a site is what is there before the first year.
+    most option_capacity of its option, and none in hours in which it is closed. Sites grow and never shrink: o' may
+    follow o where it has as many plugs or more of each class. The first option of a site is what is there before the
+    first year.
 
     "served": maximise sum_t weight[t] * flow [tenths of kWh]. "cost": least money such that the flow of year t is at
     least served_share[t] of its demand [fen].
@@ -70,6 +71,8 @@ class ChargerProblem:
     """(O, S) [tenths of kWh per hour]."""
     option_fen: I64
     """(O) cost from what is there now; 0 for the first option of a site."""
+    open: I64 = field(default_factory=lambda: _nothing(0, 0))
+    """(J, H) 1 in hours in which a site gives energy, else 0; 1 each where it is left out."""
     mobilise_fen: I64
     """(J) paid besides in every year in which the site changes."""
     budget_fen: I64
@@ -97,14 +100,15 @@ class ChargerProblem:
     site_area: I64 = field(default_factory=lambda: _nothing(0))
     """(J) area of a site; 0 each where it is left out."""
     ahead: I64 = field(default_factory=lambda: _nothing(0, 0, 0))
-    """(T, A, S) capacity that the sites of an area have together at least [tenths of kWh per hour]."""
+    """(T, A, S) capacity that the sites of an area have together at least, all open [tenths of kWh per hour]."""
 
     def __post_init__(self) -> None:
         years, sites, options = len(np.atleast_1d(self.demand)), len(self.option_first) - 1, len(self.option_fen)
         points = np.shape(self.demand)[2] if np.ndim(self.demand) == 4 else 0
         areas = np.shape(self.floor_share)[-1] or (np.shape(self.ahead)[1] if np.ndim(self.ahead) == 3 else 0)
-        services = len(self.first)
+        services, hours = len(self.first), np.shape(self.demand)[-1] if np.ndim(self.demand) == 4 else 0
         stand_ins = {
+            "open": np.ones((sites, hours), np.int64),
             "weight": np.ones(years, np.int64), "served_share": np.zeros(years), "option_va": _nothing(options),
             "feeder": np.full(sites, -1), "area": _nothing(points), "site_area": _nothing(sites),
             "floor_share": np.zeros((years, areas)), "ahead": _nothing(years, areas, services),
@@ -198,9 +202,9 @@ EPSILON = 1e-6
 """Tenths of kWh that rounding may add to a share of demand before it is taken for more."""
 REAL = {"served_share", "floor_share"}
 ARRAYS = (
-    "demand", "option_first", "option_plugs", "option_capacity", "option_fen", "mobilise_fen", "budget_fen", "weight",
-    "served_share", "option_va", "feeder", "headroom_va", "step_va", "step_fen", "most_steps", "area", "floor_share",
-    "site_area", "ahead",
+    "demand", "option_first", "option_plugs", "option_capacity", "option_fen", "open", "mobilise_fen", "budget_fen",
+    "weight", "served_share", "option_va", "feeder", "headroom_va", "step_va", "step_fen", "most_steps", "area",
+    "floor_share", "site_area", "ahead",
 )  # fmt: skip
 BY_SERVICE = ("first", "site", "distance_m")
 

@@ -75,7 +75,7 @@ class Search:
         hours = p.hours
         for f in range(flows):
             t, s = f // (p.services * hours), f // hours % p.services
-            room[f] = p.option_capacity[path[t], s]
+            room[f] = p.option_capacity[path[t], s] * p.open[:, f % hours]
         return Plan(
             path, spent, load, steps, short, self.flows.astype(np.int32), room,
             np.zeros((p.years * hours, len(self.reach.site)), np.int32),

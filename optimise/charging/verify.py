@@ -128,7 +128,8 @@ def served_by_year(problem: ChargerProblem, option: I64) -> I64:
     for t in range(problem.years):
         for s in range(problem.services):
             for h in range(problem.hours):
-                served[t] += _flow(problem, problem.demand[t, s, :, h], problem.option_capacity[option[t], s], s)
+                could = problem.option_capacity[option[t], s] * problem.open[:, h]
+                served[t] += _flow(problem, problem.demand[t, s, :, h], could, s)
     return served
 
 
@@ -159,7 +160,7 @@ def floors_flow(problem: ChargerProblem, option: I64, t: int, floors: I64) -> in
             demand, ends = problem.demand[t, s, :, h], base + points
             tails += [2 + problem.area, base + rows, ends + np.arange(sites)]
             heads += [base + np.arange(points), ends + problem.site[s], np.full(sites, 1)]
-            sizes += [demand, demand[rows], problem.option_capacity[option, s]]
+            sizes += [demand, demand[rows], problem.option_capacity[option, s] * problem.open[:, h]]
             base = ends + sites
     size = np.concatenate(sizes).astype(np.int32)
     graph = csr_array((size, (np.concatenate(tails), np.concatenate(heads))), shape=(base, base))

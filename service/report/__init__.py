@@ -5,29 +5,48 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, Final
 
 from network import City, GreenDefinition, InputError, Problem
-from optimise import ChargerProposal, DepotProposal, LoopProposal, ParkRideProposal, StopProposal
+from optimise import (
+    ChargerProposal,
+    DepotProposal,
+    LoopProposal,
+    ParkRideProposal,
+    SharingProposal,
+    SpacesProposal,
+    StopProposal,
+)
+from service.proposals import AnyProposal
 from service.report.depots import depots_csv, depots_geojson, depots_report_html
 from service.report.html import report_html
 from service.report.loops import loops_csv, loops_geojson, loops_report_html
 from service.report.map import svg_map
+from service.report.packages import TableFile, package_json
 from service.report.park_ride import park_ride_report_html, stations_csv, stations_geojson
+from service.report.sharing import sharing_report_html
+from service.report.sharing_rows import lots_csv, sharing_geojson, sharing_package, windows_csv
+from service.report.spaces import spaces_report_html
+from service.report.spaces_rows import spaces_csv, spaces_geojson, spaces_package
 from service.report.stops import stop_report_html, stops_csv, stops_geojson, stops_map
-from service.report.tables import FORMAT, datapackage_json, plan_geojson, plan_json, sites_csv
+from service.report.tables import FORMAT, SITE_FIELDS, plan_geojson, plan_json, sites_csv
 
 __all__ = [
     "DEPOT_FILES",
     "FILES",
     "LOOP_FILES",
     "PARK_RIDE_FILES",
+    "SHARING_FILES",
+    "SPACES_FILES",
     "STOP_FILES",
     "depots_report_html",
     "loops_report_html",
     "park_ride_report_html",
     "report_html",
+    "sharing_report_html",
+    "spaces_report_html",
     "stop_report_html",
     "stops_map",
     "svg_map",
@@ -44,14 +63,18 @@ LOOP_FILES = ("plan.json", "plan.geojson", "loops.csv", "report.html")
 """All the folder of a plan for loops holds."""
 DEPOT_FILES = ("plan.json", "plan.geojson", "depots.csv", "report.html")
 """All the folder of a plan for bus depots holds."""
+SHARING_FILES = ("plan.json", "plan.geojson", "windows.csv", "lots.csv", "datapackage.json", "report.html")
+"""All the folder of a plan for shared parking holds."""
+SPACES_FILES = ("plan.json", "plan.geojson", "spaces.csv", "datapackage.json", "report.html")
+"""All the folder of a plan for new parking spaces holds."""
 
-_OURS = frozenset({*FILES, *STOP_FILES, *PARK_RIDE_FILES, *LOOP_FILES, *DEPOT_FILES})
+_OURS = frozenset({*FILES, *STOP_FILES, *PARK_RIDE_FILES, *LOOP_FILES, *DEPOT_FILES, *SHARING_FILES, *SPACES_FILES})
 
 
 def write_plan_folder(
     folder: str | Path,
     city: City,
-    proposal: ChargerProposal | StopProposal | ParkRideProposal | LoopProposal | DepotProposal,
+    proposal: AnyProposal,
     green: Sequence[GreenDefinition] = (),
 ) -> list[Path]:
     """Write the proposal as a folder of its files and return their paths. Same city and proposal, same bytes.
@@ -78,52 +101,84 @@ def write_plan_folder(
     return [folder / name for name in contents]
 
 
-def _contents(
-    city: City,
-    proposal: ChargerProposal | StopProposal | ParkRideProposal | LoopProposal | DepotProposal,
-    green: Sequence[GreenDefinition],
-) -> dict[str, bytes]:
-    """Contents of FILES, STOP_FILES, PARK_RIDE_FILES, LOOP_FILES or DEPOT_FILES."""
-    if isinstance(proposal, DepotProposal):
-        return {
-            "plan.json": plan_json(city, proposal),
-            "plan.geojson": depots_geojson(city, proposal.plan),
-            "depots.csv": depots_csv(proposal.plan),
-            "report.html": depots_report_html(city, proposal, green).encode(),
-        }
-    if isinstance(proposal, LoopProposal):
-        return {
-            "plan.json": plan_json(city, proposal),
-            "plan.geojson": loops_geojson(city, proposal.plan),
-            "loops.csv": loops_csv(proposal.plan),
-            "report.html": loops_report_html(city, proposal, green).encode(),
-        }
-    if isinstance(proposal, StopProposal):
-        return _stop_contents(city, proposal, green)
-    if isinstance(proposal, ParkRideProposal):
-        return {
-            "plan.json": plan_json(city, proposal),
-            "plan.geojson": stations_geojson(city, proposal.plan),
-            "stations.csv": stations_csv(proposal.plan),
-            "report.html": park_ride_report_html(city, proposal, green).encode(),
-        }
+def _contents(city: City, proposal: AnyProposal, green: Sequence[GreenDefinition]) -> dict[str, bytes]:
+    """Every file of a plan of this kind by its name, in the order of FILES and the like."""
+    return {"plan.json": plan_json(city, proposal)} | _MORE[proposal.plan.kind](city, proposal, green)
+
+
+def _chargers(city: City, proposal: ChargerProposal, green: Sequence[GreenDefinition]) -> dict[str, bytes]:
     return {
-        "plan.json": plan_json(city, proposal),
         "plan.geojson": plan_geojson(city, proposal),
         "sites.csv": sites_csv(city, proposal),
-        "datapackage.json": datapackage_json(city),
+        "datapackage.json": package_json(
+            city, "luxing-charger-plan", f"Charging plan for {city.name}", [SITES], "Chosen sites"
+        ),
         "report.html": report_html(city, proposal, green).encode(),
     }
 
 
-def _stop_contents(city: City, proposal: StopProposal, green: Sequence[GreenDefinition]) -> dict[str, bytes]:
-    """Contents of STOP_FILES."""
+def _stops(city: City, proposal: StopProposal, green: Sequence[GreenDefinition]) -> dict[str, bytes]:
     return {
-        "plan.json": plan_json(city, proposal),
         "plan.geojson": stops_geojson(city, proposal.plan),
         "stops.csv": stops_csv(proposal.plan),
         "report.html": stop_report_html(city, proposal, green).encode(),
     }
+
+
+def _park_ride(city: City, proposal: ParkRideProposal, green: Sequence[GreenDefinition]) -> dict[str, bytes]:
+    return {
+        "plan.geojson": stations_geojson(city, proposal.plan),
+        "stations.csv": stations_csv(proposal.plan),
+        "report.html": park_ride_report_html(city, proposal, green).encode(),
+    }
+
+
+def _loops(city: City, proposal: LoopProposal, green: Sequence[GreenDefinition]) -> dict[str, bytes]:
+    return {
+        "plan.geojson": loops_geojson(city, proposal.plan),
+        "loops.csv": loops_csv(proposal.plan),
+        "report.html": loops_report_html(city, proposal, green).encode(),
+    }
+
+
+def _depots(city: City, proposal: DepotProposal, green: Sequence[GreenDefinition]) -> dict[str, bytes]:
+    return {
+        "plan.geojson": depots_geojson(city, proposal.plan),
+        "depots.csv": depots_csv(proposal.plan),
+        "report.html": depots_report_html(city, proposal, green).encode(),
+    }
+
+
+def _sharing(city: City, proposal: SharingProposal, green: Sequence[GreenDefinition]) -> dict[str, bytes]:
+    return {
+        "plan.geojson": sharing_geojson(city, proposal.plan),
+        "windows.csv": windows_csv(proposal.plan),
+        "lots.csv": lots_csv(proposal.plan),
+        "datapackage.json": sharing_package(city),
+        "report.html": sharing_report_html(city, proposal, green).encode(),
+    }
+
+
+def _spaces(city: City, proposal: SpacesProposal, green: Sequence[GreenDefinition]) -> dict[str, bytes]:
+    return {
+        "plan.geojson": spaces_geojson(city, proposal.plan),
+        "spaces.csv": spaces_csv(proposal.plan),
+        "datapackage.json": spaces_package(city),
+        "report.html": spaces_report_html(city, proposal, green).encode(),
+    }
+
+
+SITES: Final = TableFile(path="sites.csv", title="Chosen sites", fields=SITE_FIELDS, key=("id",))
+_MORE: Final[dict[str, Callable[[City, Any, Sequence[GreenDefinition]], dict[str, bytes]]]] = {
+    "chargers": _chargers,
+    "stops": _stops,
+    "park_ride": _park_ride,
+    "loops": _loops,
+    "depots": _depots,
+    "sharing": _sharing,
+    "spaces": _spaces,
+}
+"""The files besides plan.json, by the kind of a plan."""
 
 
 def _swap(fresh: Path, folder: Path, old: Path) -> None:

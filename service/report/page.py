@@ -6,22 +6,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from network import METRICS, City, GreenDefinition
-from optimise import (
-    ChargerProposal,
-    DepotPlan,
-    DepotProposal,
-    LoopPlan,
-    LoopProposal,
-    ParkRidePlan,
-    ParkRideProposal,
-    Plan,
-    StopPlan,
-    StopProposal,
-    Verdict,
-)
+from optimise import Proven, Verdict
 from service.carbon import basis_text, carbon
 from service.green import changes
 from service.green_schemas import GreenChange
+from service.proposals import AnyProposal
 from service.report import numbers as n
 from service.report.tables import MetricRow, attribution, metric_rows
 
@@ -64,7 +53,7 @@ GREEN: Final = ("green_trip_share", "green_trip_share_without_ebike")
 
 def page_values(
     city: City,
-    proposal: ChargerProposal | StopProposal | ParkRideProposal | LoopProposal | DepotProposal,
+    proposal: AnyProposal,
     green: Sequence[GreenDefinition] = (),
 ) -> dict[str, Any]:
     """Values of report.html that are told alike of every plan for `city`, the city before the plan.
@@ -104,7 +93,7 @@ def _definition_texts(row: GreenChange) -> dict[str, Any]:
 
 
 def proof_texts(
-    plan: Plan | StopPlan | ParkRidePlan | LoopPlan | DepotPlan,
+    plan: Proven,
     facts: list[tuple[str, str]],
     *,
     told: tuple[str, str, str, str] | None = None,

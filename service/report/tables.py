@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from network import METRICS, City, units
-from optimise import ChargerProposal, DepotProposal, LoopProposal, ParkRideProposal, Site, SiteReason, StopProposal
+from optimise import ChargerProposal, Site, SiteReason
+from service.proposals import AnyProposal
 from service.report.numbers import plugs_text
 
 FORMAT = "luxing-plan-folder/1"
@@ -21,7 +22,6 @@ COORDINATE_DIGITS = 7
 """About a centimetre, as RFC 7946 section 11.2 advises."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet would run a text that starts like this."""
-OSM = "OpenStreetMap"
 
 SITE_FIELDS: dict[str, dict[str, Any]] = {
     "id": {"type": "string", "title": "Place 编号", "constraints": {"required": True, "unique": True}},
@@ -138,9 +138,7 @@ class MetricRow:
         return None if self.before is None or self.after is None else self.after - self.before
 
 
-def metric_rows(
-    proposal: ChargerProposal | StopProposal | ParkRideProposal | LoopProposal | DepotProposal,
-) -> list[MetricRow]:
+def metric_rows(proposal: AnyProposal) -> list[MetricRow]:
     """Every registered metric, in the order of the register."""
     before, after = proposal.base.metrics, proposal.changed.metrics
     return [
@@ -154,9 +152,7 @@ def attribution(city: City) -> list[str]:
     return list(dict.fromkeys(map(str, city.provenance.attribution)))
 
 
-def plan_json(
-    city: City, proposal: ChargerProposal | StopProposal | ParkRideProposal | LoopProposal | DepotProposal
-) -> bytes:
+def plan_json(city: City, proposal: AnyProposal) -> bytes:
     """The plan as it replays, its proof, and what it changes."""
     metrics = {row.name: asdict(row) | {"difference": row.difference} for row in metric_rows(proposal)}
     for record in metrics.values():
@@ -199,42 +195,6 @@ def sites_csv(city: City, proposal: ChargerProposal) -> bytes:
 
 def cell(value: str | float) -> str | float:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
-
-
-def datapackage_json(city: City) -> bytes:
-    """A Frictionless data package: columns, types and units of sites.csv, and what the other files are."""
-    schema = {
-        "fields": [{"name": name} | described for name, described in SITE_FIELDS.items()],
-        "primaryKey": ["id"],
-        "missingValues": [""],
-    }
-    table = {
-        "name": "sites",
-        "path": "sites.csv",
-        "profile": "tabular-data-resource",
-        "title": "Chosen sites",
-        "description": "Texts that a spreadsheet would take for a formula start with an apostrophe.",
-        "mediatype": "text/csv",
-        "encoding": "utf-8",
-        "dialect": {"delimiter": ",", "lineTerminator": "\r\n", "quoteChar": '"', "doubleQuote": True, "header": True},
-        "schema": schema,
-    }
-    others = [
-        {"name": "plan", "path": "plan.json", "mediatype": "application/json", "title": "Plan, proof and figures"},
-        {"name": "plan-map", "path": "plan.geojson", "mediatype": "application/geo+json", "title": "Chosen sites"},
-        {"name": "report", "path": "report.html", "mediatype": "text/html", "title": "Report for readers"},
-    ]
-    package: dict[str, Any] = {
-        "profile": "data-package",
-        "name": "luxing-charger-plan",
-        "title": f"Charging plan for {city.name}",
-        "resources": [table, *others],
-        "sources": [{"title": text} for text in attribution(city)],
-    }
-    if any(OSM in text for text in attribution(city)):
-        licence = "https://opendatacommons.org/licenses/odbl/1-0/"
-        package["licenses"] = [{"name": "ODbL-1.0", "path": licence, "title": "Open Database License 1.0"}]
-    return canonical_json(package)
 
 
 def canonical_json(value: Any) -> bytes:

@@ -25,6 +25,7 @@ from network import (
     SetCarbonPoints,
     SetCongestionCharge,
     SetParkingSupply,
+    SetParkingTurnover,
     SetPeakSpreading,
     SetPrice,
     SetRemoteWork,
@@ -331,13 +332,13 @@ def test_availability_is_that_of_halving_an_interval_over_the_plain_formula(stat
     travel = travel_times(city)
     trips, j = between_zones(city, travel).trips, 4
     wanted = plain_use(city, travel, trips, j, 1.0) * 0.4
-    spaces = round(wanted / float(city.supply.parking_turnover))
+    spaces = round(wanted / float(city.supply.parking_turnover[j]))
     city = edited(city, SetParkingSupply(spaces=spaces, zones=(f"zone/{j}",)))
     found = split(city, travel, trips).parking
     low, high = 0.0, 1.0
     for _ in range(14):
         middle = (low + high) / 2
-        over = plain_use(city, travel, trips, j, middle) > spaces * city.supply.parking_turnover
+        over = plain_use(city, travel, trips, j, middle) > spaces * city.supply.parking_turnover[j]
         low, high = (low, middle) if over else (middle, high)
     assert found.availability[j] == pytest.approx(low, rel=5 * MOST_OVER)
     assert (np.delete(found.availability, j) == 1).all()
@@ -381,10 +382,36 @@ def test_more_spaces_never_leave_fewer_cars(city, travel):
     assert cars[0] < cars[-1]
 
 
+def test_the_faster_spaces_turn_over_the_more_cars_and_the_fewer_green_trips(city, travel):
+    """A full district: limits of stay let more cars in, and take them from the green modes."""
+    spaces = SetParkingSupply(spaces=30, area="west")
+    days = [
+        day(city, travel, spaces, SetParkingTurnover(turnover=n, area="west")).metrics for n in (1.0, 3.0, 6.0, 12.0)
+    ]
+    cars, green = ([d[name] for d in days] for name in ("car_trip_share", "green_trip_share"))
+    assert cars == sorted(set(cars))
+    assert green == sorted(set(green), reverse=True)
+    assert days[2] == day(city, travel, spaces).metrics
+
+
+def test_turnover_matters_only_where_spaces_are_known(city, travel, base):
+    changed = edited(city, SetParkingTurnover(turnover=0.5, zones=("zone/3",)))
+    assert changed.supply.parking_turnover.tolist() == [0.5 if j == 3 else 6.0 for j in range(49)]
+    assert simulate(changed, travel).metrics == base.metrics
+
+
+def test_what_parking_costs_moves_the_green_share(city, travel):
+    shares = [
+        day(city, travel, SetPrice(item="parking", cny=cny, area="west")).metrics["green_trip_share"]
+        for cny in (0.0, 5.0, 15.0, 40.0)
+    ]
+    assert shares == sorted(set(shares))
+
+
 def made_up(capacity, cars):
     """A city of two zones whose cars follow from availability by a made-up rule, and the days that are asked for."""
     supply = SimpleNamespace(
-        parking_spaces=np.array(capacity), parking_turnover=np.array(1.0), parking_rounds=np.array(20.0)
+        parking_spaces=np.array(capacity), parking_turnover=np.ones(len(capacity)), parking_rounds=np.array(20.0)
     )
     asked = []
 
@@ -456,6 +483,10 @@ REFUSED = [
     (SetPeakSpreading(share=0.2, purposes=("home_shool",)), "the purpose 'home_shool'", "'home_school'"),
     (SetParkingSupply(spaces=0, area="west"), "spaces is 0", "close_street"),
     (SetParkingSupply(spaces=-3, area="west"), "spaces is -3", "give 1 to"),
+    (SetParkingTurnover(turnover=0.0, area="west"), "turnover is 0.0", "above 0, up to 2,880 trips a day"),
+    (SetParkingTurnover(turnover=3000.0, area="west"), "turnover is 3000.0", "above 0, up to"),
+    (SetParkingTurnover(turnover=6.0), "neither area nor zones", "give one of both"),
+    (SetParkingTurnover(turnover=6.0, area="wst"), "no area is called 'wst'", "'west'"),
     (SetParkingSupply(spaces=3), "neither area nor zones", "give one of both"),
     (SetBusPriority(time_off_share=1.0), "time_off_share is 1.0", "below 1"),
     (SetBusPriority(time_off_share=-0.5), "time_off_share is -0.5", "0.2 for 20 %"),

@@ -19,6 +19,7 @@ from network import (
     SetTemperature,
     SetVehicles,
     SetYear,
+    ShareLot,
     grid_city,
     no_levers,
     no_lots,
@@ -45,7 +46,8 @@ def after(city, *edits):
 
 def test_every_metric_has_a_unit_a_direction_and_two_names(city):
     parking = SetParkingSupply(spaces=100, area="west")
-    base = after(with_feeders(city), AddStationParking(station="station/0", spaces=10, racks=10), parking)
+    window = ShareLot(lot="lot/0", spaces=1, start="18:00", end="20:00")
+    base = after(with_feeders(city), AddStationParking(station="station/0", spaces=10, racks=10), parking, window)
     for name, metric in METRICS.items():
         assert metric.unit
         assert metric.better in {"more", "less", "none"}
@@ -196,6 +198,7 @@ def only(city, zones=None, places=None):
             plugs=city.supply.plugs[:, p],
             parking_cny=city.supply.parking_cny[z],
             parking_spaces=city.supply.parking_spaces[z],
+            parking_turnover=city.supply.parking_turnover[z],
         ),
         levers=no_levers(len(z)),
         lots=no_lots(),

@@ -20,17 +20,21 @@ def pairs_of(rows):
 def some(rng, points, sites, likely, hours=3):
     rows = [np.flatnonzero(rng.random(sites) < likely).tolist() for _ in range(points)]
     wanted = rng.integers(0, 50, (points, hours)) * (rng.random((points, hours)) < 0.8)
-    capacity = rng.integers(0, 120, sites) * (rng.random(sites) < 0.7)
+    most, opened = rng.integers(0, 120, sites) * (rng.random(sites) < 0.7), rng.random((sites, hours)) < 0.8
+    capacity = most[:, None] * opened
     return rows, wanted, capacity
 
 
 def must_hold(rows, wanted, capacity):
+    """capacity: (J, H), or (J) of every hour."""
+    if capacity.ndim == 1:
+        capacity = np.repeat(capacity[:, None], wanted.shape[1], axis=1)
     served, given = most_served(pairs_of(rows), wanted, capacity)
     pairs = [(i, j) for i, row in enumerate(rows) for j in row]
     assert ((served >= 0) & (served <= wanted)).all()
-    assert ((given >= 0) & (given <= capacity[:, None])).all()
+    assert ((given >= 0) & (given <= capacity)).all()
     for h in range(wanted.shape[1]):
-        most = plain_most(wanted[:, h], capacity, pairs)
+        most = plain_most(wanted[:, h], capacity[:, h], pairs)
         assert served[:, h].sum() == given[:, h].sum() == most
         # what is served and what is given are of one flow along the pairs: neither side asks for more than the other
         assert plain_most(served[:, h], given[:, h], pairs) == most
@@ -85,7 +89,7 @@ def test_hours_do_not_depend_on_each_other():
     rows, wanted, capacity = some(np.random.default_rng(3), 30, 12, 0.2, hours=6)
     together = most_served(pairs_of(rows), wanted, capacity)
     for h in range(6):
-        alone = most_served(pairs_of(rows), wanted[:, h : h + 1], capacity)
+        alone = most_served(pairs_of(rows), wanted[:, h : h + 1], capacity[:, h : h + 1])
         for all_, one in zip(together, alone, strict=True):
             assert np.array_equal(all_[:, h : h + 1], one)
 
@@ -98,7 +102,7 @@ def test_whole_numbers_do_not_overflow():
 
 def test_ties_fall_the_same_way_on_one_thread_and_two():
     """All alike: many best answers, one of which is given, by any number of threads and every time."""
-    rows, wanted, capacity = [list(range(20))] * 40, np.full((40, 24), 7), np.full(20, 9)
+    rows, wanted, capacity = [list(range(20))] * 40, np.full((40, 24), 7), np.full((20, 24), 9)
     threads, answers = numba.get_num_threads(), []
     try:
         for count in (1, threads, 1):
@@ -115,7 +119,7 @@ def test_more_room_or_reach_never_serves_less(seed):
     rows, wanted, capacity = some(rng, 20, 10, 0.15)
     served = most_served(pairs_of(rows), wanted, capacity)[0].sum(axis=0)
     j = int(rng.integers(10))
-    roomier = most_served(pairs_of(rows), wanted, capacity + 5 * (np.arange(10) == j))[0].sum(axis=0)
+    roomier = most_served(pairs_of(rows), wanted, capacity + 5 * (np.arange(10) == j)[:, None])[0].sum(axis=0)
     assert ((roomier >= served) & (roomier <= served + 5)).all()
     wider = most_served(pairs_of([{*row, j} for row in rows]), wanted, capacity)[0].sum(axis=0)
     assert (wider >= served).all()

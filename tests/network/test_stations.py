@@ -9,7 +9,7 @@ import oracles
 import pytest
 from plain_day import shares, station_utility
 
-from network import AddStationParking, Scenario, ScenarioError, grid_city, simulate, travel_times, units
+from network import AddLotSpaces, AddStationParking, Scenario, ScenarioError, grid_city, simulate, travel_times, units
 from network.demand.choice import split
 from network.demand.fleet import electric_share
 from network.demand.flows import between_zones
@@ -325,6 +325,21 @@ def test_the_edit_adds_room_and_leaves_the_rest(city):
         city.transit.digest
         == Scenario(edits=(AddStationParking(station="station/2", racks=1),)).apply(city).transit.digest
     )
+
+
+def test_spaces_of_a_lot_at_a_full_station_let_more_park_and_ride(city, travel):
+    full, station = with_parking(city, spaces=2, racks=1), np.full(len(city.lots.id), -1, np.int32)
+    station[0] = 0
+    full = replace(full, lots=replace(full.lots, station=station))
+    before, there, elsewhere = (
+        simulate(Scenario(edits=edits).apply(full), travel)
+        for edits in ((), (AddLotSpaces(lot="lot/0", spaces=40),), (AddLotSpaces(lot="lot/1", spaces=40),))
+    )
+    assert before.station_availability[1, 0] < 1
+    assert there.station_capacity[1, 0] == pytest.approx(before.station_capacity[1, 0] * 42 / 2)
+    assert there.metrics["park_ride_trip_share"] > before.metrics["park_ride_trip_share"]
+    assert there.station_use[1, 0] > 2 * before.station_use[1, 0]
+    assert elsewhere.station_use.tobytes() == before.station_use.tobytes()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from math import exp
 import numpy as np
 import pytest
 
-from network import Feeders, Places, Roads, Snap, Zones, grid_city, no_levers, simulate, travel_times, units
+from network import Feeders, Places, Roads, Snap, Zones, grid_city, no_levers, no_lots, simulate, travel_times, units
 from network.hierarchy import hierarchy_of
 from tests.worlds import nothing_runs
 
@@ -106,10 +106,12 @@ def village():
             plug_search_m=np.array(2000.0),
             parking_cny=np.array([5.0, 5.0]),
             parking_spaces=np.zeros(2),
+            parking_turnover=np.full(2, 6.0),
             driving_cny_per_km=np.array(1.0),
         ),
         behaviour=behaviour,
         levers=no_levers(2),
+        lots=no_lots(),
     )
 
 

@@ -39,7 +39,7 @@ def made(seed, *, points=5, sites=3, hours=2, years=1, services=2, reach=0.55, t
 
 
 def with_rules(seed, **kwargs):
-    """The same with feeders, least plugs, weights and capacity ahead of demand now and then."""
+    """The same with feeders, least plugs, weights, closed hours and capacity ahead of demand now and then."""
     plain = made(seed, **kwargs)
     rng = np.random.default_rng(1000 + seed)
     rules = {}
@@ -53,6 +53,8 @@ def with_rules(seed, **kwargs):
         rules["least"] = [Least("bus stations", np.arange(plain.sites)[::2], int(rng.integers(3, 9)), plain.years - 1)]
     if seed % 5 == 0:
         rules["weight"] = rng.integers(1, 4, plain.years)
+    if seed % 4 < 2:
+        rules["open"] = rng.integers(0, 2, (plain.sites, plain.hours))
     if seed % 7 == 0:
         ahead = np.zeros((plain.years, 2, plain.services), np.int64)
         ahead[-1, 1] = rng.integers(0, 20, plain.services)

@@ -14,7 +14,9 @@ from network import (
     ReinforceFeeder,
     Scenario,
     ScenarioError,
+    SetLotHours,
     SetYear,
+    ShareLot,
     drawn_kva,
     grid_city,
     simulate,
@@ -229,6 +231,58 @@ def test_the_shortest_walk_replays(city, day):
     assert later.city_digest == city.digest
     with pytest.raises(InputError, match="one year"):
         propose_chargers(city, wishes=wishes(1e5, 1e5, objective="distance"), years=(2026, 2027))
+
+
+def with_hours(city):
+    """Lots 1 and 3 close at six, lot 2 keeps others out, lot 4 does so but for a shared window."""
+    flags = np.isin(units.LAND_USES, ["shopping", "scenic"]).astype(float)
+    kind = np.where(np.isin(np.arange(5), [2, 4]), units.SUPPLY_CLASSES.index("building"), 0).astype(np.int32)
+    city = replace(
+        city,
+        charging=replace(city.charging, shared_only=flags),
+        lots=replace(city.lots, supply_class=kind),
+    )
+    closing = tuple(SetLotHours(lot=f"lot/{i}", start="06:00", end="18:00") for i in (1, 3))
+    window = ShareLot(lot="lot/4", spaces=5, start="08:00", end="20:00", days=("weekday",))
+    return Scenario(edits=(*closing, window)).apply(city)
+
+
+@pytest.mark.parametrize("objective", ["served", "cost"])
+def test_plans_promise_what_open_hours_give(city, objective):
+    changed = with_hours(city)
+    never, targets = str(changed.places.id[changed.lots.place[2]]), [parse_target("charging_served_share>=0.5")]
+    asked = wishes(4e6 if objective == "served" else 50e6, objective=objective)
+    proposal = propose_chargers(changed, wishes=asked, targets=targets[: objective == "cost"], stop=STOP)
+    plan, replayed = proposal.plan, simulate(proposal.plan.as_scenario().apply(changed))
+    assert plan.status in {"optimal", "feasible"}
+    assert replayed.served_tenths.sum() / units.TENTHS == plan.years[0].served_kwh
+    assert never not in {s.place for s in plan.sites} | {r.place for r in plan.next_best}
+    shut = {str(changed.places.id[changed.lots.place[i]]) for i in (1, 3, 4)}
+    assert objective == "cost" or {s.place for s in plan.sites} & shut
+    for reason in plan.reasons_why:
+        others = [AddChargers(place=s.place, plugs=s.new_plugs, charger=s.charger) for s in plan.sites]
+        without = simulate(Scenario(edits=tuple(e for e in others if e.place != reason.place)).apply(changed))
+        assert reason.lost_kwh == (replayed.served_tenths.sum() - without.served_tenths.sum()) / units.TENTHS
+
+
+def test_plugs_that_are_never_open_shorten_no_walk(city):
+    changed = with_hours(city)
+    places, at = changed.places, changed.lots.place[2]
+    cheap = {
+        name: np.where(np.arange(len(places.id)) == at, 1.0, getattr(places, name)) for name in ("open_cny", "plug_cny")
+    }
+    changed = replace(changed, places=replace(places, most_plugs=places.most_plugs + 8, **cheap))
+    changed = Scenario(edits=(AddChargers(place=str(changed.places.id[at]), plugs=4, charger="slow"),)).apply(changed)
+    proposal = propose_chargers(changed, wishes=wishes(250_000, objective="distance"), stop=STOP)
+    plan, replayed = proposal.plan, simulate(proposal.plan.as_scenario().apply(changed))
+    assert str(changed.places.id[at]) not in {s.place for s in plan.sites}
+    assert int((replayed.charging_tenths[units.SLOW].sum(axis=1) * replayed.nearest_plug_m).sum()) == plan.value
+    assert plan.years[0].plugs == replayed.plugs.sum()
+    travel = travel_times(changed)
+    offers = charger_offers([Year(changed, travel, simulate(changed, travel))], (), wishes(1e6))
+    site = int(np.flatnonzero(offers.place == at)[0])
+    begin, end = offers.problem.option_first[site : site + 2].tolist()
+    assert (end - begin, offers.problem.option_capacity[begin].tolist()) == (1, [0, 0])
 
 
 def test_a_reason_is_what_leaving_the_place_out_loses(city, day):

@@ -24,9 +24,13 @@ def knapsack(p, t, s, h, j, margin, capacity):
     return earned, taken
 
 
+def some_open(seed, sites, hours):
+    return np.random.default_rng(seed).integers(0, 2, (sites, hours))
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_earnings_and_what_is_taken(seed):
-    p = made(seed, points=9, sites=4, years=2)
+    p = made(seed, points=9, sites=4, years=2, open=some_open(seed, 4, 2))
     rng = np.random.default_rng(seed)
     flows, steps, reach = flows_of(p), steps_of(p), reach_of(p)
     margin, top = rng.integers(0, COUNT + 1, flows.shape) / COUNT, np.ones((p.years, p.points))
@@ -43,7 +47,7 @@ def test_earnings_and_what_is_taken(seed):
     wanted, taken = np.zeros_like(worth), np.zeros_like(sent)
     for f, (t, s, h) in enumerate(product(range(p.years), range(p.services), range(p.hours))):
         for o, j in enumerate(p.option_site.tolist()):
-            got, each = knapsack(p, t, s, h, j, margin[f], int(p.option_capacity[o, s]))
+            got, each = knapsack(p, t, s, h, j, margin[f], int(p.option_capacity[o, s] * p.open[j, h]))
             wanted[t, o] += got
             for i, amount in each.items() if option[j] == o else ():
                 taken[f, i] += amount
@@ -52,7 +56,7 @@ def test_earnings_and_what_is_taken(seed):
 
 @pytest.mark.parametrize("seed", range(12))
 def test_maximum_flows_and_their_cuts(seed):
-    p = made(seed, points=30, sites=8, hours=3, reach=0.3)
+    p = made(seed, points=30, sites=8, hours=3, reach=0.3, open=some_open(seed, 8, 3))
     option = np.random.default_rng(seed).integers(p.option_first[:-1], p.option_first[1:])[None]
     flows, reach = flows_of(p), reach_of(p)
     capacity = p.option_capacity[option].transpose(0, 2, 1)
@@ -60,9 +64,9 @@ def test_maximum_flows_and_their_cuts(seed):
     served = flows.sum() - slack.sum()
     assert served == served_by_year(p, option).sum() and (slack >= 0).all()
     cut = 0
-    for f, (s, _) in enumerate(product(range(p.services), range(p.hours))):
+    for f, (s, h) in enumerate(product(range(p.services), range(p.hours))):
         helped = more[f] >= 0
-        cut += int(capacity[0, s, helped].sum())
+        cut += int((capacity[0, s] * p.open[:, h])[helped].sum())
         for i in range(p.points):
             near = p.site[s][p.first[s][i] : p.first[s][i + 1]]
             cut += int(flows[f, i]) if not helped[near].all() else 0

@@ -63,6 +63,50 @@ def test_a_problem_large_enough_for_threads_keeps_its_rules_and_its_bound():
     assert one.option.tobytes() == two.option.tobytes() and one.bound == two.bound
 
 
+@pytest.mark.parametrize("years", [1, 2])
+def test_hours_in_which_all_is_closed_could_be_left_out(years):
+    open_ = np.ones((25, 6), np.int64)
+    open_[:, [1, 4]] = 0
+    shut, plain = middling(years=years, open=open_), middling(years=years)
+    demand = plain.demand.copy()
+    demand[..., [1, 4]] = 0
+    fewer = middling(years=years, demand=demand)
+    found, same = solve_chargers(shut), solve_chargers(fewer)
+    assert (found.value, found.status) == (same.value, same.status) == (found.value, "optimal")
+    assert found.value < solve_chargers(plain).value
+    assert verify_chargers(shut, found).problems == ()
+
+
+def test_a_bound_holds_for_sites_with_hours_of_their_own():
+    open_ = np.random.default_rng(4).integers(0, 2, (25, 6))
+    problem = middling(open=open_)
+    exact, short = solve_chargers(problem), solve_chargers(problem, Work(0))
+    assert verify_chargers(problem, exact).problems == verify_chargers(problem, short).problems == ()
+    assert short.value <= exact.value == exact.bound <= short.bound
+    assert exact.value < solve_chargers(middling()).value
+
+
+def test_money_goes_to_the_site_that_is_open_when_energy_is_wanted():
+    """Two sites alike but for their hours; the dearer one is open at night, and so is worth it."""
+    plugs = np.array([[0, 0, 0], [4, 0, 0]] * 2)
+    demand = np.array([2, 9]).reshape(1, 1, 1, 2)
+    problem = ChargerProblem(
+        demand=demand, first=[np.array([0, 2])], site=[np.arange(2)], distance_m=[np.zeros(2, np.int64)],
+        option_first=np.array([0, 2, 4]), option_plugs=plugs, option_capacity=np.array([[0], [10], [0], [10]]),
+        option_fen=np.array([0, 50, 0, 90]), mobilise_fen=np.zeros(2, np.int64), budget_fen=np.array([100]),
+        open=np.array([[1, 0], [0, 1]]),
+    )  # fmt: skip
+    found = solve_chargers(problem)
+    assert (found.option.tolist(), found.value, found.bound) == ([[0, 3]], 9, 9)
+
+
+def test_what_closed_hours_take_is_said():
+    asked = {"objective": "cost", "served_share": np.array([0.9]), "budget_fen": np.array([10**6])}
+    found = solve_chargers(middling(open=np.zeros((25, 6), np.int64), **asked))
+    assert found.status == "infeasible"
+    assert found.reasons == ("year 0: 90.0% wanted, all sites at their largest serve 0.0%",)
+
+
 def test_progress_is_told_and_ends_with_the_answer():
     told = []
     found = solve_chargers(middling(), Stop(), 0, told.append)
@@ -111,11 +155,13 @@ def test_a_budget_that_buys_nothing_is_said():
         ({"budget_fen": np.array([1, 2])}, "budget_fen"),
         ({"carry_share": 1.5}, "carry_share"),
         ({"feeder": np.array([0, -1, -1])}, "feeder[0]"),
+        ({"open": np.array([[1, 1], [1, 2], [0, 1]])}, "open[1, 1]"),
+        ({"open": np.ones((3, 24), np.int64)}, "open"),
         ({"served_share": np.array([1.2])}, "served_share[0]"),
         ({"least": [Least("hubs", np.array([7]), 2)]}, "least[0].sites"),
         ({"objective": "best"}, "objective"),
     ],
-    ids=["negative", "years", "carry", "feeder", "share", "sites", "objective"],
+    ids=["negative", "years", "carry", "feeder", "open twice", "hours", "share", "sites", "objective"],
 )
 def test_bad_input_names_the_array_and_the_row(rules, where):
     with pytest.raises(InputError, match=where.replace("[", r"\[").replace("]", r"\]")):

@@ -25,7 +25,9 @@ def test_a_what_if_shows_before_after_and_difference(client):
         assert value == (None if before is None else after - before)
     assert answer["base"] == client.get(HOME).json()["metrics"]
     assert answer["changed_digest"] != answer["city"]["digest"]
-    assert {t["id"] for t in answer["targets"]} == {"FLT-1", "FLT-2", "GTS-1", "GTS-3"}
+    assert {t["id"] for t in answer["targets"]} == {
+        "FLT-1", "FLT-2", "GTS-1", "GTS-3", "PRK-1", "PRK-2", "PRK-3",
+    }  # fmt: skip
     (green,) = (t for t in answer["targets"] if t["id"] == "GTS-1")
     assert green["readings"][0]["value"] == answer["changed"]["green_trip_share"]
 

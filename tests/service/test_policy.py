@@ -92,7 +92,7 @@ def test_advice_without_a_threshold_has_a_value_and_no_verdict():
         ("0.70,share", "lots,share", "GTS-1, column target_value"),
         ("tracking,luxing_metric", "tracking,metric2", "luxing_metric"),
         (",computed,green_trip_share;", ",computed,green_share;", "GTS-1"),
-        (",gusu,not_yet,", ",gusu,never,", "PRK-1, column tracking"),
+        (",gusu,computed,new_", ",gusu,never,new_", "PRK-1, column tracking"),
     ],
 )
 def test_a_damaged_file_is_named_with_its_row(tmp_path, old, new, place):

@@ -30,8 +30,10 @@ def _falling(level: I32, count: int, order: I32) -> int:
 
 
 @inner
-def _earn(reach: Reach, steps: Steps, s: Whole, demand: I64, level: I32, order: I32, earned: F64) -> None:
-    """Write earned (L): what each capacity of each site earns, in levels times tenths."""
+def _earn(
+    reach: Reach, steps: Steps, s: Whole, h: Whole, demand: I64, level: I32, order: I32, earned: F64
+) -> None:  # fmt: skip
+    """Write earned (L): what each capacity of each site earns, in levels times tenths; nothing where it is closed."""
     sites = len(reach.start[s]) - 1
     fill, money, at = np.zeros(sites, np.int64), np.zeros(sites), np.empty(sites, np.int64)
     cap = np.empty(sites, np.int64)
@@ -41,7 +43,7 @@ def _earn(reach: Reach, steps: Steps, s: Whole, demand: I64, level: I32, order: 
         while at[j] < steps.first[s, j + 1] and steps.level[at[j]] == 0:
             earned[at[j]] = 0.0
             at[j] += 1
-        cap[j] = steps.level[at[j]] if at[j] < steps.first[s, j + 1] else -1
+        cap[j] = steps.level[at[j]] if at[j] < steps.first[s, j + 1] and reach.open[j, h] else -1
         left += cap[j] >= 0
     for i in order:
         if left == 0:
@@ -71,7 +73,9 @@ def _earn(reach: Reach, steps: Steps, s: Whole, demand: I64, level: I32, order: 
 
 
 @inner
-def _take(reach: Reach, steps: Steps, s: Whole, demand: I64, order: I32, share: F64, sent: F64) -> None:
+def _take(
+    reach: Reach, steps: Steps, s: Whole, h: Whole, demand: I64, order: I32, share: F64, sent: F64
+) -> None:  # fmt: skip
     """Write sent (I): what sites take of each point, capacity between one level and the next counting share (L)."""
     sites = len(reach.start[s]) - 1
     fill, at, cap = np.zeros(sites, np.int64), np.empty(sites, np.int64), np.empty(sites, np.int64)
@@ -80,7 +84,7 @@ def _take(reach: Reach, steps: Steps, s: Whole, demand: I64, order: I32, share: 
         at[j] = steps.first[s, j]
         while at[j] < steps.first[s, j + 1] and steps.level[at[j]] == 0:
             at[j] += 1
-        open_ = at[j] < steps.first[s, j + 1] and share[at[j]] > 0.0
+        open_ = at[j] < steps.first[s, j + 1] and share[at[j]] > 0.0 and reach.open[j, h]
         cap[j] = steps.level[at[j]] if open_ else -1
         left += open_
     for i in order:
@@ -115,7 +119,7 @@ def _earn_flow(
     flows, points = demand.shape
     services = len(reach.first)
     hours = flows // (len(top) * services)
-    t, s = f // (services * hours), f // hours % services
+    t, s, h = f // (services * hours), f // hours % services, f % hours
     high = 0.0
     for i in range(points):
         high = max(high, top[t, i])
@@ -124,7 +128,7 @@ def _earn_flow(
         if demand[f, i] > 0 and high > 0.0:
             level[f, i] = int(margin[f, i] * top[t, i] / high * count)
     many[f] = _falling(level[f], count, order[f])
-    _earn(reach, steps, s, demand[f], level[f], order[f, : many[f]], earned[f])
+    _earn(reach, steps, s, h, demand[f], level[f], order[f, : many[f]], earned[f])
     for k in range(steps.first[s, 0], steps.first[s, -1]):
         earned[f, k] *= high / count
 
@@ -153,9 +157,9 @@ def _take_flow(
 ) -> None:  # fmt: skip
     services = len(reach.first)
     hours = len(demand) // (len(share) * services)
-    t, s = f // (services * hours), f // hours % services
+    t, s, h = f // (services * hours), f // hours % services, f % hours
     sent[f] = 0.0
-    _take(reach, steps, s, demand[f], order[f, : many[f]], share[t], sent[f])
+    _take(reach, steps, s, h, demand[f], order[f, : many[f]], share[t], sent[f])
 
 
 @shared

@@ -140,8 +140,8 @@ def _sums(reach: Reach, plan: Plan, margin: F64, j: int, most: F64, worth: F64) 
 
 
 @inner
-def _gain(limits: Limits, plan: Plan, j: int, new: I64, most: F64, worth: F64) -> float:
-    """What a site's new options serve more, at margins."""
+def _gain(reach: Reach, limits: Limits, plan: Plan, j: int, new: I64, most: F64, worth: F64) -> float:
+    """What a site's new options serve more while it is open, at margins."""
     flows, years, services = len(most), len(new), len(limits.capacity)
     hours, gain = flows // (years * services), 0.0
     for t in range(years):
@@ -150,7 +150,7 @@ def _gain(limits: Limits, plan: Plan, j: int, new: I64, most: F64, worth: F64) -
             if more > 0:
                 for h in range(hours):
                     f = (t * services + s) * hours + h
-                    if most[f] > 0.0:
+                    if most[f] > 0.0 and reach.open[j, h]:
                         gain += worth[f] * min(1.0, (more + plan.room[f, j]) / most[f])
     return gain
 
@@ -181,7 +181,7 @@ def _offer(
         for year in range(years):
             if not _grown(options, plan.path, j, year, to, new):
                 continue
-            gain = _gain(limits, plan, j, new, most, worth)
+            gain = _gain(reach, limits, plan, j, new, most, worth)
             if rows:
                 progress = _progress(limits, plan, j, new)
                 gain = progress * (1.0 + gain) if progress > 0.0 else 0.0
@@ -198,7 +198,7 @@ def _offer(
 
 
 @inner
-def _set(options: Options, limits: Limits, plan: Plan, j: int, new: I64) -> None:
+def _set(reach: Reach, options: Options, limits: Limits, plan: Plan, j: int, new: I64) -> None:
     """Write a site's options (T), with money, feeders, rows and room; room may fall below 0."""
     years, services = len(new), len(limits.capacity)
     flows = len(plan.room)
@@ -215,7 +215,7 @@ def _set(options: Options, limits: Limits, plan: Plan, j: int, new: I64) -> None
         for s in range(services):
             more = limits.capacity[s, new[t]] - limits.capacity[s, old]
             for h in range(hours):
-                plan.room[(t * services + s) * hours + h, j] += more
+                plan.room[(t * services + s) * hours + h, j] += more if reach.open[j, h] else 0
     for k in range(len(plan.short)):
         t = limits.row_year[k]
         plan.short[k] -= limits.coefficient[k, new[t]] - limits.coefficient[k, plan.path[t, j]]
@@ -281,7 +281,7 @@ def _yield(reach: Reach, plan: Plan, j: int) -> None:
 @outer
 def shrink(reach: Reach, options: Options, limits: Limits, plan: Plan, j: int, new: I64) -> None:
     """Give a site the options new (T), fewer than it has."""
-    _set(options, limits, plan, j, new)
+    _set(reach, options, limits, plan, j, new)
     _yield(reach, plan, j)
 
 
@@ -319,7 +319,7 @@ def grow(
         if not _bill(options, limits, plan, best, new, bill, steps) or not _affordable(limits, plan, bill):
             _offer(reach, options, limits, plan, margin, price, best, offers, sums, worth, rows)
             continue
-        _set(options, limits, plan, best, new)
+        _set(reach, options, limits, plan, best, new)
         _yield(reach, plan, best)
         got += _absorb(reach, plan, margin, best, offers)
         offers.stale[best] = 1

@@ -12,6 +12,7 @@ from numba import njit
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
 F64 = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 _PRANGE_ALONE: Any = {
     name: name == "prange"
@@ -35,7 +36,8 @@ ALONE = 2_000_000
 
 class Reach(NamedTuple):
     """Pairs of all services in one row. Of point i: site[first[s, i]:first[s, i+1]]; of site j:
-    pair[start[s, j]:start[s, j+1]], positions of pairs; point: (R) of each pair.
+    pair[start[s, j]:start[s, j+1]], positions of pairs; point: (R) of each pair. open (J, H): hours in which a site
+    gives.
     """
 
     first: I64
@@ -43,6 +45,7 @@ class Reach(NamedTuple):
     point: I32
     start: I64
     pair: I32
+    open: Flags
 
 
 class Steps(NamedTuple):

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from network import BusFleet, CarbonRules, ChargingRules, Fleet, InputError, ParkingRules
+from network import BusFleet, CarbonRules, ChargingRules, Fleet, InputError, NewSpaceRules, ParkingRules
 from network.behaviour import Behaviour
 from network.city import Supply
 from network.congestion_rules import CongestionRules
@@ -100,7 +100,7 @@ def test_every_shipped_parameter_is_asked_for_by_the_code(data_folder):
     code = "\n".join(p.read_text(encoding="utf-8") for room in rooms for p in room.glob("*.py"))
     parts = {"behaviour": Behaviour, "fleet": Fleet, "supply": Supply, "stops": StopRules, "loops": LoopRules}
     parts |= {"carbon": CarbonRules, "congestion": CongestionRules, "swapping": SwapRules}
-    parts |= {"charging": ChargingRules, "buses": BusFleet, "parking": ParkingRules}
+    parts |= {"charging": ChargingRules, "buses": BusFleet, "parking": ParkingRules, "new_spaces": NewSpaceRules}
     fields = {stem: set(specs(part)) for stem, part in parts.items()}
     fields["corridors"] = {field.name for field in dataclasses.fields(CorridorRules)}
     for key in Parameters.load(data_folder).keys():  # noqa: SIM118

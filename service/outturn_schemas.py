@@ -1,0 +1,19 @@
+"""What is reported to have been reached of a policy target."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Reported(BaseModel):
+    """What somebody reports of a target, in the latest year there is."""
+
+    model_config = ConfigDict(frozen=True)
+    value: float
+    unit: str
+    year: int
+    percent: float | None = Field(description="of the number of the target; null where the text sets none")
+    met: bool | None = Field(description="null where there is no verdict")
+    source: str
+    note: str = ""
+    note_zh: str = ""
