@@ -23,6 +23,7 @@ NAMES = (
     "assignment",
     "location",
     "chargers",
+    "sharing",
     "proposals",
     "vans",
     "replay",

@@ -103,10 +103,11 @@ class Room:
                 best, found = had, list(trial)
                 return
             g = row.active[k]
-            for spaces in range(most[g], least[g] - 1, -1):
+            spaces = most_of(rows, trial, g, most[g])
+            while spaces >= least[g]:
                 trial[g] = spaces
-                if keeps(rows, trial):
-                    descend(k + 1, had + spaces)
+                descend(k + 1, had + spaces)
+                spaces = least[g] - 1 if k == len(row.active) - 1 else spaces - 1
             trial[g] = least[g]
 
         descend(0, 0)
@@ -132,6 +133,18 @@ def keeps(rows: list[Row], offered: list[int]) -> bool:
         if sum([offered[g] for g in row.active]) > row.table[late]:
             return False
     return True
+
+
+def most_of(rows: list[Row], offered: list[int], group: int, most: int) -> int:
+    """The most that can be offered to a group beside what others are, -1 where that alone is too much."""
+    low, high, trial = -1, most, list(offered)
+    while low < high:
+        trial[group] = (low + high + 1) // 2
+        if keeps(rows, trial):
+            low = trial[group]
+        else:
+            high = trial[group] - 1
+    return low
 
 
 def largest(rows: list[Row], group: int) -> int:

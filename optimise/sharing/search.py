@@ -34,7 +34,7 @@ _RETRIES, _MARGIN = 3, 1.2
 
 @dataclass(eq=False)
 class Case:
-    """The plans with lots of the second tier, or without. values: of the last linear run; bound: on the goal."""
+    """The plans with new lots of the second tier, or without; exact: rows whose tables count drop by drop."""
 
     second: bool
     model: Model
