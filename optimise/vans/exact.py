@@ -93,7 +93,7 @@ def _model(problem: VanProblem, root: Root) -> tuple[Any, dict[tuple[int, int], 
 def _keep_time(model: Any, problem: VanProblem, ways: dict[tuple[int, int], Any]) -> None:
     """When a van is done at each stop, at the earliest; it is back in time."""
     t, service = problem.time_s, problem.service_s.tolist()
-    earliest, latest = t[0] + problem.service_s, problem.limit_s - t[:, 0]
+    earliest, latest = problem.least_s[0] + problem.service_s, problem.limit_s - problem.least_s[:, 0]
     done = [model.new_int_var(min(int(a), int(b)), int(b), "") for a, b in zip(earliest, latest, strict=True)]
     for (i, j), used in ways.items():
         if j and i != j:

@@ -49,6 +49,8 @@ class VanProblem:
         for name in ("cost", "pick_up", "skip_cost", "time_s", "service_s"):
             given = np.asarray(getattr(self, name))
             array = np.array(usual[name] if not given.size and name in usual else given, np.int64)
+            if name == "skip_cost":
+                array[:1] = 0
             array.flags.writeable = False
             object.__setattr__(self, name, array)
         if self.vans < 0:
@@ -83,6 +85,8 @@ class VanProblem:
         out = []
         if self.pick_up[0] != 0:
             out.append(Problem("pick_up[0]", f"is {self.pick_up[0]}", "the depot gives and takes what is left: 0"))
+        if self.service_s[0] != 0:
+            out.append(Problem("service_s[0]", f"is {self.service_s[0]}", "the depot takes no time: 0"))
         if self.capacity < 1:
             out.append(Problem("capacity", f"is {self.capacity}", "a van holds at least one bike"))
         heavy = np.flatnonzero(np.abs(self.pick_up) > self.capacity).tolist()
@@ -104,8 +108,14 @@ class VanProblem:
     @cached_property
     def must(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
         """(V) whether a stop has to be visited; the depot is no stop."""
-        out = self.skip_cost < 0
-        out[0] = False
+        return self.skip_cost < 0
+
+    @cached_property
+    def least_s(self) -> I64:
+        """(V, V) shortest time between stops, over others where that is quicker; without service."""
+        out = self.time_s.copy()
+        for via in range(self.stops):
+            np.minimum(out, out[:, via, None] + out[via], out=out)
         return out
 
     @cached_property

@@ -120,8 +120,8 @@ def _lines(problem: VanProblem) -> _Lines:
     i, j = np.nonzero(~np.eye(problem.stops, dtype=bool))
     inner = (i > 0) & (j > 0)
     fits = ~inner | (np.abs(problem.pick_up[i] + problem.pick_up[j]) <= problem.capacity)
-    back = problem.time_s[0, i] + problem.service_s[i] + problem.time_s[i, j] + problem.service_s[j]
-    back = back + problem.time_s[j, 0]
+    least_s = problem.least_s
+    back = least_s[0, i] + problem.service_s[i] + problem.time_s[i, j] + problem.service_s[j] + least_s[j, 0]
     ways = np.stack((i, j), axis=1)[fits & (back <= problem.limit_s)].astype(np.int64)
     return _Lines(problem, ways, np.flatnonzero(~problem.must)[1:].astype(np.int64))
 

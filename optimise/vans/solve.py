@@ -49,7 +49,7 @@ def solve_vans(
     root = root_bound(problem, known, run)
     if not root.feasible:
         return VanAnswer(routes=(), value=0, bound=0, status="infeasible", seconds=run.seconds)
-    bound = _rounded(problem, root.bound, known)
+    bound = _rounded(root.bound, known, problem.step if best is not None else 1)
     if best is not None and bound >= known:
         return _answer(problem, best, known, run)
     _say(progress, run, None if best is None else known, bound)
@@ -71,10 +71,10 @@ def _worst(problem: VanProblem) -> int:
     return most + int(problem.skip_cost[~problem.must].sum()) + problem.step + 1
 
 
-def _rounded(problem: VanProblem, bound: float, known: int) -> int:
+def _rounded(bound: float, known: int, step: int) -> int:
     """A bound up to the next value that routes can have: those known and others by whole steps."""
     short = max(0, known - math.ceil(bound - _TINY * max(1.0, abs(bound))))
-    return known - short // problem.step * problem.step
+    return known - short // step * step
 
 
 def _answer(problem: VanProblem, routes: RoutesOf, bound: int, run: Run) -> VanAnswer:

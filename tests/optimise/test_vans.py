@@ -13,7 +13,7 @@ from network import InputError
 from optimise.stop import Cancel, Gap, Seconds, Work
 from optimise.vans.problem import MOST, VanProblem, first_load, rule_problems, value_of
 from optimise.vans.root import root_bound
-from optimise.vans.solve import solve_vans
+from optimise.vans.solve import _rounded, solve_vans
 
 
 def made(stops, seed, **given):
@@ -69,7 +69,9 @@ def test_the_least_is_found_and_proven(case, seed):
     given = dict(CASES[case])
     problem = made(6, seed, **given)
     if "limit_s" in given:
-        problem = made(6, seed, time_s=problem.cost, service_s=np.array([0, 5, 5, 5, 5, 5]), **given)
+        time_s = problem.cost.copy()
+        time_s[1, 2], time_s[0, 3] = 300, 300  # farther than by way of others
+        problem = made(6, seed, time_s=time_s, service_s=np.array([0, 5, 5, 5, 5, 5]), **given)
     wanted = tried(problem)
     found = solve_vans(problem)
     if wanted is None:
@@ -175,6 +177,7 @@ WRONG = {
     "capacity": ({"capacity": 0}, "at least one"),
     "skip": ({"skip_cost": np.array([0, -2])}, "-1"),
     "no van": ({"vans": 0}, "at least one van"),
+    "service": ({"service_s": np.array([3, 0])}, r"service_s\[0\]"),
     "limit": ({"limit_s": -1}, "0 or more"),
     "nothing": ({"pick_up": np.zeros(0, np.int64)}, "no depot"),
 }
@@ -188,3 +191,22 @@ def test_bad_input_is_named(case):
         VanProblem(**usual | given)
     with pytest.raises(InputError, match="seed"):
         solve_vans(VanProblem(**usual), seed=-1)
+
+
+def test_a_stop_far_from_the_depot_is_reached_by_way_of_another():
+    cost, time_s = np.full((4, 4), 10), np.full((4, 4), 10)
+    for i, j in ((0, 2), (2, 1), (1, 3), (3, 0)):
+        cost[i, j] = 1
+    np.fill_diagonal(cost, 0)
+    np.fill_diagonal(time_s, 0)
+    time_s[0, 1] = 100
+    problem = VanProblem(cost=cost, pick_up=np.array([0, 1, 1, 1]), capacity=5, vans=1, time_s=time_s, limit_s=50)
+    assert root_bound(problem, 10**6, Gap(0.0).start()).bound == pytest.approx(4)
+    assert (solve_vans(problem).value, solve_vans(problem).routes) == (4, ((2, 1, 3),))
+
+
+def test_a_bound_rises_to_the_next_value_there_can_be():
+    assert [_rounded(bound, 20, 5) for bound in (4.9, 5.0, 5.1, 14.0, 15.0, 15.1, 20.0, 99.0)] == [
+        5, 5, 10, 15, 15, 20, 20, 20,
+    ]  # fmt: skip
+    assert _rounded(6.2, 20, 1) == 7
