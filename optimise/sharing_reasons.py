@@ -164,7 +164,7 @@ def _unreached(case: SharingCase, rows: Sequence[Reachable]) -> list[str]:
     for name, words in _METRICS.items():
         if getattr(best, name) < asked[name]:
             told = [f"{_count(getattr(row, name), row)} {who}" for row in rows if (who := _who(case, row))]
-            out.append(f"{asked[name]:,} {words} are asked for; at most {', '.join(told)} can be had")
+            out.append(f"{asked[name]:,} {words} are asked for; there can be at most {', '.join(told)}")
     if best.met_share is not None and best.met_share < case.wishes.met_share:
         out.append(f"{case.wishes.met_share:.1%} of the need is to be met; at most {best.met_share:.1%} can be")
     return out or ["each target can be reached by itself, but not all of them together"]
