@@ -9,6 +9,8 @@ from network.checks import check
 from network.city import City, Places, Provenance, Roads, Supply, Zones
 from network.compiling import while_compiling
 from network.congestion_rules import CongestionRules
+from network.demand.bike_days import BikeCheck, best_start, check_bikes, day_costs
+from network.demand.bikes import BIKE_DAYS, BikeRates, BikeRules, Censoring, bike_rates, spans_of
 from network.demand.charging import capacity_tenths, charging_pairs, drawn_kva, most_served, place_open
 from network.demand.city_fit import CityFit, Observed, fit_city
 from network.demand.diversion import CityDay, Diversion, diversion
@@ -123,6 +125,7 @@ from network.travel.skims import departures_s
 
 __all__ = [
     "ALL_RESIDENTS",
+    "BIKE_DAYS",
     "CLASS_OF_WAY",
     "EDITS",
     "LEAST_M",
@@ -141,8 +144,12 @@ __all__ = [
     "AddStop",
     "AddStreet",
     "Behaviour",
+    "BikeCheck",
+    "BikeRates",
+    "BikeRules",
     "BusFleet",
     "CarbonRules",
+    "Censoring",
     "ChargingReplay",
     "ChargingRules",
     "City",
@@ -244,15 +251,19 @@ __all__ = [
     "UseProfile",
     "Zones",
     "behaviour_from",
+    "best_start",
     "between_zones",
+    "bike_rates",
     "capacity_tenths",
     "charging_pairs",
     "charging_sessions",
     "check",
+    "check_bikes",
     "check_occupancy",
     "check_sessions",
     "contributions",
     "crossed",
+    "day_costs",
     "day_types",
     "departures_s",
     "did_you_mean",
@@ -301,6 +312,7 @@ __all__ = [
     "simulate",
     "skim",
     "snap",
+    "spans_of",
     "spread",
     "station_needs",
     "station_prospects",

@@ -1,4 +1,4 @@
-"""The command of bikes: `luxing rebalance`."""
+"""The commands about bikes: `luxing rebalance` and `luxing fit-bikes`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,38 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
+import numpy as np
 import typer
 from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Table
 
-from network import InputError, Problem
+from network import (
+    BIKE_DAYS,
+    BikeRates,
+    BikeRules,
+    InputError,
+    Problem,
+    best_start,
+    bike_rates,
+    check_bikes,
+    day_costs,
+    spans_of,
+)
+from network.io import CLIPS, BikeStatus, Parameters, read_bike_status, read_spec
+from service import console_bikes as show
+from service.cli_sessions import headers_of
 from service.command import AsJson, CityArgument, Run, print_text
 from service.console import show_provenance, solving
 from service.files import write_whole
-from service.rebalancing import RebalancingAnswer, RebalancingRequest, read_stations, rebalancing
+from service.rebalancing import (
+    RebalancingAnswer,
+    RebalancingRequest,
+    StationIn,
+    read_stations,
+    rebalancing,
+    stations_csv,
+)
 from service.report.numbers import number, small_percent
 from service.schemas import problems_of
 
@@ -69,6 +91,84 @@ def rebalance(  # noqa: PLR0917 - options of a command, never positions
     show_provenance(run.out, city, [d.model_dump() for d in answer.defaults], answer.attribution)
     if out:
         run.out.print(f"[green]The routes are in[/green] {out}", highlight=False, soft_wrap=True)
+
+
+@app.command("fit-bikes")
+def fit_bikes(  # noqa: PLR0917 - options of a command, never positions
+    ctx: typer.Context,
+    status: Annotated[
+        Path,
+        typer.Argument(metavar="STATUS.csv", help="Series: last_updated | timestamp, station_id, bikes; free_docks."),
+    ],
+    stations: Annotated[
+        Path, typer.Option(metavar="STATIONS.csv", help="Columns station_id, lon, lat, capacity; name if known.")
+    ],
+    timezone: Annotated[str, typer.Option(metavar="NAME", help="Of the stations' clocks: Asia/Shanghai ...")],
+    clip: Annotated[
+        list[str] | None, typer.Option(metavar="|".join(CLIPS), help="Set to what is possible; may be repeated.")
+    ] = None,
+    dates: Annotated[
+        str, typer.Option(metavar="dmy|mdy", help="Order of day, month and year where the series leaves it open.")
+    ] = "",
+    column: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=HEADER", help="A column under another header; may be repeated.")
+    ] = None,
+    day: Annotated[str, typer.Option(metavar="|".join(BIKE_DAYS), help="Day that bikes are wanted for.")] = "weekday",
+    from_hour: Annotated[int, typer.Option(min=0, max=23, help="Hour from which it is looked at.")] = 0,
+    fleet: Annotated[int | None, typer.Option(min=0, help="Bikes there are; else those last seen.")] = None,
+    days_held_out: Annotated[int, typer.Option(min=0, help="Last days to check the others on; 0 for no check.")] = 2,
+    city: Annotated[str | None, typer.Option(help="City whose own parameters stand in for those shipped.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Where to write the stations, as `rebalance` reads them.")
+    ] = None,
+) -> None:
+    """Fit the demand at bike stations to a series of their bikes, and find how many they should begin a day with."""
+    run: Run = ctx.obj
+    if day not in BIKE_DAYS:
+        raise InputError(Problem("--day", f"{day!r} is none", f"known: {', '.join(BIKE_DAYS)}"))
+    recipe = read_spec(run.settings.data_folder, city) if city else None
+    rules = _bike_rules(Parameters.load(run.settings.data_folder, recipe.parameters if recipe else None))
+    headers = headers_of(column or [])
+    log = read_bike_status(status, stations, timezone=timezone, clip=clip or (), columns=headers, dates=dates)
+    show.show_status(run.out, log, rules.most_gap_h)
+    rates = bike_rates(spans_of(log.readings, rules), len(log.ids), rules)
+    show.show_censoring(run.out, rates.censoring)
+    if days_held_out:
+        show.show_bike_check(run.out, check_bikes(log.readings, rules, days_held_out))
+    kind = BIKE_DAYS.index(day)
+    rows = _wanted(run, log, rates, kind, from_hour, fleet=fleet)
+    if out:
+        write_whole(out, stations_csv(rows))
+        run.out.print(f"[green]The stations are in[/green] {out}", highlight=False, soft_wrap=True)
+
+
+def _bike_rules(known: Parameters) -> BikeRules:
+    return BikeRules(
+        move_bikes=known.number("bikes.move_bikes"),
+        most_gap_h=known.positive("bikes.most_gap_h"),
+        profile_h=known.number("bikes.profile_h"),
+        level_bikes=known.positive("bikes.level_bikes"),
+    )
+
+
+def _wanted(
+    run: Run, log: BikeStatus, rates: BikeRates, kind: int, from_hour: int, *, fleet: int | None
+) -> list[StationIn]:
+    """Stations that were seen open, with the bikes wanted there; says what they are good for."""
+    seen = np.flatnonzero(log.last >= 0)
+    docks, last = log.readings.docks[seen], log.last[seen]
+    flows = rates.pickups[kind, seen, from_hour:], rates.returns[kind, seen, from_hour:]
+    there = int(last.sum()) if fleet is None else fleet
+    wanted, lost = best_start(*flows, docks, there)
+    before = day_costs(*flows, docks)[np.arange(len(seen)), last]
+    show.show_wanted(run.out, (int(last.sum()), float(before.sum())), (int(wanted.sum()), float(lost.sum())), there)
+    return [
+        StationIn(
+            id=log.ids[s], lon=lon, lat=lat, bikes=int(last[i]), wanted=int(wanted[i]), docks=int(docks[i]),
+            name=log.names[s],
+        )
+        for i, (s, (lon, lat)) in enumerate(zip(seen.tolist(), log.lonlat[seen].tolist(), strict=True))
+    ]  # fmt: skip
 
 
 def _lonlat(text: str) -> tuple[float, float]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from network.io import LONLAT, Column, Parameters, city_ids, read_spec, read_table
 from optimise import VANS_UNTIL, BikeStock, Listener, RebalancingPlan, RebalancingRules, Seconds, propose_rebalancing
 from service.engine import Engine, attribution
+from service.report.tables import cell
 from service.schemas import Answer, CityRef, Default
 from service.settings import package_versions
 
@@ -101,6 +105,16 @@ def read_stations(path: Path) -> list[StationIn]:
             zip(lonlat.tolist(), table.numbers("bikes"), table.numbers("wanted"), strict=True)
         )
     ]  # fmt: skip
+
+
+def stations_csv(stations: Sequence[StationIn]) -> bytes:
+    """The table that `read_stations` reads."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    names = list(StationIn.model_fields)
+    writer.writerow(names)
+    writer.writerows([cell(value) for value in station.model_dump().values()] for station in stations)
+    return text.getvalue().encode("utf-8-sig")
 
 
 def rebalancing(

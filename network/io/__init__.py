@@ -4,6 +4,7 @@ What takes seconds to import (osmnx, geopandas) is imported by the functions tha
 """
 
 from network.io.area import area_beside
+from network.io.bike_status import CLIPS, BikeStatus, read_bike_status
 from network.io.blocks import read_blocks
 from network.io.build import STAGES, BuildReport, build_city
 from network.io.fragment import Fitted, fragment
@@ -23,9 +24,11 @@ from network.io.survey_model import read_survey_model
 from network.io.tables import LONLAT, Column, Table, read_table
 
 __all__ = [
+    "CLIPS",
     "LONLAT",
     "SCHEDULES",
     "STAGES",
+    "BikeStatus",
     "BuildReport",
     "CitySpec",
     "Column",
@@ -44,6 +47,7 @@ __all__ = [
     "fragment",
     "given_part",
     "load_city",
+    "read_bike_status",
     "read_blocks",
     "read_minutes",
     "read_occupancy",

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
 from network.errors import InputError, Problem
+from network.io.clocks import clock_of, zone_of
 from network.io.dates import NO_DATE, Cell, dates_of
 from network.io.parameters import Parameters
 from network.io.tables import Column, Table, read_table
@@ -156,13 +156,7 @@ def _local(minute: I64, timezone: str, name: str) -> I64:
     """Minutes since 1970 by the clock of a time zone, from those of UTC."""
     if not timezone:
         raise InputError(Problem(name, "has times in UTC", 'name the time zone of the lots, as "Asia/Shanghai"'))
-    try:
-        zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        hint = 'use a name as "Asia/Shanghai"; a system without time zones needs the package tzdata'
-        raise InputError(Problem("timezone", f"{timezone!r} is not known", hint)) from None
-    clocks = [zone.fromutc(one.replace(tzinfo=zone)) for one in minute.astype("M8[m]").tolist()]
-    return np.array([clock.replace(tzinfo=None) for clock in clocks], "M8[m]").astype(np.int64)
+    return clock_of(minute, zone_of(timezone))
 
 
 def _numbered(names: Text) -> tuple[list[str], I64]:
