@@ -21,6 +21,13 @@ def local_metres(lonlat: F64, origin_lat: float) -> F64:
     return np.column_stack((lonlat[:, 0] * scale * np.cos(np.radians(origin_lat)), lonlat[:, 1] * scale))
 
 
+def nearest_of(points: F64, to: F64) -> I32:
+    """(X) position of the point that is nearest to each of `to` (X, 2), as the crow flies; degrees."""
+    middle = float(np.median(points[:, 1]))
+    here, there = local_metres(points, middle), local_metres(to, middle)
+    return np.array([((here - one) ** 2).sum(axis=1).argmin() for one in there], dtype=np.int32)
+
+
 class _Lines(NamedTuple):
     """Drawn lines as pieces (Q) in local metres."""
 

@@ -9,8 +9,7 @@ from network.demand.accumulation import usual_cars
 from network.lots import Lots
 from network.new_space_rules import NewSpaceRules
 from network.parking_rules import ParkingRules
-from network.part import F64, I32
-from network.snap import snap
+from network.snap import nearest_of, snap
 from network.units import DAY_TYPES, LAND_USES, OWNERS, SLOTS, SUPPLY_CLASSES
 
 
@@ -31,7 +30,7 @@ def grid_lots(places: Places, zones: Zones, roads: Roads, rules: ParkingRules) -
         use=use,
         supply_class=(turn % len(SUPPLY_CLASSES)).astype(np.int32),
         lonlat=lonlat,
-        zone=_nearest(zones, lonlat),
+        zone=nearest_of(zones.lonlat, lonlat),
         place=at,
         station=np.full(count, -1, np.int32),
         entrance_first=np.arange(count + 1, dtype=np.int32),
@@ -52,11 +51,6 @@ def grid_lots(places: Places, zones: Zones, roads: Roads, rules: ParkingRules) -
         own_arrivals=own.arrivals,
         measured=np.zeros(count, np.bool_),
     )
-
-
-def _nearest(zones: Zones, lonlat: F64) -> I32:
-    apart = ((zones.lonlat[None] - lonlat[:, None]) ** 2).sum(axis=2)
-    return np.asarray(apart.argmin(axis=1), np.int32)
 
 
 def grid_parking() -> ParkingRules:

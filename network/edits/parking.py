@@ -14,7 +14,7 @@ from network.edits.base import STRICT, Number, Refused, Whole, check_inside, che
 from network.lots import Lots
 from network.parking_rules import slots_between
 from network.part import Bools, Snap
-from network.snap import snap
+from network.snap import nearest_of, snap
 from network.units import DAY_TYPES, LAND_USES, OWNERS, SLOT_H, SLOTS, SUPPLY_CLASSES
 
 DayType: TypeAlias = Literal["weekday", "weekend", "holiday"]
@@ -114,15 +114,17 @@ class AddLot:
         _check_spaces(self.spaces)
         owner, use = _known("owner", self.owner, OWNERS), _known("use", self.use, LAND_USES)
         supply_class = _known("supply_class", self.supply_class, SUPPLY_CLASSES)
+        if not len(city.zones.id):
+            raise Refused("the city has no zones that a lot could lie in", "build it with zones")
         check_inside(city, self.lon, self.lat)
         lonlat = np.array([[self.lon, self.lat]])
         where = snap(city.roads, lonlat)
-        metres = np.hypot(*((city.zones.lonlat - lonlat[0]) * [np.cos(np.radians(self.lat)), 1.0]).T)
         slots = (1, len(DAY_TYPES), SLOTS)
         row = {
             "id": [self.id], "name": [self.name], "owner_name": [""], "department": [""], "owner": [owner],
-            "use": [use], "supply_class": [supply_class], "lonlat": lonlat, "zone": [int(metres.argmin())],
-            "place": [-1], "station": [-1], "entrance_lonlat": lonlat, "spaces": [0], "reserve": [0],
+            "use": [use], "supply_class": [supply_class], "lonlat": lonlat,
+            "zone": nearest_of(city.zones.lonlat, lonlat), "place": [-1], "station": [-1],
+            "entrance_lonlat": lonlat, "spaces": [0], "reserve": [0],
             "open": np.ones(slots, np.bool_),
             "spaces_added": [0], "spaces_removed": [0], "measured": [False],
         }  # fmt: skip

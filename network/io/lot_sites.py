@@ -14,8 +14,8 @@ from network.demand.occupancy import MeasuredCars
 from network.errors import InputError, Problem
 from network.lots import Lots
 from network.parking_rules import ParkingRules
-from network.part import F64, I32, Bools
-from network.snap import local_metres, snap
+from network.part import I32, Bools
+from network.snap import nearest_of, snap
 from network.units import DAY_TYPES, LAND_USES, OWNERS, SLOTS, SUPPLY_CLASSES
 
 _DAY_SLOTS = (len(DAY_TYPES), SLOTS)
@@ -85,7 +85,7 @@ def lots_part(
     return Lots(
         **parts,
         lonlat=lonlat,
-        zone=nearest_zone(zones, lonlat),
+        zone=nearest_of(zones.lonlat, lonlat),
         entrance_first=np.cumsum([0, *(len(site.doors) for site in sites)], dtype=np.int32),
         entrance_lonlat=doors,
         snap=snap(roads, doors),
@@ -122,14 +122,3 @@ def kinds_of(key: str, use: str, owner: str, supply_class: str) -> Kinds:
     if problems:
         raise InputError(problems)
     return Kinds(*(known.index(word) for word, known in words))
-
-
-def nearest_zone(zones: Zones, lonlat: F64) -> I32:
-    """(X) zone whose centre is nearest, as the crow flies."""
-    from scipy.spatial import KDTree
-
-    if not len(lonlat):
-        return np.zeros(0, np.int32)
-    middle = float(np.median(zones.lonlat[:, 1]))
-    tree = KDTree(local_metres(zones.lonlat, middle))
-    return np.asarray(tree.query(local_metres(lonlat, middle))[1], dtype=np.int32)

@@ -14,6 +14,7 @@ import numpy as np
 
 from network import InputError, Problem, digest_of
 from optimise.problem import I64
+from optimise.solver import Status, gap_of
 
 RoutesOf = tuple[tuple[int, ...], ...]
 """Stops in the order of each van, without the depot."""
@@ -140,12 +141,12 @@ class VanAnswer:
     routes: RoutesOf
     value: int
     bound: int
-    status: str
+    status: Status
     seconds: float
 
     @property
     def gap(self) -> float:
-        return abs(self.bound - self.value) / max(1, abs(self.value))
+        return gap_of(self.value, self.bound)
 
 
 def first_load(problem: VanProblem, route: tuple[int, ...]) -> int:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from network import InputError, Problem
-from optimise.solver import Listener, Progress
+from optimise.solver import Listener, Progress, Status, gap_of
 from optimise.stop import Gap, Run, Stop, Work
 from optimise.vans.exact import Known, proven
 from optimise.vans.kernels.search import Trips, search
@@ -55,12 +55,12 @@ def solve_vans(
     _say(progress, run, None if best is None else known, bound)
     if problem.stops <= _MOST_EXACT and not run.over():
         best, bound = proven(problem, best, root, bound, Known(known, run, seed))
-    while best is None or (bound < value_of(problem, best) and _gap(problem, best, bound) > stop.gap):
+    while best is None or (bound < value_of(problem, best) and gap_of(value_of(problem, best), bound) > stop.gap):
         if run.over() or (best is None and bound >= _worst(problem)) or math.isinf(stop.work + stop.seconds):
             break
         best = _searched(problem, run, state, best, progress)
     if best is None:
-        status = "infeasible" if bound >= _worst(problem) else "unknown"
+        status: Status = "infeasible" if bound >= _worst(problem) else "unknown"
         return VanAnswer(routes=(), value=0, bound=0, status=status, seconds=run.seconds)
     return _answer(problem, best, bound, run)
 
@@ -79,14 +79,9 @@ def _rounded(bound: float, known: int, step: int) -> int:
 
 def _answer(problem: VanProblem, routes: RoutesOf, bound: int, run: Run) -> VanAnswer:
     value = value_of(problem, routes)
-    status = "optimal" if bound >= value else "feasible"
+    status: Status = "optimal" if bound >= value else "feasible"
     ordered = tuple(sorted(routes))
     return VanAnswer(routes=ordered, value=value, bound=min(bound, value), status=status, seconds=run.seconds)
-
-
-def _gap(problem: VanProblem, routes: RoutesOf, bound: int) -> float:
-    value = value_of(problem, routes)
-    return abs(bound - value) / max(1, abs(value))
 
 
 def _say(progress: Listener | None, run: Run, value: int | None, bound: int | None) -> None:

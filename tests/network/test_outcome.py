@@ -9,9 +9,11 @@ from worlds import with_feeders
 from network import (
     METRICS,
     AddChargers,
+    AddLot,
     AddStationParking,
     ReinforceFeeder,
     Scenario,
+    ScenarioError,
     SetElectricShare,
     SetFare,
     SetParkingSupply,
@@ -226,3 +228,9 @@ def test_feeders_that_are_reinforced_are_overloaded_no_more(city):
     assert now["feeders_overloaded"] == 0
     assert now["feeder_used_share"] < before["feeder_used_share"]
     assert now["charging_served_kwh"] == before["charging_served_kwh"]
+
+
+def test_a_lot_lies_in_a_zone(city):
+    lot = AddLot(id="new", lon=120.622, lat=31.302, spaces=10, supply_class="on_street")
+    with pytest.raises(ScenarioError, match="no zones"):
+        Scenario(edits=(lot,)).apply(only(city, []))

@@ -13,7 +13,7 @@ from worlds import random_roads
 
 from network import InputError, grid_city, units
 from network.kernels.nearest import TOUCH_M, grid_of, nearest_pieces
-from network.snap import _LINES, crossed, local_metres, on_street, snap
+from network.snap import _LINES, crossed, local_metres, nearest_of, on_street, snap
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -363,3 +363,10 @@ def test_no_points_are_no_trouble():
     none = snap(roads, np.zeros((0, 2)))
     assert none.segment.shape == (len(units.NETWORK_MODES), 0)
     assert crossed(roads, np.zeros((0, 2)), none).shape == none.segment.shape
+
+
+def test_the_nearest_point_is_so_in_metres_not_in_degrees():
+    """At 60 degrees north a degree of longitude is half as long as one of latitude."""
+    points = np.array([[25.0, 60.012], [25.02, 60.0]])
+    assert nearest_of(points, np.array([[25.0, 60.0], [25.02, 60.001], [25.0, 60.02]])).tolist() == [1, 1, 0]
+    assert nearest_of(points, np.zeros((0, 2))).tolist() == []
