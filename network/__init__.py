@@ -2,6 +2,9 @@
 
 from network import units
 from network.behaviour import Behaviour
+from network.bike_points import BikePoints, no_bike_points
+from network.bike_sharing_rules import BikeSharingRules
+from network.bike_sites import BikeSite, bike_room, bikes_refused
 from network.bus_fleet import BusFleet
 from network.carbon_rules import CarbonRules
 from network.charging_rules import ChargingRules
@@ -41,6 +44,7 @@ from network.demand.swapping import StationNeeds, station_needs
 from network.demand.use_profile import UseProfile, use_profile
 from network.edits import (
     EDITS,
+    AddBikePoint,
     AddChargers,
     AddLine,
     AddLot,
@@ -55,9 +59,11 @@ from network.edits import (
     MoveStop,
     OpenStreet,
     ReinforceFeeder,
+    RemoveBikePoint,
     RemoveLine,
     RemoveLotSpaces,
     RemoveStop,
+    SetBikePoint,
     SetBundle,
     SetBusPriority,
     SetCarbonPoints,
@@ -135,6 +141,7 @@ __all__ = [
     "QUANTITIES",
     "REPLAY_SURE",
     "REPLAY_TOLERANCE",
+    "AddBikePoint",
     "AddChargers",
     "AddLine",
     "AddLot",
@@ -145,8 +152,11 @@ __all__ = [
     "AddStreet",
     "Behaviour",
     "BikeCheck",
+    "BikePoints",
     "BikeRates",
     "BikeRules",
+    "BikeSharingRules",
+    "BikeSite",
     "BusFleet",
     "CarbonRules",
     "Censoring",
@@ -198,6 +208,7 @@ __all__ = [
     "Provenance",
     "Reach",
     "ReinforceFeeder",
+    "RemoveBikePoint",
     "RemoveLine",
     "RemoveLotSpaces",
     "RemoveStop",
@@ -208,6 +219,7 @@ __all__ = [
     "Schedule",
     "SessionCheck",
     "Sessions",
+    "SetBikePoint",
     "SetBundle",
     "SetBusPriority",
     "SetCarbonPoints",
@@ -254,6 +266,8 @@ __all__ = [
     "best_start",
     "between_zones",
     "bike_rates",
+    "bike_room",
+    "bikes_refused",
     "capacity_tenths",
     "charging_pairs",
     "charging_sessions",
@@ -289,6 +303,7 @@ __all__ = [
     "metric_of",
     "most_served",
     "nearest",
+    "no_bike_points",
     "no_feeders",
     "no_levers",
     "no_lots",

@@ -13,6 +13,8 @@ from typing import Annotated, get_type_hints
 import numpy as np
 
 from network.behaviour import Behaviour
+from network.bike_points import BikePoints
+from network.bike_sharing_rules import BikeSharingRules
 from network.bus_fleet import BusFleet
 from network.carbon_rules import CarbonRules
 from network.charging_rules import ChargingRules
@@ -321,6 +323,8 @@ class City:
     lots: Lots
     parking: ParkingRules
     new_spaces: NewSpaceRules
+    bike_points: BikePoints
+    bike_sharing: BikeSharingRules
     levers: Levers
     provenance: Provenance
 
@@ -347,6 +351,8 @@ class City:
         for name, rows in points.items():
             if getattr(self.lots, name).max(initial=-1) >= rows:
                 problems.append(Problem(f"City.lots.{name}", "points to one that is not there"))
+        if self.bike_points.zone.max(initial=-1) >= z:
+            problems.append(Problem("City.bike_points.zone", "points to one that is not there"))
         if self.places.feeder.max(initial=-1) >= len(self.feeders.id):
             problems.append(Problem("City.places.feeder", "points to a feeder that is not there"))
         if problems:
@@ -362,6 +368,7 @@ class City:
             "transit.timetable": (t.timetable.snap, t.timetable.stop_lonlat),
             "transit.stations": (t.stations.snap, t.stations.entrance_lonlat),
             "lots": (self.lots.snap, self.lots.entrance_lonlat),
+            "bike_points": (self.bike_points.snap, self.bike_points.lonlat),
         }
 
     def on_streets(self, roads: Roads, snaps: dict[str, Snap]) -> City:
@@ -372,8 +379,8 @@ class City:
             timetable, stations = replace(t.timetable, snap=stops), replace(t.stations, snap=entrances)
             t = replace(t, timetable=timetable, stations=stations)
         zones, places = replace(self.zones, snap=snaps["zones"]), replace(self.places, snap=snaps["places"])
-        lots = replace(self.lots, snap=snaps["lots"])
-        return replace(self, roads=roads, zones=zones, places=places, transit=t, lots=lots)
+        lots, bikes = (replace(getattr(self, n), snap=snaps[n]) for n in ("lots", "bike_points"))
+        return replace(self, roads=roads, zones=zones, places=places, transit=t, lots=lots, bike_points=bikes)
 
     @classmethod
     def part_types(cls) -> dict[str, type[Part]]:
@@ -384,5 +391,5 @@ class City:
     def digest(self) -> str:
         """sha256 over the id, the names and every part."""
         parts = [getattr(self, name) for name in self.part_types()]
-        snaps = [self.zones.snap, self.places.snap, self.lots.snap]
+        snaps = [self.zones.snap, self.places.snap, self.lots.snap, self.bike_points.snap]
         return digest_of(self.id, self.name, *self.areas, *(p.digest for p in parts + snaps))

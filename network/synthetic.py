@@ -16,6 +16,7 @@ from network.loop_rules import LoopRules
 from network.part import F64, I32
 from network.snap import snap
 from network.stop_rules import StopRules
+from network.synthetic_bikes import grid_bike_points, grid_bike_sharing
 from network.synthetic_fleet import grid_buses, grid_charging, grid_fleet
 from network.synthetic_parking import grid_lots, grid_new_spaces, grid_parking
 from network.tariffs import Tariffs
@@ -91,6 +92,8 @@ def grid_city(n: int, seed: int = 0) -> City:
         lots=grid_lots(places, zones, roads, parking),
         parking=parking,
         new_spaces=grid_new_spaces(),
+        bike_points=grid_bike_points(zones, roads),
+        bike_sharing=grid_bike_sharing(),
         levers=no_levers(len(zones.id)),
         provenance=Provenance(
             key=np.array(["synthetic"]),

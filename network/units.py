@@ -1,7 +1,8 @@
 """Axis letters and their labels, and the few conversions that everything shares.
 
 Axes: N nodes, S street segments, E directed edges, W ways, M network modes, K trip modes, D direct modes, U purposes,
-T periods, Z zones, P places, G stations, H hours, B distance bands, F vehicle segments, S charging services, L lots.
+T periods, Z zones, P places, G stations, H hours, B distance bands, F vehicle segments, S charging services, L lots,
+Q bike points.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
+from network.edits.bikes import AddBikePoint, RemoveBikePoint, SetBikePoint
 from network.edits.charging import AddChargers, ReinforceFeeder, SetElectricShare, SetTemperature, SetVehicles
 from network.edits.lines import AddLine, RemoveLine, SetFare, SetHeadway, SetLinePath, SetYear
 from network.edits.measures import (
@@ -63,6 +64,9 @@ Edit: TypeAlias = (
     | AddLot
     | AddLotSpaces
     | RemoveLotSpaces
+    | AddBikePoint
+    | RemoveBikePoint
+    | SetBikePoint
 )
 EDITS: Final[tuple[type[Edit], ...]] = (
     AddChargers,
@@ -103,10 +107,14 @@ EDITS: Final[tuple[type[Edit], ...]] = (
     AddLot,
     AddLotSpaces,
     RemoveLotSpaces,
+    AddBikePoint,
+    RemoveBikePoint,
+    SetBikePoint,
 )
 
 __all__ = [
     "EDITS",
+    "AddBikePoint",
     "AddChargers",
     "AddLine",
     "AddLot",
@@ -121,9 +129,11 @@ __all__ = [
     "MoveStop",
     "OpenStreet",
     "ReinforceFeeder",
+    "RemoveBikePoint",
     "RemoveLine",
     "RemoveLotSpaces",
     "RemoveStop",
+    "SetBikePoint",
     "SetBundle",
     "SetBusPriority",
     "SetCarbonPoints",

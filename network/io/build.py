@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from network.bike_points import no_bike_points
+from network.bike_sharing_rules import BikeSharingRules
 from network.bus_fleet import BusFleet
 from network.charging_rules import ChargingRules
 from network.city import City, Roads, Zones
@@ -133,6 +135,8 @@ def build_city(
         lots=lots.lots,
         parking=parking,
         new_spaces=given_part(NewSpaceRules, "new_spaces", parameters),
+        bike_points=no_bike_points(),
+        bike_sharing=given_part(BikeSharingRules, "bike_sharing", parameters),
         levers=no_levers(len(zones.id)),
         provenance=provenance_part([*files, *job.rows, *parameters.provenance()], spec.attribution),
     )

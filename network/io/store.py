@@ -17,7 +17,7 @@ from network.errors import InputError, Problem
 from network.io.tables import read_bytes
 from network.part import Part, digest_of, specs
 
-_FORMAT = 6
+_FORMAT = 7
 _CARD = "city.json"
 _ENTRIES: Final = {"id": str, "name": str, "areas": list, "digest": str, "parts": dict}
 _REBUILD = "build the city again"

@@ -98,6 +98,8 @@ def test_the_digest_sees_every_array(city):
         "buses": {"clean", "electric", "bought", "path_year", "charger_kw", "slot_min", "transformer_kva"},
         "carbon": {"bus_year", "grid_year"},
         "lots": {"entrance_first"},
+        "bike_points": {"ring_first", "spaces", "bikes"},
+        "bike_sharing": {"balance_h", "days_covered"},
         "parking": {"window_h", "profile_h", "quantile"},
     }  # hold only together, or with some values alone
     for field, part_type in City.part_types().items():

@@ -9,6 +9,7 @@ from worlds import with_feeders
 
 from network import (
     EDITS,
+    AddBikePoint,
     AddChargers,
     AddLine,
     AddLot,
@@ -22,11 +23,13 @@ from network import (
     MoveStop,
     OpenStreet,
     ReinforceFeeder,
+    RemoveBikePoint,
     RemoveLine,
     RemoveLotSpaces,
     RemoveStop,
     Scenario,
     ScenarioError,
+    SetBikePoint,
     SetBundle,
     SetBusPriority,
     SetCarbonPoints,
@@ -108,6 +111,18 @@ ONE_OF_EACH = Scenario(
         AddLot(id="new/lot", lon=120.622, lat=31.302, spaces=40, supply_class="on_street", name="路内", use="home"),
         AddLotSpaces(lot="lot/1", spaces=12),
         RemoveLotSpaces(lot="new/lot", spaces=5),
+        AddBikePoint(
+            id="new/bikes",
+            lon=120.6215,
+            lat=31.3012,
+            spaces=24,
+            name="疏导点",
+            bikes=9,
+            area_m2=30.0,
+            outline=((120.6215, 31.3012), (120.6216, 31.3012), (120.6216, 31.3013)),
+        ),
+        SetBikePoint(point="new/bikes", spaces=30, bikes=12),
+        RemoveBikePoint(point="bike/0"),
     ),
 )
 
@@ -276,8 +291,8 @@ def test_a_share_of_electric_cars_holds_in_its_zones_alone(city):
 
 def test_a_closed_street_sends_its_points_to_the_next_one(city):
     touched = city.roads.way_name[city.roads.way]
-    others = city.points.keys() - {"zones", "lots"}
-    streets = (("North Street 2", {"zones"}), ("North Street 1", {"lots"}), ("East Street 3", others))
+    others = city.points.keys() - {"zones", "lots", "bike_points"}
+    streets = (("North Street 2", {"zones"}), ("North Street 1", {"lots", "bike_points"}), ("East Street 3", others))
     for street, layers in streets:
         changed = Scenario(edits=(CloseStreet(street=street),)).apply(city)
         for layer in layers:

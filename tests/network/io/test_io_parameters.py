@@ -5,7 +5,16 @@ import json
 
 import pytest
 
-from network import BusFleet, CarbonRules, ChargingRules, Fleet, InputError, NewSpaceRules, ParkingRules
+from network import (
+    BikeSharingRules,
+    BusFleet,
+    CarbonRules,
+    ChargingRules,
+    Fleet,
+    InputError,
+    NewSpaceRules,
+    ParkingRules,
+)
 from network.behaviour import Behaviour
 from network.city import Supply
 from network.congestion_rules import CongestionRules
@@ -101,6 +110,7 @@ def test_every_shipped_parameter_is_asked_for_by_the_code(data_folder):
     parts = {"behaviour": Behaviour, "fleet": Fleet, "supply": Supply, "stops": StopRules, "loops": LoopRules}
     parts |= {"carbon": CarbonRules, "congestion": CongestionRules, "swapping": SwapRules}
     parts |= {"charging": ChargingRules, "buses": BusFleet, "parking": ParkingRules, "new_spaces": NewSpaceRules}
+    parts |= {"bike_sharing": BikeSharingRules}
     fields = {stem: set(specs(part)) for stem, part in parts.items()}
     fields["corridors"] = {field.name for field in dataclasses.fields(CorridorRules)}
     for key in Parameters.load(data_folder).keys():  # noqa: SIM118

@@ -92,7 +92,7 @@ def test_a_damaged_card_is_named(tmp_path):
         (whole[:50], "is damaged"),
         ("[]", "another format"),
         (json.dumps({"format": 4}), "another format"),
-        (json.dumps({"format": 6}), "lacks areas"),
+        (json.dumps({"format": 7}), "lacks areas"),
         (whole.replace('"Grid 4 x 4"', '"Paris"'), "does not belong to the parts"),
     ]:
         card.write_text(text, encoding="utf-8")
