@@ -12,7 +12,10 @@ from network.checks import check
 from network.city import City, Places, Provenance, Roads, Supply, Zones
 from network.compiling import while_compiling
 from network.congestion_rules import CongestionRules
-from network.demand.bike_days import BikeCheck, best_start, check_bikes, day_costs
+from network.demand.bike_days import BikeCheck, best_start, check_bikes, day_costs, days_held, margin_of
+from network.demand.bike_fleet import BINDINGS, FleetCap, fleet_cap
+from network.demand.bike_flows import BikeFlows, FlowRows, bike_walks, flows_at, model_flows
+from network.demand.bike_racks import RackNeeds, racks_needed
 from network.demand.bikes import BIKE_DAYS, BikeRates, BikeRules, Censoring, bike_rates, spans_of
 from network.demand.charging import capacity_tenths, charging_pairs, drawn_kva, most_served, place_open
 from network.demand.city_fit import CityFit, Observed, fit_city
@@ -75,6 +78,7 @@ from network.edits import (
     SetLinePath,
     SetLotHours,
     SetOneWay,
+    SetParkingMonth,
     SetParkingSupply,
     SetParkingTurnover,
     SetPeakSpreading,
@@ -98,21 +102,32 @@ from network.kernels.queueing import fewest_servers as fewest_plugs
 from network.levers import Levers, no_levers
 from network.loop_rules import LoopRules
 from network.lots import Lots, no_lots
-from network.metrics import METRICS, Metric
+from network.metric import Metric
+from network.metrics import METRICS
 from network.new_space_rules import CLASS_OF_WAY, NewSpaceRules
 from network.new_space_rules import WAYS as NEW_SPACE_WAYS
 from network.outcome import Outcome
 from network.parking_rules import ParkingRules
 from network.part import Part, Snap, digest_of
 from network.prospects import StationProspects, station_prospects
+from network.replay.bikes import (
+    NO_VANS,
+    SATURATION_RUNS,
+    BikeVans,
+    Saturation,
+    replay_bikes,
+    saturation,
+    van_leg_s,
+)
 from network.replay.charging import ChargingReplay, replay_charging
 from network.replay.charging import sessions as charging_sessions
 from network.replay.parking import SURE as REPLAY_SURE
 from network.replay.parking import ParkingReplay, parked_cars, replay_parking
 from network.replay.queues import TOLERANCE as REPLAY_TOLERANCE
+from network.replay.riders import POINT_COUNTS, RIDE_COUNTS, BikeReplay
 from network.scenario import Scenario
 from network.simulate import simulate
-from network.snap import crossed, local_metres, on_street, snap
+from network.snap import crossed, local_metres, nearest_of, on_street, snap
 from network.stop_rules import StopRules
 from network.swap_rules import SwapRules
 from network.synthetic import grid_city
@@ -132,15 +147,20 @@ from network.travel.skims import departures_s
 __all__ = [
     "ALL_RESIDENTS",
     "BIKE_DAYS",
+    "BINDINGS",
     "CLASS_OF_WAY",
     "EDITS",
     "LEAST_M",
     "METRICS",
     "MONTHS",
     "NEW_SPACE_WAYS",
+    "NO_VANS",
+    "POINT_COUNTS",
     "QUANTITIES",
     "REPLAY_SURE",
     "REPLAY_TOLERANCE",
+    "RIDE_COUNTS",
+    "SATURATION_RUNS",
     "AddBikePoint",
     "AddChargers",
     "AddLine",
@@ -152,11 +172,14 @@ __all__ = [
     "AddStreet",
     "Behaviour",
     "BikeCheck",
+    "BikeFlows",
     "BikePoints",
     "BikeRates",
+    "BikeReplay",
     "BikeRules",
     "BikeSharingRules",
     "BikeSite",
+    "BikeVans",
     "BusFleet",
     "CarbonRules",
     "Censoring",
@@ -179,7 +202,9 @@ __all__ = [
     "Estimate",
     "Feeders",
     "Fleet",
+    "FleetCap",
     "FleetDay",
+    "FlowRows",
     "Flows",
     "GreenDefinition",
     "HeldOut",
@@ -206,6 +231,7 @@ __all__ = [
     "Places",
     "Problem",
     "Provenance",
+    "RackNeeds",
     "Reach",
     "ReinforceFeeder",
     "RemoveBikePoint",
@@ -214,6 +240,7 @@ __all__ = [
     "RemoveStop",
     "Ride",
     "Roads",
+    "Saturation",
     "Scenario",
     "ScenarioError",
     "Schedule",
@@ -231,6 +258,7 @@ __all__ = [
     "SetLinePath",
     "SetLotHours",
     "SetOneWay",
+    "SetParkingMonth",
     "SetParkingSupply",
     "SetParkingTurnover",
     "SetPeakSpreading",
@@ -267,6 +295,7 @@ __all__ = [
     "between_zones",
     "bike_rates",
     "bike_room",
+    "bike_walks",
     "bikes_refused",
     "capacity_tenths",
     "charging_pairs",
@@ -279,6 +308,7 @@ __all__ = [
     "crossed",
     "day_costs",
     "day_types",
+    "days_held",
     "departures_s",
     "did_you_mean",
     "digest_of",
@@ -289,8 +319,10 @@ __all__ = [
     "fewest_plugs",
     "fit_city",
     "fit_sessions",
+    "fleet_cap",
     "fleet_day",
     "fleet_growth",
+    "flows_at",
     "green_share",
     "grid_city",
     "held_out",
@@ -300,9 +332,12 @@ __all__ = [
     "load_of",
     "local_metres",
     "lot_walks",
+    "margin_of",
     "metric_of",
+    "model_flows",
     "most_served",
     "nearest",
+    "nearest_of",
     "no_bike_points",
     "no_feeders",
     "no_levers",
@@ -316,11 +351,14 @@ __all__ = [
     "pivot",
     "place_open",
     "profile_schedule",
+    "racks_needed",
     "reach",
+    "replay_bikes",
     "replay_charging",
     "replay_parking",
     "room",
     "rows_of",
+    "saturation",
     "settled",
     "share_of",
     "shared_need",
@@ -336,6 +374,7 @@ __all__ = [
     "travel_times",
     "units",
     "use_profile",
+    "van_leg_s",
     "vehicle_kwh",
     "walks_between",
     "weeks_of",

@@ -98,6 +98,18 @@ class Day(Part):
     """Share of the trips to a station that find room: below 1 where it is full."""
     station_rounds: Annotated[I32, Spec("i4", (), 0)]
     """Rounds in which full stations turned trips away."""
+    entrance_bikes: Annotated[F64, Spec("f8", ("A",), 0)]
+    """Of the bikes that use racks, those that come to each entrance."""
+    bike_rides: Annotated[F64, Spec("f8", (), 0)]
+    """Rides on shared bikes on a weekday."""
+    bike_ends_covered: Annotated[F64, Spec("f8", (), 0)]
+    """Of their two ends, those with a bike point within reach on foot."""
+    bike_need: Annotated[F64, Spec("f8", ("Z", "H"), 0)]
+    """Shared bikes that the riders of each zone need on a weekday."""
+    bike_room: Annotated[F64, Spec("f8", ("Z",), 0)]
+    """What its streets and its bike points hold, whichever is less."""
+    bike_spaces: Annotated[I32, Spec("i4", ("Q",), 0)]
+    """Places of each bike point."""
     parking_use: Annotated[F64, Spec("f8", ("Z",), 0)]
     """Car trips that end in each zone in a day."""
     parking_capacity: Annotated[F64, Spec("f8", ("Z",), 0)]

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
+from network.bike_metrics import BIKE_METRICS
+from network.coverage_metrics import COVERAGE_METRICS
 from network.day import Day
-from network.part import F64, Bools
+from network.metric import Metric, ratio
 from network.units import (
-    BUS,
     CHARGING,
-    COVER_M,
     FAST,
     GREEN_MODES,
     LINE_TRIPS,
-    METRO,
     SLOT_H,
     SLOW,
     STATION_MODES,
@@ -37,27 +35,12 @@ from network.units import (
 )
 
 
-@dataclass(frozen=True)
-class Metric:
-    """A figure of a day: how it is computed, its unit, which way is better, and its names."""
-
-    function: Callable[[Day], float | None]
-    unit: str
-    better: Literal["more", "less", "none"]
-    label_en: str
-    label_zh: str
-
-
-def _ratio(part: float, whole: float) -> float | None:
-    return float(part / whole) if whole > 0 else None
-
-
 def _share(*modes: int) -> Callable[[Day], float | None]:
     """Share of the trips of residents."""
 
     def share(o: Day) -> float | None:
         by_mode = o.trips_from[:VISITOR].sum(axis=(0, 2))
-        return _ratio(by_mode[list(modes)].sum(), by_mode.sum())
+        return ratio(by_mode[list(modes)].sum(), by_mode.sum())
 
     return share
 
@@ -72,28 +55,28 @@ def _mode_guide(o: Day) -> float | None:
     slow = b[TRIP_WALK] + b[TRIP_CYCLE] + b[TRIP_EBIKE]
     transit = b[[*LINE_TRIPS, *STATION_MODES]].sum(axis=0)
     follow = b[TRIP_WALK, _WALK_BANDS].sum() + slow[_CYCLE_BAND] + (slow + transit)[_LINE_BANDS].sum()
-    return _ratio(follow, b[:, _GUIDED].sum())
+    return ratio(follow, b[:, _GUIDED].sum())
 
 
 def _if_all_followed(o: Day) -> float | None:
     """Green-trip share if every trip to 8 km followed the guide and all others stayed."""
     b = o.trips_band[0]
     green = b[list(GREEN_MODES)].sum(axis=0)
-    return _ratio(b[:, _GUIDED].sum() + green[_GUIDED.stop :].sum(), b.sum())
+    return ratio(b[:, _GUIDED].sum() + green[_GUIDED.stop :].sum(), b.sum())
 
 
 def _within_reach(o: Day) -> float | None:
-    return _ratio(o.charging_tenths[SLOW, o.nearest_plug_m <= o.plug_reach_m].sum(), o.charging_tenths[SLOW].sum())
+    return ratio(o.charging_tenths[SLOW, o.nearest_plug_m <= o.plug_reach_m].sum(), o.charging_tenths[SLOW].sum())
 
 
 def _served(service: int) -> Callable[[Day], float | None]:
-    return lambda o: _ratio(o.served_tenths[service].sum(), o.charging_tenths[service].sum())
+    return lambda o: ratio(o.served_tenths[service].sum(), o.charging_tenths[service].sum())
 
 
 def _capacity_ratio(o: Day) -> float | None:
     """The lesser of the services: what all plugs give in an hour over what is wanted in the busiest."""
     ratios = [
-        _ratio(o.place_capacity_tenths[s].sum(), o.charging_tenths[s].sum(axis=0).max(initial=0))
+        ratio(o.place_capacity_tenths[s].sum(), o.charging_tenths[s].sum(axis=0).max(initial=0))
         for s in range(len(CHARGING))
     ]
     known = [ratio for ratio in ratios if ratio is not None]
@@ -119,30 +102,12 @@ def _added(class_: int) -> Callable[[Day], float | None]:
 
 
 def _station_share(kind: int) -> Callable[[Day], float | None]:
-    return lambda o: _ratio(o.station_use[kind].sum(), o.station_capacity[kind].sum())
+    return lambda o: ratio(o.station_use[kind].sum(), o.station_capacity[kind].sum())
 
 
 def _parking_used(o: Day) -> float | None:
     known = o.parking_capacity > 0
-    return _ratio(o.parking_use[known].sum(), o.parking_capacity[known].sum())
-
-
-def _share_of(some: Bools, counts: Bools) -> float | None:
-    """Share of what counts that is among some."""
-    return _ratio(float((some & counts).sum()), float(counts.sum()))
-
-
-def _within(metres: F64, radius_m: F64, counts: Bools) -> float | None:
-    """Share of what counts that has a stop within the radius."""
-    return _share_of(metres <= radius_m, counts)
-
-
-def _near_stop(people: Literal["residents", "jobs"], radius_m: float) -> Callable[[Day], float | None]:
-    def near_stop(o: Day) -> float | None:
-        persons: F64 = getattr(o, people)
-        return _ratio(persons[o.coverage.zone_walk_m <= radius_m].sum(), persons.sum()) if o.stops_served else None
-
-    return near_stop
+    return ratio(o.parking_use[known].sum(), o.parking_capacity[known].sum())
 
 
 METRICS: Final[dict[str, Metric]] = {
@@ -185,7 +150,7 @@ METRICS: Final[dict[str, Metric]] = {
         lambda o: float(o.trips_from[VISITOR].sum()), "trips/day", "none", "Trips of visitors", "游客出行总量",
     ),
     "visitor_green_trip_share": Metric(
-        lambda o: _ratio(o.trips_from[VISITOR, list(GREEN_MODES)].sum(), o.trips_from[VISITOR].sum()), "share", "more",
+        lambda o: ratio(o.trips_from[VISITOR, list(GREEN_MODES)].sum(), o.trips_from[VISITOR].sum()), "share", "more",
         "Green-trip share of visitors, e-bikes counted", "游客绿色出行比例（含电动自行车）",
     ),
     "car_km_per_day": Metric(lambda o: float(o.car_km), "vehicle-km/day", "less", "Car kilometres", "小汽车行驶里程"),
@@ -214,7 +179,7 @@ METRICS: Final[dict[str, Metric]] = {
         lambda o: float(o.points_cny), "CNY/day", "less", "Carbon points paid out", "碳积分支出",
     ),
     "peak_hour_trip_share": Metric(
-        lambda o: _ratio(o.trips_hour.sum(axis=1).max(), o.trips_hour.sum()), "share", "less",
+        lambda o: ratio(o.trips_hour.sum(axis=1).max(), o.trips_hour.sum()), "share", "less",
         "Trips that start in the busiest hour", "高峰小时出行比例",
     ),
     "parking_used_share": Metric(
@@ -233,7 +198,7 @@ METRICS: Final[dict[str, Metric]] = {
         "CO2 of all trips, tank to wheel: electricity counts 0", "出行碳排放（仅车辆直接排放，用电计零）",
     ),
     "co2_kg_per_trip": Metric(
-        lambda o: _ratio(o.co2_kg[WITH_ELECTRICITY].sum(), o.trips_from.sum()), "kg/trip", "less",
+        lambda o: ratio(o.co2_kg[WITH_ELECTRICITY].sum(), o.trips_from.sum()), "kg/trip", "less",
         "CO2 of a trip, with the electricity drawn", "次均出行碳排放（含用电）",
     ),
     "charging_demand_kwh": Metric(
@@ -245,7 +210,7 @@ METRICS: Final[dict[str, Metric]] = {
         "Energy public plugs can serve", "可满足的公共充电量",
     ),
     "charging_served_share": Metric(
-        lambda o: _ratio(o.served_tenths.sum(), o.charging_tenths.sum()), "share", "more",
+        lambda o: ratio(o.served_tenths.sum(), o.charging_tenths.sum()), "share", "more",
         "Share of public charging demand served", "公共充电需求满足率",
     ),
     "charging_within_reach_share": Metric(
@@ -253,7 +218,7 @@ METRICS: Final[dict[str, Metric]] = {
         "Slow charging demand with a plug within reach on foot", "慢充需求步行范围内有充电桩的比例",
     ),
     "charging_mean_walk_m": Metric(
-        lambda o: _ratio((o.charging_tenths[SLOW].sum(axis=1) * o.nearest_plug_m).sum(), o.charging_tenths[SLOW].sum()),
+        lambda o: ratio((o.charging_tenths[SLOW].sum(axis=1) * o.nearest_plug_m).sum(), o.charging_tenths[SLOW].sum()),
         "m", "less",
         "Mean walk to the nearest plug, by slow demand", "至最近充电桩平均步行距离（按慢充需求）",
     ),
@@ -284,7 +249,7 @@ METRICS: Final[dict[str, Metric]] = {
         lambda o: float(o.dedicated_piles), "piles", "none", "Piles in depots", "专用充电桩数",
     ),
     "feeder_used_share": Metric(
-        lambda o: _ratio(o.feeder_kva.sum(), o.feeder_limit_kva.sum()), "share", "none",
+        lambda o: ratio(o.feeder_kva.sum(), o.feeder_limit_kva.sum()), "share", "none",
         "Headroom of known feeders that public plugs take up", "已知馈线可用容量被公共充电占用比例",
     ),
     "feeders_overloaded": Metric(
@@ -292,19 +257,19 @@ METRICS: Final[dict[str, Metric]] = {
         "Feeders with more public plugs than headroom", "公共充电超出可用容量的馈线数",
     ),
     "bus_stock_clean_share": Metric(
-        lambda o: _ratio(o.buses[0, 1], o.buses[0, 0]), "share", "more",
+        lambda o: ratio(o.buses[0, 1], o.buses[0, 0]), "share", "more",
         "Clean and new-energy buses in the fleet", "新能源和清洁能源公交车占比",
     ),
     "bus_stock_electric_share": Metric(
-        lambda o: _ratio(o.buses[0, 2], o.buses[0, 0]), "share", "more",
+        lambda o: ratio(o.buses[0, 2], o.buses[0, 0]), "share", "more",
         "Electric buses in the fleet", "纯电动和燃料电池公交车占比",
     ),
     "bus_bought_clean_share": Metric(
-        lambda o: _ratio(o.buses[1, 1], o.buses[1, 0]), "share", "more",
+        lambda o: ratio(o.buses[1, 1], o.buses[1, 0]), "share", "more",
         "Clean and new-energy buses among those bought", "新增更新公交车中新能源和清洁能源占比",
     ),
     "bus_bought_electric_share": Metric(
-        lambda o: _ratio(o.buses[1, 2], o.buses[1, 0]), "share", "more",
+        lambda o: ratio(o.buses[1, 2], o.buses[1, 0]), "share", "more",
         "Electric buses among those bought", "新增更新公交车中纯电动和燃料电池占比",
     ),
     "shared_lots": Metric(
@@ -359,54 +324,4 @@ METRICS: Final[dict[str, Metric]] = {
     "station_spaces_used_share": Metric(
         _station_share(1), "share", "none", "Use of the parking spaces at rail stations", "轨道车站换乘停车位利用率",
     ),
-    "rail_station_bus_share": Metric(
-        lambda o: _within(o.coverage.station_walk_m, o.coverage.station_m, o.coverage.station_counts), "share", "more",
-        "Eligible rail stations with a bus stop within reach on foot", "步行范围内有公交站的轨道车站比例",
-    ),
-    "rail_station_bus_share_straight": Metric(
-        lambda o: _within(o.coverage.station_straight_m, o.coverage.station_m, o.coverage.station_counts),
-        "share", "more",
-        "Eligible rail stations with a bus stop within reach in a straight line", "直线范围内有公交站的轨道车站比例",
-    ),
-    "rail_entrance_bus_share": Metric(
-        lambda o: _within(o.coverage.entrance_walk_m, o.coverage.entrance_m, o.coverage.entrance_counts),
-        "share", "more",
-        "Eligible rail entrances with a bus stop within reach on foot", "步行范围内有公交站的轨道出入口比例",
-    ),
-    "rail_entrance_bus_share_straight": Metric(
-        lambda o: _within(o.coverage.entrance_straight_m, o.coverage.entrance_m, o.coverage.entrance_counts),
-        "share", "more",
-        "Eligible rail entrances with a bus stop within reach in a straight line", "直线范围内有公交站的轨道出入口比例",
-    ),
-    "rail_entrance_bus_both_ways_share": Metric(
-        lambda o: _share_of(o.coverage.entrance_both_ways, o.coverage.entrance_counts), "share", "more",
-        "Eligible rail entrances with a bus line in both directions within reach on foot",
-        "步行范围内有双向公交线路的轨道出入口比例",
-    ),
-    "residents_near_stop_300_share": Metric(
-        _near_stop("residents", COVER_M[0]), "share", "more",
-        "Residents with a stop within 300 m on foot", "步行300米内有公交站的常住人口比例",
-    ),
-    "residents_near_stop_500_share": Metric(
-        _near_stop("residents", COVER_M[1]), "share", "more",
-        "Residents with a stop within 500 m on foot", "步行500米内有公交站的常住人口比例",
-    ),
-    "jobs_near_stop_300_share": Metric(
-        _near_stop("jobs", COVER_M[0]), "share", "more",
-        "Jobs with a stop within 300 m on foot", "步行300米内有公交站的就业岗位比例",
-    ),
-    "jobs_near_stop_500_share": Metric(
-        _near_stop("jobs", COVER_M[1]), "share", "more",
-        "Jobs with a stop within 500 m on foot", "步行500米内有公交站的就业岗位比例",
-    ),
-    "stops_served": Metric(
-        lambda o: float(o.stops_served), "stops", "none", "Stops where a line calls", "有线路停靠的站点数",
-    ),
-    "bus_lines": Metric(lambda o: float(o.lines_running[BUS]), "lines", "none", "Bus lines that run", "运营公交线路数"),
-    "rail_lines": Metric(
-        lambda o: float(o.lines_running[METRO]), "lines", "more", "Metro lines that run", "运营轨道线路数",
-    ),
-    "rail_km": Metric(
-        lambda o: float(o.lines_m[METRO]) / 1000.0, "km", "more", "Length of the metro lines that run", "轨道运营里程",
-    ),
-}  # fmt: skip
+} | BIKE_METRICS | COVERAGE_METRICS  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from network.city import City
+from network.demand.bike_fleet import bike_rows
 from network.demand.carbon import co2_kg
 from network.demand.charging import feeder_kva, plugs_cny, serve, wanted_kwh, wanted_tenths
 from network.demand.choice import DayTrips, split
@@ -96,6 +97,8 @@ def outcome_of(city: City, travel: Travel, trips: DayTrips) -> Outcome:
         station_capacity=stations.capacity,
         station_availability=stations.availability,
         station_rounds=np.array(stations.rounds, np.int32),
+        bike_spaces=city.bike_points.spaces,
+        **bike_rows(city, travel, trips),
         parking_use=trips.parking.use,
         parking_capacity=trips.parking.capacity,
         parking_availability=trips.parking.availability,

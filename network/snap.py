@@ -14,6 +14,9 @@ from network.parallel import TURN
 from network.part import F64, I32, Bools, Snap
 from network.units import EARTH_RADIUS_M, NETWORK_MODES
 
+_PAIRS: Final = 2**18
+"""Distances computed at once, so that they stay near the processor."""
+
 
 def local_metres(lonlat: F64, origin_lat: float) -> F64:
     """Plane metres (X, 2) around a latitude: equirectangular, good to 0.1 % across a city."""
@@ -24,8 +27,11 @@ def local_metres(lonlat: F64, origin_lat: float) -> F64:
 def nearest_of(points: F64, to: F64) -> I32:
     """(X) position of the point that is nearest to each of `to` (X, 2), as the crow flies; degrees."""
     middle = float(np.median(points[:, 1]))
-    here, there = local_metres(points, middle), local_metres(to, middle)
-    return np.array([((here - one) ** 2).sum(axis=1).argmin() for one in there], dtype=np.int32)
+    (x, y), there = local_metres(points, middle).T, local_metres(to, middle)
+    at_once = max(1, _PAIRS // max(len(points), 1))
+    runs = (there[i : i + at_once, :, None] for i in range(0, len(there), at_once))
+    found = [((x - run[:, 0]) ** 2 + (y - run[:, 1]) ** 2).argmin(axis=1) for run in runs]
+    return np.concatenate([np.zeros(0, np.int32), *found]).astype(np.int32)
 
 
 class _Lines(NamedTuple):

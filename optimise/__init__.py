@@ -1,5 +1,8 @@
 """The city as it could be: targets, siting problems, solvers with their proof, and plans that replay as what-ifs."""
 
+from optimise.bike_plan import BikePoint, BikesPlan, FleetHour, FleetRow, LeftOut, RackRow, Uncovered, YearRow
+from optimise.bike_wishes import BikeWishes
+from optimise.bikes import BIKES_UNTIL, BikesProposal, propose_bikes
 from optimise.bus_days import GivenBlock
 from optimise.bus_path import BusPath, BusYear, bus_path
 from optimise.charger_sites import ChargerWishes
@@ -40,12 +43,13 @@ from optimise.sharing_wishes import ParkingBlock, SharingWishes
 from optimise.solver import Incumbent, Listener, Progress, Solver, Status, gap_of
 from optimise.stop import Cancel, Gap, Seconds, Stop, Work
 from optimise.stops import STOP_TARGETS, STOPS_UNTIL, StopPlace, StopPlan, StopProposal, propose_stops
-from optimise.targets import Budget, Target, Verdict, judge, parse_target
+from optimise.targets import Budget, Target, Verdict, judge, parse_target, year_problems
 from optimise.vans.problem import VanAnswer, VanProblem
 from optimise.vans.solve import VANS_UNTIL, solve_vans
 from optimise.verify import Verification, verify
 
 __all__ = [
+    "BIKES_UNTIL",
     "CHARGERS_UNTIL",
     "CORRIDORS_UNTIL",
     "DEFAULT_STOP",
@@ -61,7 +65,11 @@ __all__ = [
     "STOPS_UNTIL",
     "STOP_TARGETS",
     "VANS_UNTIL",
+    "BikePoint",
     "BikeStock",
+    "BikeWishes",
+    "BikesPlan",
+    "BikesProposal",
     "Budget",
     "BusPath",
     "BusYear",
@@ -89,9 +97,12 @@ __all__ = [
     "Exclusions",
     "FeederNeed",
     "FeederStep",
+    "FleetHour",
+    "FleetRow",
     "Gap",
     "GivenBlock",
     "Incumbent",
+    "LeftOut",
     "Listener",
     "LoopLine",
     "LoopPlan",
@@ -110,6 +121,7 @@ __all__ = [
     "PlanYear",
     "Progress",
     "Proven",
+    "RackRow",
     "Reachable",
     "RebalancingPlan",
     "RebalancingRules",
@@ -137,6 +149,7 @@ __all__ = [
     "Stretch",
     "Target",
     "TopUpPlace",
+    "Uncovered",
     "UnverifiedError",
     "VanAnswer",
     "VanProblem",
@@ -145,6 +158,7 @@ __all__ = [
     "Verdict",
     "Verification",
     "Work",
+    "YearRow",
     "bus_path",
     "corridor_of",
     "district_problems",
@@ -153,6 +167,7 @@ __all__ = [
     "parse_target",
     "pile_needs",
     "pile_totals",
+    "propose_bikes",
     "propose_chargers",
     "propose_corridor",
     "propose_depots",
@@ -167,4 +182,5 @@ __all__ = [
     "split_piles",
     "vehicles_by_residents",
     "verify",
+    "year_problems",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -19,7 +18,7 @@ from optimise.plan import VALUE_UNIT, FeederStep, Plan, PlanYear, Site
 from optimise.propose import Checked, UnverifiedError, must_hold
 from optimise.solver import Listener
 from optimise.stop import Gap, Stop, Work
-from optimise.targets import Target, Verdict, judge
+from optimise.targets import Target, Verdict, judge, year_problems
 
 CHARGERS_UNTIL: Final[Stop] = Gap(0.005) | Work(60)
 """Stops at the same point on every machine."""
@@ -114,12 +113,7 @@ def _nearest(
 
 
 def _check(years: Sequence[int], wishes: ChargerWishes) -> None:
-    problems = []
-    if any(b <= a for a, b in pairwise(years)):
-        problems.append(Problem("years", f"are {', '.join(map(str, years))}", "give each once, the first one first"))
-    if len(wishes.budgets_cny) != max(1, len(years)):
-        what = f"has {len(wishes.budgets_cny)} entries for {max(1, len(years))} years"
-        problems.append(Problem("budget_cny", what, "give the money of each year"))
+    problems = year_problems(years, wishes.budgets_cny)
     if wishes.objective == "distance" and (len(years) > 1 or wishes.least or wishes.floor_share or wishes.ahead):
         hint = "leave out years, least, floor_share and ahead, or ask for what is served"
         problems.append(Problem("objective distance", "is for one year, without further rules", hint))

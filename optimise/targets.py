@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 from network import METRICS, InputError, Problem, units
@@ -48,6 +49,17 @@ class Target:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def year_problems(years: Sequence[int], budgets_cny: Sequence[float]) -> list[Problem]:
+    """What is wrong with the years of a plan and the money of each; without years there is one sum."""
+    problems, count = [], max(1, len(years))
+    if any(b <= a for a, b in pairwise(years)):
+        problems.append(Problem("years", f"are {', '.join(map(str, years))}", "give each once, the first one first"))
+    if len(budgets_cny) != count:
+        what = f"has {len(budgets_cny)} entries for {count} years"
+        problems.append(Problem("budget_cny", what, "give the money of each year"))
+    return problems
 
 
 def parse_target(text: str) -> Target:

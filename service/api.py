@@ -6,14 +6,15 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from hashlib import sha256
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi import APIRouter, Body, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from network import EDITS, InputError, Problem, ScenarioError, UnknownId
 from service import errors
+from service.api_bike_replay import bike_days
 from service.api_bikes import bikes
 from service.api_charging import charging
 from service.api_corridors import corridors
@@ -22,12 +23,14 @@ from service.api_parking_replay import parking_days
 from service.api_piles import piles
 from service.api_proposals import proposals
 from service.api_streets import streets
+from service.api_trade_off import trade_offs
 from service.endpoints import CityId, EngineOf, JobId, JobsOf, refusals
 from service.engine import Engine, WhatIfOptions, attribution, warm_up
 from service.first_use import Report
 from service.jobs import JobFailed, Jobs, ResultGone, ResultNotReady
 from service.limits import BodyLimit
 from service.pivot_schemas import WhatIfQuery, WhatIfRequest
+from service.rebalancing import RebalancingAnswer
 from service.schemas import (
     CityAnswer,
     JobStatus,
@@ -38,6 +41,7 @@ from service.schemas import (
 )
 from service.settings import Settings, luxing_version
 from service.store import Store
+from service.trade_off import TradeOffAnswer
 
 DESCRIPTION: Final = """
 Plans the green side of a city's transport. A **what-if** applies an ordered list of edits to a city and answers with
@@ -71,6 +75,8 @@ _WHAT_IFS: Final = {
         "value": {"edits": [{"type": "add_chargers", "place": "place/1", "plugs": 4}]},
     },
 }
+Found: TypeAlias = ProposalAnswer | RebalancingAnswer | TradeOffAnswer
+_FOUND: Final[TypeAdapter[Found]] = TypeAdapter(Found)
 _USUAL: Final = refusals(UnknownId, RequestValidationError)
 
 service = APIRouter(tags=["service"], responses=_USUAL)
@@ -174,12 +180,12 @@ def job(job_id: JobId, jobs: JobsOf) -> JobStatus:
 @job_routes.get(
     "/{job_id}/results",
     summary="What a job found",
-    response_model=ProposalAnswer,
+    response_model=Found,
     responses=refusals(InputError, ResultNotReady, ResultGone, JobFailed),
 )
 def results(job_id: JobId, jobs: JobsOf, request: Request) -> Response:
     """404 while the job is not finished, 410 once it was dismissed; a failed job answers with its problems."""
-    return _tagged(ProposalAnswer.model_validate(jobs.result(job_id)), request)
+    return _tagged(_FOUND.validate_python(jobs.result(job_id)), request)
 
 
 @job_routes.delete("/{job_id}", summary="Stop a job, or forget its result")
@@ -228,7 +234,7 @@ def create_app(settings: Settings, report: Report | None = None) -> FastAPI:
     )
     app.state.engine, app.state.warm = Engine(settings), threading.Event()
     app.add_middleware(BodyLimit, most_bytes=settings.body_most_bytes)
-    asked = bikes, charging, corridors, explanations, parking_days, piles, proposals, streets
+    asked = bike_days, bikes, charging, corridors, explanations, parking_days, piles, proposals, streets, trade_offs
     for router in (service, cities, *asked, job_routes):
         app.include_router(router)
     errors.install(app)

@@ -20,7 +20,7 @@ def _route(kind: Kind) -> Callable[..., JobStatus]:
     def propose(
         city_id: CityId, engine: EngineOf, jobs: JobsOf, response: Response, proposal: PlanRequest
     ) -> JobStatus:
-        proposal.parsed_targets()
+        proposal.must_agree()
         engine.require(city_id)
         job_id = jobs.submit(kind.name, city_id, proposal.model_dump(mode="json"))
         response.headers["Location"] = f"/v1/jobs/{job_id}"

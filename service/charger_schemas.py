@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from optimise import ChargerWishes
+from network import InputError
+from optimise import ChargerWishes, year_problems
 from service.schemas import EACH, ONE, PlanRequest
 
 Money = Annotated[float, Field(ge=0.01, le=1e12)]
@@ -41,6 +42,11 @@ class ChargersRequest(PlanRequest):
         default=False,
         description="whether capacity in every area is to be ahead of the busiest hour by charging.ahead_share",
     )
+
+    def must_agree(self) -> None:
+        super().must_agree()
+        if problems := year_problems(self.years, self.wishes().budgets_cny):
+            raise InputError(problems)
 
     def wishes(self) -> ChargerWishes:
         """The same as the solver knows it."""

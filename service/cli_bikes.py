@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
-import numpy as np
 import typer
 from pydantic import ValidationError
 from rich.markup import escape
@@ -14,26 +13,23 @@ from rich.table import Table
 
 from network import (
     BIKE_DAYS,
-    BikeRates,
-    BikeRules,
+    FlowRows,
     InputError,
     Problem,
-    best_start,
     bike_rates,
     check_bikes,
-    day_costs,
     spans_of,
 )
-from network.io import CLIPS, BikeStatus, Parameters, read_bike_status, read_spec
+from network.io import CLIPS, Parameters, flow_table, read_bike_status, read_spec
 from service import console_bikes as show
 from service.cli_sessions import headers_of
 from service.command import AsJson, CityArgument, Run, print_text
 from service.console import show_provenance, solving
 from service.files import write_whole
+from service.fit_bikes import bike_rules, wanted_bikes
 from service.rebalancing import (
     RebalancingAnswer,
     RebalancingRequest,
-    StationIn,
     read_stations,
     rebalancing,
     stations_csv,
@@ -121,13 +117,16 @@ def fit_bikes(  # noqa: PLR0917 - options of a command, never positions
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="Where to write the stations, as `rebalance` reads them.")
     ] = None,
+    flows_out: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Where to write corrected pickups and returns by hour.")
+    ] = None,
 ) -> None:
     """Fit the demand at bike stations to a series of their bikes, and find how many they should begin a day with."""
     run: Run = ctx.obj
     if day not in BIKE_DAYS:
         raise InputError(Problem("--day", f"{day!r} is none", f"known: {', '.join(BIKE_DAYS)}"))
     recipe = read_spec(run.settings.data_folder, city) if city else None
-    rules = _bike_rules(Parameters.load(run.settings.data_folder, recipe.parameters if recipe else None))
+    rules = bike_rules(Parameters.load(run.settings.data_folder, recipe.parameters if recipe else None))
     headers = headers_of(column or [])
     log = read_bike_status(status, stations, timezone=timezone, clip=clip or (), columns=headers, dates=dates)
     show.show_status(run.out, log, rules.most_gap_h)
@@ -136,39 +135,17 @@ def fit_bikes(  # noqa: PLR0917 - options of a command, never positions
     if days_held_out:
         show.show_bike_check(run.out, check_bikes(log.readings, rules, days_held_out))
     kind = BIKE_DAYS.index(day)
-    rows = _wanted(run, log, rates, kind, from_hour, fleet=fleet)
+    wanted = wanted_bikes(log, rates, kind, from_hour, fleet)
+    show.show_wanted(run.out, wanted.before, wanted.after, wanted.fleet)
     if out:
-        write_whole(out, stations_csv(rows))
+        write_whole(out, stations_csv(wanted.stations))
         run.out.print(f"[green]The stations are in[/green] {out}", highlight=False, soft_wrap=True)
-
-
-def _bike_rules(known: Parameters) -> BikeRules:
-    return BikeRules(
-        move_bikes=known.number("bikes.move_bikes"),
-        most_gap_h=known.positive("bikes.most_gap_h"),
-        profile_h=known.number("bikes.profile_h"),
-        level_bikes=known.positive("bikes.level_bikes"),
-    )
-
-
-def _wanted(
-    run: Run, log: BikeStatus, rates: BikeRates, kind: int, from_hour: int, *, fleet: int | None
-) -> list[StationIn]:
-    """Stations that were seen open, with the bikes wanted there; says what they are good for."""
-    seen = np.flatnonzero(log.last >= 0)
-    docks, last = log.readings.docks[seen], log.last[seen]
-    flows = rates.pickups[kind, seen, from_hour:], rates.returns[kind, seen, from_hour:]
-    there = int(last.sum()) if fleet is None else fleet
-    wanted, lost = best_start(*flows, docks, there)
-    before = day_costs(*flows, docks)[np.arange(len(seen)), last]
-    show.show_wanted(run.out, (int(last.sum()), float(before.sum())), (int(wanted.sum()), float(lost.sum())), there)
-    return [
-        StationIn(
-            id=log.ids[s], lon=lon, lat=lat, bikes=int(last[i]), wanted=int(wanted[i]), docks=int(docks[i]),
-            name=log.names[s],
+    if flows_out:
+        flows = FlowRows(
+            id=log.ids, lonlat=log.lonlat, pickups=rates.pickups, returns=rates.returns, source=status.name
         )
-        for i, (s, (lon, lat)) in enumerate(zip(seen.tolist(), log.lonlat[seen].tolist(), strict=True))
-    ]  # fmt: skip
+        write_whole(flows_out, flow_table(flows))
+        run.out.print(f"[green]The flows are in[/green] {flows_out}", highlight=False, soft_wrap=True)
 
 
 def _lonlat(text: str) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from network import InputError, Problem
 from network.io import read_blocks, read_parking_blocks, read_space_candidates
 from service import console as show
+from service.cli_propose_bikes import with_files, within
 from service.command import CityArgument, Run
 from service.engine import attribution
 from service.proposals import KINDS
@@ -27,7 +28,7 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
     ctx: typer.Context,
     city: CityArgument,
     what: Annotated[
-        Literal["chargers", "stops", "park-ride", "loops", "depots", "sharing", "spaces"],
+        Literal["chargers", "stops", "park-ride", "loops", "depots", "sharing", "spaces", "bikes"],
         typer.Argument(help="What to plan."),
     ],
     budget: Annotated[
@@ -35,8 +36,8 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
         typer.Option(
             metavar="CNY",
             help="Chargers, park-ride: money the plan may spend; it has to be given. With --years that of each year; "
-            "may be repeated, once for each. Sharing: money for retrofits and subsidies; spaces: for what is "
-            "built; without it there is no limit.",
+            "may be repeated, once for each. Bikes: the same, for points and racks. Sharing: money for retrofits and "
+            "subsidies; spaces: for what is built. Without it these have no limit.",
         ),
     ] = None,
     targets: Annotated[
@@ -44,16 +45,17 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
         typer.Option(help="Target such as charging_served_share>=0.8, or a file with one per line; may be repeated."),
     ] = None,
     objective: Annotated[
-        Literal["served", "cost", "distance", "met", "walking", "need"] | None,
+        Literal["served", "cost", "distance", "met", "walking", "need", "cover", "net"] | None,
         typer.Option(
             help="Chargers: serve the most energy, spend least for the targets, or make the walk to a plug shortest; "
             "else served. Sharing: meet most of the need, make walks shortest, or spend least for the targets; else "
-            "met. Spaces: let most cars find one (need), or spend least for the targets; else need.",
+            "met. Spaces: let most cars find one (need), or spend least for the targets; else need. Bikes: points for "
+            "most rides (cover), spend least for --covered, or most worth of rides less the money (net); else cover.",
             show_default=False,
         ),
     ] = None,
     years: Annotated[
-        str | None, typer.Option(metavar="FROM-TO", help="Chargers: years the plan is made for, such as 2027-2031.")
+        str | None, typer.Option(metavar="FROM-TO", help="Chargers, bikes: years of the plan, such as 2027-2031.")
     ] = None,
     least: Annotated[
         list[str] | None,
@@ -103,9 +105,33 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
         typer.Option(
             metavar="FILE",
             help="Spaces: CSV of places where they can be added, columns id, way, most_spaces, and lon, lat or lot; "
-            "else lots and kerbs.",
+            "else lots and kerbs. Bikes: CSV or GeoJSON of ground for points, with id; else kerbs and entrances.",
         ),
     ] = None,
+    exclusions: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Bikes: GeoJSON of ground to keep free, with a reason; may be repeated."),
+    ] = None,
+    repair: Annotated[  # noqa: FBT002
+        bool, typer.Option("--repair", help="Bikes: mend polygons that cross themselves, and say so.")
+    ] = False,
+    inside: Annotated[
+        str | None, typer.Option("--within", metavar="FILE|AREA", help="Bikes: GeoJSON, or area, that points lie in.")
+    ] = None,
+    flows: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Bikes: CSV of what is taken and left, as bike-flows writes; else modelled."),
+    ] = None,
+    covered: Annotated[
+        float | None, typer.Option(metavar="SHARE", help="Bikes: share of the rides that points are sized for.")
+    ] = None,
+    worth: Annotated[
+        float | None,
+        typer.Option(metavar="CNY", help="Bikes: worth of serving one daily pickup or return, for --objective net."),
+    ] = None,
+    racks: Annotated[  # noqa: FBT002
+        bool, typer.Option(help="Bikes: whether what is left of the budget buys racks at stations.")
+    ] = True,
     day: Annotated[
         Literal["weekday", "weekend", "holiday"], typer.Option(help="Spaces: day type whose need counts.")
     ] = "weekday",
@@ -127,8 +153,8 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
 ) -> None:
     """Propose where new public chargers go, or racks and parking spaces at rail stations, within a budget; which bus
     stops to add or move beside rail at the least cost; feeder loops of small buses; chargers and power for the
-    electric buses of depots; which car parks open to others, in which hours; or new parking spaces; and write the plan
-    into a folder.
+    electric buses of depots; which car parks open to others, in which hours; new parking spaces; or dispatch points
+    for shared bikes; and write the plan into a folder.
     """
     from service.report import write_plan_folder
 
@@ -138,10 +164,12 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
         "ahead": ahead, "exclude": exclude, "moves": moves, "relax": relax, "vehicles": vehicles, "area": area,
         "start": starts, "depot": depots, "blocks": blocks, "path": path, "met": met, "tier": tier,
         "candidates": candidates, "day": day, "conflicts": conflicts, "most-extra-cars": most_extra_cars,
-        "seconds": seconds, "seed": seed,
+        "seconds": seconds, "seed": seed, "exclusions": exclusions, "repair": repair, "within": inside, "flows": flows,
+        "covered": covered, "worth": worth, "racks": racks,
     }  # fmt: skip
     told = {p.name: p.opts[0][2:] for p in ctx.command.params if p.name and _is_told(ctx, p.name)}
-    asked = _request(what, {option: given[option] for option in told.values() if option in given})
+    options = {option: given[option] for option in told.values() if option in given}
+    asked = request_of(what, with_files(run, city, options) if what == "bikes" else options)
     with show.solving(run.err, seconds) as progress:
         built, proposal = run.engine.propose(city, asked, progress)
     plan = proposal.plan
@@ -160,7 +188,7 @@ def _is_told(ctx: typer.Context, name: str) -> bool:
     return source is not None and source.name != "DEFAULT"
 
 
-def _request(what: str, given: dict[str, Any]) -> PlanRequest:
+def request_of(what: str, given: dict[str, Any]) -> PlanRequest:
     """What is asked for, from the options that were given. Raises InputError naming those that are of other kinds,
     cannot be read, or are not allowed.
     """
@@ -276,6 +304,19 @@ _OPTIONS: Final[dict[str, _Readers]] = {
         "day": ("day", _same),
         "conflicts": ("conflicts", _same),
         "most-extra-cars": ("most_extra_car_share", _same),
+    },
+    "bikes": {
+        "budget": ("budget_cny", _one_or_each),
+        "objective": ("objective", _same),
+        "years": ("years", _years),
+        "exclusions": ("sites", _same),
+        "repair": ("sites", _same),
+        "candidates": ("sites", _same),
+        "within": ("within", within),
+        "flows": ("flows", _same),
+        "covered": ("covered", _same),
+        "worth": ("worth_cny", _same),
+        "racks": ("racks", _same),
     },
 }
 """Options of each kind."""

@@ -14,6 +14,7 @@ from rich.table import Table
 from network import METRICS, City, Problem, units
 from network.io import STAGES
 from optimise import (
+    BikesProposal,
     ChargerProposal,
     DepotProposal,
     LoopProposal,
@@ -27,6 +28,7 @@ from optimise import (
     Verdict,
 )
 from service.console_depots import show_depots
+from service.console_dispatch import show_dispatch
 from service.console_sharing import show_sharing
 from service.console_spaces import show_spaces
 from service.outturn_schemas import Reported
@@ -156,6 +158,8 @@ def show_proposal(console: Console, city: City, proposal: AnyProposal) -> None:
         show_sharing(console, city, proposal)
     elif isinstance(proposal, SpacesProposal):
         show_spaces(console, city, proposal)
+    elif isinstance(proposal, BikesProposal):
+        show_dispatch(console, city, proposal)
     elif isinstance(proposal, LoopProposal):
         _show_loops(console, city, proposal)
     elif isinstance(proposal, StopProposal):

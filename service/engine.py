@@ -332,7 +332,7 @@ class Engine:
         self, city_id: str, request: PlanRequest, progress: Callable[[SolverProgress], None] | None = None
     ) -> tuple[City, AnyProposal]:
         """A plan of the kind that is asked for. Raises UnknownId, and InputError for what the request holds."""
-        request.parsed_targets()
+        request.must_agree()
         base = self.base(city_id)
         found = kind_of(request).solve(base, request, progress)
         return base.city, policy.told(found, self.settings.data_folder, base.city.areas)
@@ -341,7 +341,7 @@ class Engine:
         """The same as an answer; `report` hears of the progress as the fields of schemas.Progress."""
 
         def listen(progress: SolverProgress) -> None:
-            report(progress_fields(progress, request))
+            report(progress_fields(progress, request.seconds))
 
         _, proposal = self.propose(city_id, request, listen)
         plan = proposal.plan
@@ -378,10 +378,10 @@ def scenario_digest(scenario: Scenario) -> str:
     return digest_of(json.dumps([asdict(edit) for edit in scenario.edits], sort_keys=True))
 
 
-def progress_fields(progress: SolverProgress, request: PlanRequest) -> dict[str, Any]:
+def progress_fields(progress: SolverProgress, limit_s: float | None) -> dict[str, Any]:
     """A solver's progress as the fields of schemas.Progress that a job stores."""
     return {
-        "limit_s": request.seconds,
+        "limit_s": limit_s,
         "incumbent": progress.objective,
         "bound": progress.bound,
         "gap": progress.gap,

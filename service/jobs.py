@@ -26,11 +26,13 @@ from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
 from network import CityError, InputError, Problem, ScenarioError, UnknownId
-from service.engine import Engine
+from service.engine import Engine, progress_fields
 from service.proposals import KINDS, Kind
+from service.rebalancing import RebalancingRequest, rebalancing
 from service.schemas import JobStatus, Link, Progress
 from service.settings import Settings
 from service.store import ACCEPTED, DISMISSED, FAILED, RUNNING, SUCCESSFUL, Store
+from service.trade_off import TradeOffRequest, answer_of, trade_off
 
 Report = Callable[[dict[str, Any]], None]
 _WRITE_EVERY_S: Final = 0.5
@@ -59,9 +61,24 @@ def _proposed(kind: Kind, engine: Engine, city: str, request: dict[str, Any], re
     return engine.proposed(city, kind.request(**request), report).model_dump(mode="json")
 
 
+def _rebalanced(engine: Engine, city: str, request: dict[str, Any], report: Report) -> dict[str, Any]:
+    asked = RebalancingRequest(**request)
+    answer = rebalancing(engine, city, asked, lambda progress: report(progress_fields(progress, asked.seconds)))
+    report({"limit_s": asked.seconds, "incumbent": answer.value, "bound": answer.bound, "gap": answer.gap})
+    return answer.model_dump(mode="json")
+
+
+def _traded_off(engine: Engine, city: str, request: dict[str, Any], report: Report) -> dict[str, Any]:
+    asked = TradeOffRequest(**request)
+    limit_s = asked.asked(asked.budgets_cny[0]).seconds
+    curve = trade_off(engine, city, asked.budgets_cny, asked.asked, lambda p: report(progress_fields(p, limit_s)))
+    return answer_of(curve).model_dump(mode="json")
+
+
 PROCESSES: Final[dict[str, Callable[[Engine, str, dict[str, Any], Report], dict[str, Any]]]] = {
-    name: partial(_proposed, kind) for name, kind in KINDS.items()
-}
+    "rebalancing": _rebalanced,
+    "trade-off": _traded_off,
+} | {name: partial(_proposed, kind) for name, kind in KINDS.items()}
 """What a job can do: name -> function of engine, city, request and a listener to progress."""
 
 

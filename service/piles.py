@@ -28,6 +28,7 @@ from optimise import (
     split_piles,
     vehicles_by_residents,
 )
+from service.files import read_json
 from service.pile_schemas import (
     DistrictAnswer,
     DistrictRow,
@@ -39,7 +40,7 @@ from service.pile_schemas import (
     by_segment,
 )
 from service.report.tables import cell
-from service.schemas import Default, read_json
+from service.schemas import Default
 
 F64 = npt.NDArray[np.float64]
 KEPT: Final[Mapping[str | None, str]] = {"least": "district plan 区规划", "most": "district limit 区上限"}

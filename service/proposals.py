@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from network import City, Flows, Outcome, Travel, between_zones, simulate, travel_times
 from optimise import (
+    BIKES_UNTIL,
     CHARGERS_UNTIL,
     DEPOTS_UNTIL,
     LOOPS_UNTIL,
@@ -15,6 +16,7 @@ from optimise import (
     SHARING_UNTIL,
     SPACES_UNTIL,
     STOPS_UNTIL,
+    BikesProposal,
     ChargerProposal,
     DepotProposal,
     Exclusions,
@@ -27,6 +29,7 @@ from optimise import (
     SpacesProposal,
     Stop,
     StopProposal,
+    propose_bikes,
     propose_chargers,
     propose_depots,
     propose_loops,
@@ -35,6 +38,8 @@ from optimise import (
     propose_spaces,
     propose_stops,
 )
+from service.bike_schemas import EXAMPLES as BIKES_EXAMPLES
+from service.bike_schemas import BikesRequest
 from service.charger_schemas import ChargersRequest
 from service.depot_schemas import DepotsRequest
 from service.schemas import LoopsRequest, ParkRideRequest, PlanRequest, StopsRequest
@@ -43,7 +48,14 @@ from service.sharing_schemas import SharingRequest
 from service.space_schemas import SpacesRequest
 
 AnyProposal: TypeAlias = (
-    ChargerProposal | StopProposal | ParkRideProposal | LoopProposal | DepotProposal | SharingProposal | SpacesProposal
+    BikesProposal
+    | ChargerProposal
+    | StopProposal
+    | ParkRideProposal
+    | LoopProposal
+    | DepotProposal
+    | SharingProposal
+    | SpacesProposal
 )
 
 
@@ -161,32 +173,23 @@ def _depots(base: Base, asked: DepotsRequest, progress: Listener | None) -> Depo
     )
 
 
-def _sharing(base: Base, asked: SharingRequest, progress: Listener | None) -> SharingProposal:
-    return propose_sharing(
-        base.city,
-        wishes=asked.wishes(),
-        targets=asked.parsed_targets(),
-        stop=_until(SHARING_UNTIL, asked.seconds),
-        seed=asked.seed,
-        travel=base.travel,
-        base=base.outcome,
-        progress=progress,
-        versions=package_versions(),
-    )
+def _by_wishes(propose: Callable[..., AnyProposal], usual: Stop) -> Callable[[Base, Any, Listener | None], AnyProposal]:
+    """Solves a kind whose requests have `wishes`."""
 
+    def solve(base: Base, asked: Any, progress: Listener | None) -> AnyProposal:
+        return propose(
+            base.city,
+            wishes=asked.wishes(),
+            targets=asked.parsed_targets(),
+            stop=_until(usual, asked.seconds),
+            seed=asked.seed,
+            travel=base.travel,
+            base=base.outcome,
+            progress=progress,
+            versions=package_versions(),
+        )
 
-def _spaces(base: Base, asked: SpacesRequest, progress: Listener | None) -> SpacesProposal:
-    return propose_spaces(
-        base.city,
-        wishes=asked.wishes(),
-        targets=asked.parsed_targets(),
-        stop=_until(SPACES_UNTIL, asked.seconds),
-        seed=asked.seed,
-        travel=base.travel,
-        base=base.outcome,
-        progress=progress,
-        versions=package_versions(),
-    )
+    return solve
 
 
 def _until(usual: Stop, seconds: float | None) -> Stop:
@@ -326,7 +329,7 @@ KINDS: Final[dict[str, Kind]] = {
                     },
                 },
             },
-            solve=_sharing,
+            solve=_by_wishes(propose_sharing, SHARING_UNTIL),
         ),
         Kind(
             name="spaces",
@@ -371,7 +374,20 @@ KINDS: Final[dict[str, Kind]] = {
                     },
                 },
             },
-            solve=_spaces,
+            solve=_by_wishes(propose_spaces, SPACES_UNTIL),
+        ),
+        Kind(
+            name="bikes",
+            summary="Propose where dispatch points for shared bikes go, how big, and in which year",
+            about="Start a job for points within a walk of the places where shared bikes are taken and left, each with "
+            "places and bikes for so many days as bike_sharing.days_covered says; `Location` says where its state is. "
+            "Points keep apart, leave the footway free and stay once they are there. The answer tells by hour what "
+            "the fleet is held to in each zone: what rides need, what streets hold, or what points hold; and the racks "
+            "that own bikes want at stations. A target of at least some `bike_trips_covered_share` becomes a rule; "
+            "where it cannot be reached, the answer says the most that can.",
+            request=BikesRequest,
+            examples=BIKES_EXAMPLES,
+            solve=_by_wishes(propose_bikes, BIKES_UNTIL),
         ),
     )
 }

@@ -48,7 +48,12 @@ class Shift(BaseModel):
     hours: float | None = Field(default=None, gt=0, le=24, description="that a van may be under way")
     every: bool = Field(default=False, description="whether each station has to be served, whatever its way costs")
     van_bikes: int | None = Field(default=None, ge=1, le=1000, description="else the parameter bikes.van_bikes")
-    seconds: float | None = Field(default=None, ge=0.1, le=600, description="wall-clock limit")
+    seconds: float | None = Field(
+        default=None,
+        ge=0.1,
+        le=3600,
+        description="wall-clock limit of the solver; without it the run ends at the same point on every machine",
+    )
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
 
 

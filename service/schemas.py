@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
@@ -15,6 +14,7 @@ from network import EDITS, InputError, Problem, Scenario
 from optimise import STOP_TARGETS, Target, parse_target
 from service.congestion_schemas import Congestion
 from service.diversion_schemas import Replaced
+from service.files import BAD_JSON, read_json
 from service.green_schemas import Carbon, GreenChange, GreenShare, Number
 from service.outturn_schemas import Reported
 from service.pivot_schemas import Pivoted
@@ -170,6 +170,10 @@ class PlanRequest(BaseModel):
     )
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
 
+    def must_agree(self) -> None:
+        """Raises InputError for what can be known to be wrong before a city is looked at."""
+        self.parsed_targets()
+
     def parsed_targets(self) -> list[Target]:
         """Raises InputError with every target that cannot be read or names no metric."""
         found, problems = [], []
@@ -315,23 +319,6 @@ def read_scenario(file: Path) -> Scenario:
         raise InputError(problems_of(error.errors(), file.name)) from None
 
 
-def read_json(file: Path) -> Any:
-    """The content of a JSON file, UTF-8 with or without a byte order mark. Raises InputError."""
-    try:
-        return json.loads(file.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise InputError(Problem(str(file), "there is no such file", "check the path")) from None
-    except UnicodeDecodeError as error:
-        raise InputError(Problem(file.name, f"is not UTF-8 text at byte {error.start}", "save it as UTF-8")) from None
-    except OSError as error:
-        raise InputError(Problem(str(file), f"cannot be read: {error.strerror}", "name a JSON file")) from None
-    except json.JSONDecodeError as error:
-        where = f"{file.name}, line {error.lineno}, column {error.colno}"
-        raise InputError(Problem(where, f"is not valid JSON: {error.msg}", _BAD_JSON)) from None
-    except RecursionError:
-        raise InputError(Problem(file.name, "is nested too deeply", _BAD_JSON)) from None
-
-
 def scenario_json(scenario: Scenario) -> dict[str, Any]:
     """A scenario as the JSON body that says the same."""
     return dict(SCENARIO.dump_python(scenario, mode="json"))
@@ -349,7 +336,6 @@ def problems_of(errors: Iterable[Mapping[str, Any]], root: str = "body", text: A
 _FIELDS: Final = {edit.type: ", ".join(f.name for f in fields(edit)) for edit in EDITS}
 _EXTRA: Final = ("extra_forbidden", "unexpected_keyword_argument")
 _NO_OBJECT: Final = ("dataclass_type", "model_attributes_type", "model_type")
-_BAD_JSON: Final = "correct the text"
 _MOST_SHOWN: Final = 40
 """Letters of a value that is shown back."""
 
@@ -364,7 +350,7 @@ def _problem(error: Mapping[str, Any], root: str, text: Any) -> Problem:
         what, hint = "is not a known field", f"{tag} has {_FIELDS[tag]}" if tag else "remove it"
     elif error["type"] == "json_invalid":
         path = _line_and_column(text, error["loc"][-1])
-        what, hint = f"is not valid JSON: {error['ctx']['error']}", _BAD_JSON
+        what, hint = f"is not valid JSON: {error['ctx']['error']}", BAD_JSON
     elif error["type"] == "union_tag_invalid":
         what, hint = f"{error['ctx']['tag']!r} is not a type of edit", f"use one of {', '.join(_FIELDS)}"
     elif error["type"] == "union_tag_not_found":

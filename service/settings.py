@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     """Largest matrix of times: origins times destinations."""
     congestion_most_zones: int = Field(default=1000, ge=0)
     """Largest city that is asked with congestion at once: seconds for hundreds of zones, minutes for thousands."""
-    edits_most: int = Field(default=100, ge=0)
+    edits_most: int = Field(default=500, ge=0)
     """Most edits of a what-if, or made before a question to the streets; a plan that Luxing made may have more."""
     explained_most: int = Field(default=20, ge=0)
     """Most edits of a scenario whose effects are told apart: each takes two days."""
@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     replay_most_cars: int = Field(default=100_000_000, ge=0)
     """Most cars of a replay of car parks, days of each type times those of a day; close to what is promised a car park
     takes up to 25 times as many."""
+    replay_most_riders: int = Field(default=100_000_000, ge=0)
+    """Most riders of a replay of shared bikes: days times those of a day, times the rows and fleets compared."""
 
     @cached_property
     def data_folder(self) -> Path:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from network import Stations, grid_city, snap
+from network import Stations, grid_city, no_bike_points, snap
 from network.street_graph import StreetGraph
 from network.synthetic import _degrees
 from network.timetable import Service, timetable
@@ -123,6 +123,7 @@ def city_with(roads, stops, lines, entrances, **rules):
         places=replace(base.places, snap=snap(roads, base.places.lonlat)),
         supply=replace(base.supply, **counts),
         transit=transit,
+        bike_points=no_bike_points(),
     )
 
 

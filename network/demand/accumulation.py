@@ -31,14 +31,16 @@ def profiles(rules: ParkingRules) -> F64:
     return np.asarray(weekday[:, None, :] * rules.day_factor[:, :, None])
 
 
-def usual_cars(rules: ParkingRules, use: I32, spaces: I32) -> OwnCars:
-    """What lots (L) of a land use and size hold in the busiest month, where nobody counted.
+def usual_cars(rules: ParkingRules, use: I32, spaces: I32, month: int | None = None) -> OwnCars:
+    """What lots (L) of a land use and size hold in a month (0 is January), else in their busiest, where nobody counted.
 
     quantile = mean + z sd, of `usual_sd`; arrivals as `came` has them. No lot holds more than its spaces.
     """
-    most = rules.month_factor.max(axis=1) * rules.peak_share
+    by_month = rules.month_factor
+    factor: F64 = by_month.max(axis=1) if month is None else by_month[:, month]
+    most = factor * rules.peak_share
     share = np.minimum(profiles(rules)[use] * most[use][:, None, None], 1.0)
-    mean = share * spaces[:, None, None]
+    mean: F64 = share * spaces[:, None, None]
     sd = usual_sd(rules, mean, spaces[:, None, None])
     high = np.minimum(mean + NormalDist().inv_cdf(float(rules.quantile)) * sd, spaces[:, None, None])
     return OwnCars(mean, sd, high, came(mean, rules.dwell_h[use][:, None, None]))

@@ -23,6 +23,9 @@ _MOST_EVENTS = 60.0
 _DIGITS = 9
 """Costs that differ by less are alike."""
 _MIN_PER_DAY, _MIN_PER_H = 1440, 60
+_TERMS = 40
+"""Of Levy's series: what is left out is below any rounding for margins up to 12."""
+_WIDEST, _HALVINGS = 12.0, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,43 @@ def best_start(pickups: F64, returns: F64, docks: I64, most: int | None = None) 
     return wanted, cost[np.arange(len(docks)), wanted]
 
 
+def days_held(pickups: F64, returns: F64, docks: I64, start: I64) -> F64:
+    """(S) chance that n hours pass without a rental lost or a return blocked, from the bikes they begin with (S).
+
+    Pickups and returns (S, n) per hour; the chain of `hours_shut`, left for good at the first that fails.
+    """
+    at, bikes = np.arange(len(docks)), np.arange(int(docks.max(initial=0)) + 1)
+    inside = bikes <= docks[:, None]
+    chance = np.zeros((len(docks), len(bikes)))
+    chance[at, np.clip(start, 0, docks)] = 1.0
+    for hour in range(pickups.shape[1] if len(docks) else 0):
+        steps = _steps(pickups[:, hour], returns[:, hour])
+        gone, come = pickups[:, hour] / steps, returns[:, hour] / steps
+        rate = np.maximum(gone + come, 1.0)
+        down, up = (np.repeat((x / rate)[:, None], len(bikes), axis=1) for x in (gone, come))
+        for _ in range(steps):
+            chance = _through(chance, rate, partial(_spread_inside, inside=inside, down=down, up=up))[0]
+    return np.asarray(chance.sum(axis=1))
+
+
+def margin_of(days_covered: float) -> float:
+    """Margin z: a walk of variance V from the middle of z sqrt(V) stays inside on so large a share of days.
+
+    Of Brownian motion, P(max |W| < a) = 4/pi sum (-1)^k / (2k + 1) exp(-(2k + 1)^2 pi^2 / (8 a^2)) over a unit of time
+    (Levy; Feller, An Introduction to Probability Theory II, X.5), and z = 2a. Raises InputError outside 0 to 1.
+    """
+    if not 0.0 < days_covered < 1.0:
+        raise InputError(Problem("days_covered", f"is {days_covered:g}", "a share above 0 and below 1 is needed"))
+    odd = 2.0 * np.arange(_TERMS) + 1.0
+    sign = np.where(np.arange(_TERMS) % 2 == 0, 1.0, -1.0)
+    low, high = 0.0, _WIDEST
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        held = 4.0 / np.pi * float((sign / odd * np.exp(-((odd * np.pi / middle) ** 2) / 2)).sum())
+        low, high = (middle, high) if held < days_covered else (low, middle)
+    return high
+
+
 def _steps(pickups: F64, returns: F64) -> int:
     return max(1, int(np.ceil((pickups + returns).max() / _MOST_EVENTS)))
 
@@ -127,6 +167,11 @@ def _spread(chance: F64, down: F64, up: F64) -> F64:
     out[:, :-1] += (chance * down)[:, 1:]
     out[:, 1:] += (chance * up)[:, :-1]
     return out
+
+
+def _spread_inside(chance: F64, inside: Bools, down: F64, up: F64) -> F64:
+    """Chances (S, X) after an event, those of ending outside left out."""
+    return np.asarray(inside * _spread(chance, down, up))
 
 
 def _expected(value: F64, down: F64, up: F64) -> F64:

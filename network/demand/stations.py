@@ -42,6 +42,8 @@ class StationLoads:
     """(2, G) trips that can be served."""
     availability: F64
     """(2, G) share of the trips to a station that find room, 1 unless it is full."""
+    entrance_bikes: F64
+    """(A) trips of bikes by the entrance where they stay."""
     rounds: int
     """Rounds in which trips were turned away."""
     access_km: F64
@@ -60,6 +62,7 @@ def no_loads(city: City) -> StationLoads:
         use=np.zeros((2, stations)),
         capacity=np.zeros((2, stations)),
         availability=np.ones((2, stations)),
+        entrance_bikes=np.zeros(len(city.transit.stations.entrance_id)),
         rounds=0,
         access_km=km,
         ride_km=km,
@@ -131,8 +134,17 @@ def settle(
     access_km = (by * _where(np.isfinite(s.access_m), s.access_m)).sum(axis=2) / M_PER_KM
     out = no_loads(city)
     out.use[:, s.station], out.capacity[:, s.station], out.availability[:, s.station] = use, capacity, available
+    out.entrance_bikes[:] = _at_entrances(city, travel, by[0])
     loads = replace(out, rounds=rounds, access_km=access_km, ride_km=ride_km, transfers=transfers)
     return [(way * available[:, None], ride) for way, ride in halves], loads
+
+
+def _at_entrances(city: City, travel: Travel, bikes: F64) -> F64:
+    """(A) of trips by bike by origin and station (Z, Q)."""
+    entrance = travel.stations.rack_entrance
+    came = entrance >= 0
+    count = len(city.transit.stations.entrance_id)
+    return np.bincount(entrance[came], bikes[came], count).astype(np.float64)
 
 
 def behind_stations(city: City, travel: Travel, purpose: int, room: F64 | None = None) -> tuple[F64, F64]:

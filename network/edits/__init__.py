@@ -17,7 +17,7 @@ from network.edits.measures import (
     SetRemoteWork,
     SetTicketDiscount,
 )
-from network.edits.parking import AddLot, AddLotSpaces, RemoveLotSpaces, SetLotHours, ShareLot
+from network.edits.parking import AddLot, AddLotSpaces, RemoveLotSpaces, SetLotHours, SetParkingMonth, ShareLot
 from network.edits.people import SetDemand, SetPrice
 from network.edits.places import AddPlace
 from network.edits.priority import SetBusPriority
@@ -64,6 +64,7 @@ Edit: TypeAlias = (
     | AddLot
     | AddLotSpaces
     | RemoveLotSpaces
+    | SetParkingMonth
     | AddBikePoint
     | RemoveBikePoint
     | SetBikePoint
@@ -107,6 +108,7 @@ EDITS: Final[tuple[type[Edit], ...]] = (
     AddLot,
     AddLotSpaces,
     RemoveLotSpaces,
+    SetParkingMonth,
     AddBikePoint,
     RemoveBikePoint,
     SetBikePoint,
@@ -145,6 +147,7 @@ __all__ = [
     "SetLinePath",
     "SetLotHours",
     "SetOneWay",
+    "SetParkingMonth",
     "SetParkingSupply",
     "SetParkingTurnover",
     "SetPeakSpreading",

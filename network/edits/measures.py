@@ -17,14 +17,13 @@ from network.edits.base import (
     Whole,
     check_share,
     did_you_mean,
-    not_negative,
     zones_of,
 )
 from network.units import HOURS, PURPOSES, VISITOR
 
 Purpose: TypeAlias = Literal["home_work", "home_school", "home_other", "non_home"]
-_MOST_REWARD_CNY: Final = 1000.0
-"""Rewards above it would make trips by station outweigh every number."""
+_MOST_CNY: Final = 1000.0
+"""Rewards above it would make trips by station outweigh every number; no charge or reward of a trip is near it."""
 _MOST_TURNOVER: Final = 2.0 * 60 * HOURS
 """A car a minute: more cannot come and go."""
 
@@ -46,7 +45,7 @@ class SetCongestionCharge:
     zones: tuple[str, ...] | None = None
 
     def apply(self, city: City) -> City:
-        not_negative("cny", self.cny)
+        _check_cny("cny", self.cny)
         here = zones_of(city, self.area, self.zones)
         charge = np.where(here, float(self.cny), city.levers.charge_cny)
         return replace(city, levers=replace(city.levers, charge_cny=charge))
@@ -68,7 +67,7 @@ class SetTicketDiscount:
     zones: tuple[str, ...] | None = None
 
     def apply(self, city: City) -> City:
-        _check_reward("cny", self.cny)
+        _check_cny("cny", self.cny)
         here = zones_of(city, self.area, self.zones)
         off = np.where(here, float(self.cny), city.levers.ticket_off_cny)
         return replace(city, levers=replace(city.levers, ticket_off_cny=off))
@@ -87,7 +86,7 @@ class SetCarbonPoints:
     cny_per_kg: Number
 
     def apply(self, city: City) -> City:
-        _check_reward("cny_per_kg", self.cny_per_kg)
+        _check_cny("cny_per_kg", self.cny_per_kg)
         points = np.asarray(self.cny_per_kg, np.float64)
         return replace(city, levers=replace(city.levers, points_cny_per_kg=points))
 
@@ -211,9 +210,9 @@ class SetParkingTurnover:
         return replace(city, supply=replace(city.supply, parking_turnover=turnover))
 
 
-def _check_reward(name: str, value: float) -> None:
-    if not 0 <= value <= _MOST_REWARD_CNY:
-        raise Refused(f"{name} is {value}", f"a number from 0 to {_MOST_REWARD_CNY:,.0f} CNY is needed")
+def _check_cny(name: str, value: float) -> None:
+    if not 0 <= value <= _MOST_CNY:
+        raise Refused(f"{name} is {value}", f"a number from 0 to {_MOST_CNY:,.0f} CNY is needed")
 
 
 def _positions(purposes: Iterable[str]) -> list[int]:

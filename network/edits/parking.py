@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final, Literal, TypeAlias
 import numpy as np
 
 from network.city import City
+from network.demand.accumulation import usual_cars
 from network.edits.base import STRICT, Number, Refused, Whole, check_inside, check_printable, did_you_mean, position_of
 from network.lots import Lots
 from network.parking_rules import slots_between
@@ -26,6 +27,7 @@ LandUse: TypeAlias = Literal["office", "home", "shopping", "hospital", "scenic",
 _TIME: Final = re.compile(r"(\d{1,2}):(\d{2})")
 _DAY_H: Final = SLOTS * SLOT_H
 _MOST_SPACES: Final = 100_000
+_MONTHS: Final = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +165,28 @@ class RemoveLotSpaces:
         if self.spaces > free:
             raise Refused(f"lot {self.lot!r} has {free} spaces that are neither reserved nor shared", "take fewer")
         return _with_spaces(city, at, -self.spaces)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetParkingMonth:
+    """Fill the lots that nobody counted as in a month, 1 to 12, by parking.month_factor; else their busiest counts."""
+
+    layers: ClassVar[frozenset[str]] = frozenset({"supply"})
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    type: Literal["set_parking_month"] = "set_parking_month"
+    month: Whole
+
+    def apply(self, city: City) -> City:
+        if not 1 <= self.month <= _MONTHS:
+            raise Refused(f"month is {self.month}", "a number from 1 to 12 is needed")
+        lots = city.lots
+        counted_for = (lots.spaces - lots.spaces_added + lots.spaces_removed).astype(np.int32)
+        usual = usual_cars(city.parking, lots.use, counted_for, self.month - 1)
+        own = {
+            f"own_{name}": np.where(lots.measured[:, None, None], getattr(lots, f"own_{name}"), getattr(usual, name))
+            for name in ("mean", "sd", "high", "arrivals")
+        }
+        return replace(city, lots=replace(lots, **own))
 
 
 def window_of(start: str, end: str) -> Bools:

@@ -4,13 +4,19 @@ What takes seconds to import (osmnx, geopandas) is imported by the functions tha
 """
 
 from network.io.area import area_beside
-from network.io.bike_status import CLIPS, BikeStatus, read_bike_status
+from network.io.bike_flows import BikeLog, LogRules, flow_table, read_bike_flows
+from network.io.bike_orders import read_orders
+from network.io.bike_sites import BikeSitesRead, read_bike_sites
+from network.io.bike_snapshots import read_snapshots
+from network.io.bike_status import CLIPS, BikeStatus, bike_status_of, read_bike_status
 from network.io.blocks import read_blocks
 from network.io.build import STAGES, BuildReport, build_city
 from network.io.fragment import Fitted, fragment
+from network.io.gbfs import FEED_FILES, LEAST_TIME_S, bike_feed, write_bike_feed
 from network.io.given import given_part
 from network.io.graph import RoadsReport
 from network.io.islands import ModeReport
+from network.io.layers import read_rings
 from network.io.occupancy import OccupancyLog, read_occupancy, read_spaces
 from network.io.parameters import Parameter, Parameters, Value
 from network.io.parking_blocks import read_parking_blocks
@@ -25,14 +31,19 @@ from network.io.tables import LONLAT, Column, Table, read_table
 
 __all__ = [
     "CLIPS",
+    "FEED_FILES",
+    "LEAST_TIME_S",
     "LONLAT",
     "SCHEDULES",
     "STAGES",
+    "BikeLog",
+    "BikeSitesRead",
     "BikeStatus",
     "BuildReport",
     "CitySpec",
     "Column",
     "Fitted",
+    "LogRules",
     "ModeReport",
     "OccupancyLog",
     "Parameter",
@@ -42,19 +53,27 @@ __all__ = [
     "Table",
     "Value",
     "area_beside",
+    "bike_feed",
+    "bike_status_of",
     "build_city",
     "city_ids",
+    "flow_table",
     "fragment",
     "given_part",
     "load_city",
+    "read_bike_flows",
+    "read_bike_sites",
     "read_bike_status",
     "read_blocks",
     "read_minutes",
     "read_occupancy",
+    "read_orders",
     "read_parking_blocks",
+    "read_rings",
     "read_schedule",
     "read_sessions",
     "read_shares",
+    "read_snapshots",
     "read_space_candidates",
     "read_spaces",
     "read_spec",
@@ -64,4 +83,5 @@ __all__ = [
     "save_city",
     "spec_for_roads",
     "stored_digest",
+    "write_bike_feed",
 ]

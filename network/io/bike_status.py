@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from network.demand.bikes import BikeReadings
-from network.demand.records import most_shown
 from network.errors import InputError, Problem
-from network.io.clocks import clock_of, zone_of
-from network.io.dates import NO_DATE, Cell, dates_of
-from network.io.tables import LONLAT, Column, Table, read_table
+from network.io.clocks import seconds_times, text_times, zone_of
+from network.io.dates import Cell
+from network.io.tables import LONLAT, Column, Table, read_table, table_of
 from network.part import F64, I64, Bools, Text
 
 _OTHER: Final = Column(required=False)
@@ -43,7 +42,6 @@ STATUS_REASONS: Final = (BLANK, UNKNOWN, NO_DOCKS, CLOCK, TWICE, NEGATIVE, NEGAT
 """In the order they are asked for: each row is counted under the first that fits."""
 CLIPS: Final = {"bikes": TOO_MANY, "docks": NEGATIVE_DOCKS}
 """What can be set to the nearest number that is possible."""
-_S_PER_MIN = 60
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -99,12 +97,35 @@ def read_bike_status(
     that cannot be true are left out and counted, or set to the nearest possible number where `clip` (names of CLIPS)
     says so. Raises InputError with the rows that cannot be read.
     """
+    _must_be_known(clip)
+    known, table = read_table(stations, STATIONS), read_table(file, COLUMNS, columns)
+    return _status(known, table, zone_of(timezone), clip, dates)
+
+
+def bike_status_of(
+    readings: Sequence[Mapping[str, Any]],
+    stations: Sequence[Mapping[str, Any]],
+    *,
+    timezone: str,
+    clip: Collection[str] = (),
+    dates: str = "",
+) -> BikeStatus:
+    """The same from records with the names of the columns. Raises InputError with the rows that cannot be read."""
+    _must_be_known(clip)
+    known, table = table_of("stations", stations, STATIONS), table_of("readings", readings, COLUMNS)
+    return _status(known, table, zone_of(timezone), clip, dates)
+
+
+def _must_be_known(clip: Collection[str]) -> None:
     wrong = [Problem("clip", f"{name!r} cannot be", f"known: {', '.join(CLIPS)}") for name in clip if name not in CLIPS]
     if wrong:
         raise InputError(wrong)
-    known, table = read_table(stations, STATIONS), read_table(file, COLUMNS, columns)
+
+
+def _status(known: Table, table: Table, zone: ZoneInfo, clip: Collection[str], dates: str) -> BikeStatus:
+    """`known` are the stations, `table` the readings."""
     capacity = known.numbers("capacity")
-    rows = _rows(table, known.texts("station_id"), zone_of(timezone), dates)
+    rows = _rows(table, known.texts("station_id"), zone, dates)
     docks = np.append(capacity, 0.0)[rows.station]
     over, under = rows.bikes > docks, rows.free < 0
     reason = _reasons(rows, docks, over & ("bikes" not in clip), under & ("docks" not in clip))
@@ -151,8 +172,8 @@ def _rows(table: Table, ids: Text, zone: ZoneInfo, dates: str) -> _Rows:
         Cell(f"{table.name}, row {table.rows[i]}, column {name}", text)
         for text, i in zip(texts.tolist(), first.tolist(), strict=True)
     ]
-    minute, local, sure = (
-        _by_seconds(cells, table.name, zone) if name == "last_updated" else _by_text(cells, table, zone, dates)
+    times = (
+        seconds_times(cells, table.name, zone) if name == "last_updated" else text_times(cells, table.name, zone, dates)
     )
     order = np.argsort(ids)
     at = np.minimum(np.searchsorted(ids, table.texts("station_id"), sorter=order), len(ids) - 1)
@@ -163,35 +184,7 @@ def _rows(table: Table, ids: Text, zone: ZoneInfo, dates: str) -> _Rows:
     opened = np.ones(len(table), np.bool_)
     if "is_renting" in table:
         opened = ~np.isin(np.char.lower(table.texts("is_renting")), ["0", "false", "no"])
-    return _Rows(station, minute[of], local[of], sure[of], table.numbers("bikes"), free, opened)
-
-
-def _by_seconds(cells: list[Cell], name: str, zone: ZoneInfo) -> tuple[I64, I64, Bools]:
-    problems, minute = [], np.zeros(len(cells), np.int64)
-    for i, cell in enumerate(cells):
-        if cell.text.isdecimal() and len(cell.text) == len("1712351088"):
-            minute[i] = int(cell.text) // _S_PER_MIN
-        else:
-            problems.append(Problem(cell.where, f"{cell.text!r} is no count of seconds since 1970"))
-    if problems:
-        raise InputError(most_shown(problems, name))
-    return minute, clock_of(minute, zone), np.ones(len(cells), np.bool_)
-
-
-def _by_text(cells: list[Cell], table: Table, zone: ZoneInfo, dates: str) -> tuple[I64, I64, Bools]:
-    utc = np.array([cell.text.endswith("Z") for cell in cells])
-    told = dates_of([Cell(c.where, c.text.removesuffix("Z")) for c in cells], table.name, dates).minutes
-    if (blank := np.flatnonzero(told == NO_DATE)).size:
-        raise InputError(Problem(cells[blank[0]].where, "the value is missing"))
-    early, late = (_utc(told, zone, fold) for fold in (0, 1))
-    minute = np.where(utc, told, early)
-    return minute, np.where(utc, clock_of(minute, zone), told), utc | (early == late)
-
-
-def _utc(local: I64, zone: ZoneInfo, fold: int) -> I64:
-    """Minutes of UTC, from those by the local clock; the second of two such times where `fold` is 1."""
-    clocks = [one.replace(tzinfo=zone, fold=fold) for one in local.astype("M8[m]").tolist()]
-    return np.array([int(clock.timestamp()) // _S_PER_MIN for clock in clocks], np.int64)
+    return _Rows(station, times.minute[of], times.local[of], times.sure[of], table.numbers("bikes"), free, opened)
 
 
 def _reasons(rows: _Rows, docks: F64, over: Bools, under: Bools) -> I64:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from network.bike_points import no_bike_points
+from network.bike_points import BikePoints
 from network.bike_sharing_rules import BikeSharingRules
 from network.bus_fleet import BusFleet
 from network.charging_rules import ChargingRules
@@ -17,6 +17,7 @@ from network.city import City, Roads, Zones
 from network.congestion_rules import CongestionRules
 from network.errors import InputError, Problem
 from network.fleet import Fleet
+from network.io.bike_points import city_bike_points
 from network.io.candidates import Candidates, candidates
 from network.io.carbon import carbon_rules
 from network.io.dasymetric import Evidence, Seen, people
@@ -111,6 +112,7 @@ def build_city(
     parking = given_part(ParkingRules, "parking", parameters)
     known = {"places": found.places, "known_spaces": found.spaces, "stations": transit.stations}
     lots = _lots(job, rules=parking, zones=zones, roads=streets, **known)
+    bikes = _bike_points(job, features=data.features, zones=zones, roads=streets)
     spaces = lots.station_spaces(len(transit.stations.id))
     supply, behaviour = supply_and_behaviour(parameters, len(zones.id), spaces, found.plugs, len(found.feeders.id))
     files = [
@@ -135,7 +137,7 @@ def build_city(
         lots=lots.lots,
         parking=parking,
         new_spaces=given_part(NewSpaceRules, "new_spaces", parameters),
-        bike_points=no_bike_points(),
+        bike_points=bikes,
         bike_sharing=given_part(BikeSharingRules, "bike_sharing", parameters),
         levers=no_levers(len(zones.id)),
         provenance=provenance_part([*files, *job.rows, *parameters.provenance()], spec.attribution),
@@ -302,6 +304,15 @@ def _lots(job: _Job, **known: Any) -> FoundLots:
         job.tell(*row)
     job.report.say(*found.lines)
     return found
+
+
+def _bike_points(job: _Job, **known: Any) -> BikePoints:
+    """Where shared bikes stand, and what is told of it."""
+    found = city_bike_points(job.spec.bikes, job.inputs.path, parameters=job.parameters, **known)
+    for row in found.assumed:
+        job.tell(*row)
+    job.report.say(*found.lines)
+    return found.points
 
 
 def _sources(job: _Job, roads: Roads, data: OsmData) -> list[Source]:

@@ -70,6 +70,17 @@ def to_wgs84(lonlat: F64, crs: str | None, where: str) -> F64:
     return out
 
 
+def to_gcj02(lonlat: F64) -> F64:
+    """Positions (X, 2) in WGS-84 -> GCJ-02, as maps of mainland China want them; elsewhere they stay as they are."""
+    import prcoords
+
+    out = np.array(lonlat, np.float64).reshape(-1, 2)
+    for i in np.flatnonzero(mainland(out)):
+        there = prcoords.wgs_gcj((out[i, 1], out[i, 0]))
+        out[i] = there.lon, there.lat
+    return out
+
+
 def mainland(lonlat: F64) -> npt.NDArray[np.bool_]:
     """(X) whether the points lie in mainland China, on a coarse outline (even-odd rule)."""
     x, y = lonlat[:, 0, None], lonlat[:, 1, None]

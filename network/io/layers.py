@@ -69,11 +69,26 @@ def read_area(path: Path, crs: str | None = None) -> BaseGeometry:
     polygons = [
         shapely.Polygon(shell, holes)
         for i, feature in enumerate(features)
-        for shell, *holes in _rings(feature, f"{path.name}, feature {i + 1}", crs or declared)
+        for shell, *holes in rings_of(feature, f"{path.name}, feature {i + 1}", crs or declared)
     ]
     if not polygons:
         raise InputError(Problem(path.name, "holds no polygon"))
     return shapely.union_all([shapely.make_valid(polygon) for polygon in polygons])
+
+
+def read_rings(path: Path, crs: str | None = None) -> list[list[list[float]]]:
+    """The outlines and holes of the polygons of a GeoJSON file, united, each as its corners (WGS-84) without the last.
+
+    Raises InputError as read_area does.
+    """
+    import shapely
+
+    area = read_area(path, crs)
+    polygons = [part for part in shapely.get_parts(area) if part.geom_type == "Polygon"]
+    rings = [ring for polygon in polygons for ring in (polygon.exterior, *polygon.interiors)]
+    if not rings:
+        raise InputError(Problem(path.name, "holds no polygon with any ground in it"))
+    return [shapely.get_coordinates(ring)[:-1].tolist() for ring in rings]
 
 
 def read_areas(path: Path, column: str, crs: str | None = None) -> tuple[list[BaseGeometry], F64]:
@@ -94,7 +109,7 @@ def read_areas(path: Path, column: str, crs: str | None = None) -> tuple[list[Ba
         if not (is_number and 0 <= value < np.inf):
             problems.append(Problem(where, f"{column} is {value!r}", "a number of 0 or more is needed"))
             continue
-        polygons = [shapely.Polygon(shell, holes) for shell, *holes in _rings(feature, where, crs or declared)]
+        polygons = [shapely.Polygon(shell, holes) for shell, *holes in rings_of(feature, where, crs or declared)]
         areas.append(shapely.union_all(shapely.make_valid(polygons)))
         values.append(float(value))
         if not areas[-1].area > 0:
@@ -106,7 +121,8 @@ def read_areas(path: Path, column: str, crs: str | None = None) -> tuple[list[Ba
     return areas, np.array(values)
 
 
-def _rings(feature: dict[str, Any], where: str, crs: str) -> Iterator[list[F64]]:
+def rings_of(feature: dict[str, Any], where: str, crs: str) -> Iterator[list[F64]]:
+    """The rings of each polygon of a feature in WGS-84, closed; none where it is no polygon. Raises InputError."""
     geometry = feature.get("geometry") or {}
     coordinates = geometry.get("coordinates", [])
     polygons = {"Polygon": [coordinates], "MultiPolygon": coordinates}.get(geometry.get("type", ""), [])

@@ -26,6 +26,7 @@ _REQUIRED: dict[str, set[str]] = {
     "places": {"file"},
     "chargers": {"file", "format"},
     "feeders": {"file"},
+    "bikes": {"points"},
     "transit": {"file", "mode"},
     "transit stations": {"file", "mode"},
     "transit feed": {"gtfs"},
@@ -43,6 +44,7 @@ _KEYS: dict[str, set[str]] = {
         "chargers",
         "feeders",
         "parking",
+        "bikes",
         "transit",
     }
     | {"parameters"},
@@ -56,6 +58,7 @@ _KEYS: dict[str, set[str]] = {
     "feeders": {"file", "crs", "unit", "columns"},
     "parking": {"lots", "entrances", "windows", "occupancy", "gates", "crs", "columns", "tariff_unit", "off_street"}
     | {"spaces", "dates", "timezone", "holidays", "worked"},
+    "bikes": {"points", "status", "crs", "columns", "repair"},
     "transit": {"file", "lines", "crs", "mode", "columns"},
     "transit stations": {"file", "lines", "stations", "entrances", "from_year", "crs", "mode", "columns"},
     "transit feed": {"gtfs", "date", "crs"},
@@ -77,6 +80,7 @@ class CitySpec:
     chargers: tuple[Mapping[str, Any], ...] = ()
     feeders: Mapping[str, Any] = field(default_factory=dict)
     parking: Mapping[str, Any] = field(default_factory=dict)
+    bikes: Mapping[str, Any] = field(default_factory=dict)
     transit: tuple[Mapping[str, Any], ...] = ()
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     folder: Path | None = None
@@ -118,6 +122,7 @@ def read_spec(data_folder: Path, city_id: str) -> CitySpec:
         chargers=tuple(data.get("chargers", [])),
         feeders=data.get("feeders", {}),
         parking=data.get("parking", {}),
+        bikes=data.get("bikes", {}),
         transit=tuple(data.get("transit", [])),
         parameters=data.get("parameters", {}),
         folder=file.parent,
@@ -178,7 +183,7 @@ def _odd_kinds(data: Mapping[str, Any], where: str) -> Iterator[Problem]:
     """Entries that are not of the kind everything else takes them for."""
     zones = data.get("zones", {})
     inner = zones if isinstance(zones, dict) else {}
-    for name in ("roads", "zones", "feeders", "parking", "parameters"):
+    for name in ("roads", "zones", "feeders", "parking", "bikes", "parameters"):
         if not isinstance(data.get(name, {}), dict):
             yield Problem(f"{where}, {name}", "is not a table", f"write [{name}]")
     if not isinstance(residents := inner.get("residents", {}), dict):
@@ -206,7 +211,7 @@ def _odd_keys(data: Mapping[str, Any], where: str) -> list[Problem]:
     tables += [("zones.residents", data.get("zones", {}).get("residents", {}))]
     tables += [(f"zones.{n}", row) for n in ("areas", "activity") for row in data.get("zones", {}).get(n, [])]
     tables += [(name, row) for name in ("places", "chargers") for row in data.get(name, [])]
-    tables += [(name, data[name]) for name in ("feeders", "parking") if name in data]
+    tables += [(name, data[name]) for name in ("feeders", "parking", "bikes") if name in data]
     kinds = {"gtfs": "transit feed", "osm": "transit map", "stations": "transit stations"}
     tables += [
         (next((kind for key, kind in kinds.items() if key in row), "transit"), row) for row in data.get("transit", [])

@@ -8,7 +8,7 @@ import io
 import math
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,11 @@ from network.errors import InputError, Problem
 from network.part import F64, Text
 
 _ALIASES = {
-    "id": ("编号", "代码", "停车场编号", "充电站编号", "场站编号", "电站编号", "馈线编号", "变压器编号"),
-    "name": ("name_cn", "名称", "停车场名称"),
+    "id": (
+        *("编号", "代码", "停车场编号", "充电站编号", "场站编号", "电站编号", "馈线编号", "变压器编号"),
+        *("station_id", "站点编号", "疏导点编号", "停放点编号"),
+    ),
+    "name": ("name_cn", "名称", "停车场名称", "站点名称", "疏导点名称", "停放点名称"),
     "lon": ("lng", "longitude", "经度", "lon_wgs84"),
     "lat": ("latitude", "纬度", "lat_wgs84"),
     "area": ("district", "street_office", "街道", "区", "区县", "行政区"),
@@ -50,9 +53,15 @@ _ALIASES = {
     "weight": ("权重", "扩样系数"),
     "share": ("分担率", "比例"),
     "start_date": ("start date", "开始日期"),
-    "start_time": ("start time", "start", "start date & time", "开始时间", "充电开始时间", "开始充电时间"),
+    "start_time": (
+        *("start time", "start", "start date & time", "开始时间", "充电开始时间", "开始充电时间"),
+        *("借车时间", "开锁时间"),
+    ),
     "end_date": ("end date", "结束日期"),
-    "end_time": ("end time", "end", "end date & time", "结束时间", "充电结束时间", "结束充电时间"),
+    "end_time": (
+        *("end time", "end", "end date & time", "结束时间", "充电结束时间", "结束充电时间"),
+        *("还车时间", "关锁时间"),
+    ),
     "kwh": ("total kwh", "energy_kwh", "energy (kwh)", "充电量", "电量", "充电电量", "充电量(kwh)", "充电量（kwh）"),
     "station": ("cp id", "charger_id", "station_id", "充电桩编号", "桩编号"),
     "connector": ("connector_id", "枪号", "枪编号", "充电枪编号"),
@@ -63,6 +72,7 @@ _ALIASES = {
     "spaces": (
         *("capacity", "parkingnumberofspaces", "num_all"),
         *("车位", "泊位", "车位数", "泊位数", "总车位", "总泊位", "总泊位数"),
+        *("桩位数", "锁桩数", "停放容量", "可停车辆数"),
     ),
     "free": (
         *("free_spaces", "available", "available_spaces", "parkingnumberofvacantspaces"),
@@ -73,6 +83,21 @@ _ALIASES = {
     "bikes": ("num_bikes_available", "num_vehicles_available", "可借车辆数", "可借数"),
     "free_docks": ("docks", "num_docks_available", "可还桩位数", "可还数"),
     "capacity": ("docks", "桩位数", "锁桩数"),
+    "docked": ("有桩", "是否有桩"),
+    "area_m2": ("面积", "面积(平方米)", "面积（平方米）"),
+    "footway_m": ("人行道宽度", "人行道宽度(米)", "人行道宽度（米）"),
+    "depth_m": ("停放深度", "停放深度(米)", "停放深度（米）"),
+    "reason": ("原因", "禁停原因"),
+    "width_m": ("宽度", "宽度(米)", "宽度（米）"),
+    "day": ("日类型",),
+    "hour": ("小时", "时段"),
+    "pickups": ("借车量", "取车量", "借出量"),
+    "returns": ("还车量", "归还量"),
+    "order": ("order_id", "id", "订单号", "订单编号"),
+    "start_lon": ("start_lng", "起点经度", "借车经度", "开锁经度"),
+    "start_lat": ("起点纬度", "借车纬度", "开锁纬度"),
+    "end_lon": ("end_lng", "终点经度", "还车经度", "关锁经度"),
+    "end_lat": ("终点纬度", "还车纬度", "关锁纬度"),
     "owner": ("owner_tier", "ownership", "权属", "权属性质", "产权性质"),
     "owner_name": ("权属单位", "产权单位", "业主", "业主单位"),
     "department": ("主管部门", "责任部门", "责任单位"),
@@ -162,6 +187,19 @@ class Table:
         return np.column_stack((self.numbers("lon"), self.numbers("lat")))
 
 
+_YES, _NO = frozenset({"1", "yes", "true", "是", "有"}), frozenset({"", "0", "no", "false", "否", "无"})
+
+
+def yes_or_no(table: Table, name: str, row: int, problems: list[Problem]) -> bool:
+    """No where the cell or the column is not there; what is neither is added to `problems`."""
+    text = table.text(name, row).lower()
+    if text not in _YES | _NO:
+        problems.append(
+            Problem(f"{table.name}, row {table.rows[row]}, column {name}", f"{text!r} is neither yes nor no")
+        )
+    return text in _YES
+
+
 LONLAT = {"lon": Column(number=True), "lat": Column(number=True)}
 
 
@@ -172,27 +210,57 @@ def read_table(path: Path, columns: Mapping[str, Column], headers: Mapping[str, 
     """
     (_, header), *rows = _rows(path)
     places = _find_columns(path.name, header, columns, headers or {})
-    lines: list[int] = []
-    cells: list[list[str]] = []
-    problems: list[Problem] = []
-    for line, row in rows:
-        if len(row) == len(header):
-            lines.append(line)
-            cells.append(row)
-        else:
-            problems.append(Problem(f"{path.name}, row {line}", f"has {len(row)} cells, the header {len(header)}"))
-    if not lines and not problems:
+    whole = [(line, row) for line, row in rows if len(row) == len(header)]
+    problems = [
+        Problem(f"{path.name}, row {line}", f"has {len(row)} cells, the header {len(header)}")
+        for line, row in rows
+        if len(row) != len(header)
+    ]
+    if not rows:
         problems.append(Problem(path.name, "holds no rows"))
+    return _filled(path.name, places, columns, whole, problems)
+
+
+def table_of(
+    name: str,
+    records: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, Column],
+    headers: Mapping[str, str] | None = None,
+) -> Table:
+    """Records, such as the properties of features, as rows 1, 2, ... of a table; else as `read_table`."""
+    header = list(dict.fromkeys(key for record in records for key in record))
+    places = _find_columns(name, header, columns, headers or {})
+    rows = [(i, [_cell(record.get(key)) for key in header]) for i, record in enumerate(records, 1)]
+    problems = [] if records else [Problem(name, "holds no rows")]
+    return _filled(name, places, columns, rows, problems)
+
+
+def _cell(value: Any) -> str:
+    """What JSON holds, as a table would have it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+
+
+def _filled(
+    file: str,
+    places: Mapping[str, int],
+    columns: Mapping[str, Column],
+    rows: Sequence[tuple[int, list[str]]],
+    problems: list[Problem],
+) -> Table:
+    """The table of rows: line and cells. Raises InputError with `problems` and those of the cells."""
+    lines = [line for line, _ in rows]
     out: dict[str, npt.NDArray[Any]] = {}
     for name, at in places.items():
-        out[name], wrong = _column(path.name, name, columns[name], [row[at] for row in cells], lines)
+        out[name], wrong = _column(file, name, columns[name], [row[at] for _, row in rows], lines)
         problems += wrong
     if problems:
         more = len(problems) - _MOST_SHOWN
-        raise InputError(
-            problems[:_MOST_SHOWN] + ([Problem(path.name, f"and {more} more problems")] if more > 0 else [])
-        )
-    return Table(path.name, np.array(lines, dtype=np.int64), out)
+        raise InputError(problems[:_MOST_SHOWN] + ([Problem(file, f"and {more} more problems")] if more > 0 else []))
+    return Table(file, np.array(lines, dtype=np.int64), out)
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:

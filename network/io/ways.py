@@ -45,7 +45,7 @@ POINT_TAGS = _words(
 FEATURE_TAGS = _words(
     "name amenity shop tourism railway public_transport highway office leisure station brand operator access fee",
     "parking building building:levels building:flats building:use height capacity capacity:charging bus tram subway",
-    "charging_station:output start_date",
+    "charging_station:output start_date bicycle_rental",
 )
 """Tags of a feature worth keeping; besides these, every `socket:*` tag."""
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from network.city import City
 from network.part import F64, I32, Part, Snap, Spec, digest_of
+from network.travel.bike_cover import BikeCover, bike_cover, bike_cover_key
 from network.travel.coverage import Coverage, coverage_key, coverage_of
 from network.travel.passing import passing_share
 from network.travel.reach import within_metres
@@ -58,6 +59,7 @@ class Travel(Part):
     transit: TransitSkims
     stations: StationTravel
     coverage: Coverage
+    bikes: BikeCover
     keys: dict[str, str]
     """Digests of what was read, by network mode and by what was made of it. Equal keys, equal numbers."""
 
@@ -119,6 +121,7 @@ def travel_times(city: City, before: Travel | None = None) -> Travel:
         transit=transit,
         stations=before.stations if before and "stations" in kept else station_travel(city),
         coverage=before.coverage if before and "coverage" in kept else coverage_of(city),
+        bikes=before.bikes if before and "bikes" in kept else bike_cover(city),
         keys=keys,
     )
 
@@ -160,6 +163,7 @@ def travel_keys(city: City) -> dict[str, str]:
             "stations": stations_key(city, roads),
             "door": digest_of(*roads, *lines.values(), b.terminal_min),
             "coverage": coverage_key(city, roads[WALK]),
+            "bikes": bike_cover_key(city, roads[WALK]),
             "reach": digest_of(roads[WALK], walked),
             "fast": digest_of(roads[DRIVE], driven),
             "passing": digest_of(roads[DRIVE], passing),

@@ -34,6 +34,8 @@ class StationTravel(Part):
     access_s: Annotated[F64, Spec("f8", (2, "Z", "Q"), 0, None, True)]
     """By bike and by car; infinite too beyond supply.station_access_m and where nothing of the kind is there."""
     access_m: Annotated[F64, Spec("f8", (2, "Z", "Q"), 0, None, True)]
+    rack_entrance: Annotated[I32, Spec("i4", ("Z", "Q"), -1)]
+    """Entrance where a bike from the zone stays; -1 where none comes."""
     in_vehicle_s: Annotated[F64, Spec("f8", ("T", "Q", "Z"), 0, None, True)]
     wait_s: Annotated[F64, Spec("f8", ("T", "Q", "Z"), 0, None, True)]
     walk_s: Annotated[F64, Spec("f8", ("T", "Q", "Z"), 0, None, True)]
@@ -59,33 +61,35 @@ def station_travel(city: City) -> StationTravel:
     access = [_access(city, station, kind, equipped[kind, station]) for kind in range(len(ACCESS_MODES))]
     return StationTravel(
         station=station,
-        access_s=np.stack([time_s for time_s, _ in access]),
-        access_m=np.stack([length_m for _, length_m in access]),
+        access_s=np.stack([time_s for time_s, _, _ in access]),
+        access_m=np.stack([length_m for _, length_m, _ in access]),
+        rack_entrance=access[0][2],
         **_rides(city, station),
     )
 
 
-def _access(city: City, station: I32, kind: int, equipped: Bools) -> tuple[F64, F64]:
-    """Time and length (Z, Q) to the nearest entrance, where the station is equipped and near enough."""
+def _access(city: City, station: I32, kind: int, equipped: Bools) -> tuple[F64, F64, I32]:
+    """Time and length (Z, Q) to the nearest entrance, where the station is equipped and near enough, and which."""
     time_s = np.full((len(city.zones.id), len(station)), np.inf)
-    length_m = time_s.copy()
+    length_m, which = time_s.copy(), np.full(time_s.shape, -1, np.int32)
     if equipped.any():
-        entrance, owner = _entrances(city.transit.stations, station[equipped])
+        entrance, owner, position = _entrances(city.transit.stations, station[equipped])
         by_entrance = skim(city.roads, city.zones.snap, entrance, ACCESS_MODES[kind])
         for q, at in enumerate(np.flatnonzero(equipped)):
             own = np.flatnonzero(owner == q)
             if len(own):
                 nearest = own[by_entrance[0][:, own].argmin(axis=1)]
                 time_s[:, at], length_m[:, at] = (np.take_along_axis(x, nearest[:, None], 1)[:, 0] for x in by_entrance)
+                which[:, at] = position[nearest]
     beyond = ~(length_m <= city.supply.station_access_m[kind])
-    return np.where(beyond, np.inf, time_s), np.where(beyond, np.inf, length_m)
+    return np.where(beyond, np.inf, time_s), np.where(beyond, np.inf, length_m), np.where(beyond, -1, which)
 
 
-def _entrances(stations: Stations, station: I32) -> tuple[Snap, I32]:
-    """Where the entrances of some stations touch the streets, and the row in `station` each belongs to."""
+def _entrances(stations: Stations, station: I32) -> tuple[Snap, I32, I32]:
+    """Where the entrances of some stations touch the streets, the row in `station` each belongs to, and positions."""
     some = np.flatnonzero(np.isin(stations.entrance_station, station))
     snap = Snap(**{name: array[:, some] for name, array in stations.snap.arrays()})
-    return snap, np.searchsorted(station, stations.entrance_station[some]).astype(np.int32)
+    return snap, np.searchsorted(station, stations.entrance_station[some]).astype(np.int32), some.astype(np.int32)
 
 
 def _rides(city: City, station: I32) -> dict[str, F64]:
@@ -93,7 +97,7 @@ def _rides(city: City, station: I32) -> dict[str, F64]:
     t, zones, periods = city.transit, len(city.zones.id), range(len(PERIODS))
     if not (len(station) and len(t.line_id)):
         return dict.fromkeys((*_RIDE, "walk_s"), np.full((len(periods), len(station), zones), np.inf))
-    entrance, owner = _entrances(t.stations, station)
+    entrance, owner, _ = _entrances(t.stations, station)
     walks = _from_stations(t, station, owner, walks_of(city, entrance, city.zones.snap))
     found = [journeys_of(city, walks, zones, period=period) for period in periods]
     told = {name: np.stack([getattr(x, name) for x in found]) for name in _RIDE}

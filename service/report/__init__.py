@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+import numpy as np
+
 from network import City, GreenDefinition, InputError, Problem
+from network.io import FEED_FILES, bike_feed
 from optimise import (
+    BikesProposal,
     ChargerProposal,
     DepotProposal,
     LoopProposal,
@@ -20,6 +24,16 @@ from optimise import (
     StopProposal,
 )
 from service.proposals import AnyProposal
+from service.report.bikes import bikes_report_html
+from service.report.bikes_rows import (
+    bikes_geojson,
+    bikes_package,
+    fleet_csv,
+    left_out_csv,
+    points_csv,
+    racks_csv,
+)
+from service.report.bikes_rows import stations_csv as vans_csv
 from service.report.depots import depots_csv, depots_geojson, depots_report_html
 from service.report.html import report_html
 from service.report.loops import loops_csv, loops_geojson, loops_report_html
@@ -34,6 +48,7 @@ from service.report.stops import stop_report_html, stops_csv, stops_geojson, sto
 from service.report.tables import FORMAT, SITE_FIELDS, plan_geojson, plan_json, sites_csv
 
 __all__ = [
+    "BIKES_FILES",
     "DEPOT_FILES",
     "FILES",
     "LOOP_FILES",
@@ -41,6 +56,7 @@ __all__ = [
     "SHARING_FILES",
     "SPACES_FILES",
     "STOP_FILES",
+    "bikes_report_html",
     "depots_report_html",
     "loops_report_html",
     "park_ride_report_html",
@@ -67,8 +83,16 @@ SHARING_FILES = ("plan.json", "plan.geojson", "windows.csv", "lots.csv", "datapa
 """All the folder of a plan for shared parking holds."""
 SPACES_FILES = ("plan.json", "plan.geojson", "spaces.csv", "datapackage.json", "report.html")
 """All the folder of a plan for new parking spaces holds."""
+BIKES_FILES = (
+    *("plan.json", "plan.geojson", "points.csv", "stations.csv", "racks.csv", "fleet.csv", "left_out.csv"),
+    *("datapackage.json", "report.html", *(f"gbfs/{name}" for name in FEED_FILES)),
+)
+"""All the folder of a plan for dispatch points holds; the feed is left out where there are no points."""
 
-_OURS = frozenset({*FILES, *STOP_FILES, *PARK_RIDE_FILES, *LOOP_FILES, *DEPOT_FILES, *SHARING_FILES, *SPACES_FILES})
+_OURS = frozenset({
+    *FILES, *STOP_FILES, *PARK_RIDE_FILES, *LOOP_FILES, *DEPOT_FILES, *SHARING_FILES, *SPACES_FILES, *BIKES_FILES,
+})  # fmt: skip
+_FOLDERS = frozenset(f"{folder}" for name in _OURS for folder in PurePosixPath(name).parents) - {"."}
 
 
 def write_plan_folder(
@@ -93,6 +117,7 @@ def write_plan_folder(
     try:
         fresh.mkdir()
         for name, content in contents.items():
+            (fresh / name).parent.mkdir(parents=True, exist_ok=True)
             (fresh / name).write_bytes(content)
         _swap(fresh, folder, old)
     finally:
@@ -168,6 +193,22 @@ def _spaces(city: City, proposal: SpacesProposal, green: Sequence[GreenDefinitio
     }
 
 
+def _bikes(city: City, proposal: BikesProposal, green: Sequence[GreenDefinition]) -> dict[str, bytes]:
+    plan = proposal.plan
+    after = plan.as_scenario().apply(city)
+    feed = bike_feed(after, within=[np.array(ring) for ring in plan.within]) if len(after.bike_points.id) else {}
+    return {
+        "plan.geojson": bikes_geojson(city, plan),
+        "points.csv": points_csv(plan),
+        "stations.csv": vans_csv(plan, int(city.bike_sharing.balance_h[0])),
+        "racks.csv": racks_csv(plan),
+        "fleet.csv": fleet_csv(plan),
+        "left_out.csv": left_out_csv(plan),
+        "datapackage.json": bikes_package(city),
+        "report.html": bikes_report_html(city, proposal, green).encode(),
+    } | {f"gbfs/{name}": content for name, content in feed.items()}
+
+
 SITES: Final = TableFile(path="sites.csv", title="Chosen sites", fields=SITE_FIELDS, key=("id",))
 _MORE: Final[dict[str, Callable[[City, Any, Sequence[GreenDefinition]], dict[str, bytes]]]] = {
     "chargers": _chargers,
@@ -177,6 +218,7 @@ _MORE: Final[dict[str, Callable[[City, Any, Sequence[GreenDefinition]], dict[str
     "depots": _depots,
     "sharing": _sharing,
     "spaces": _spaces,
+    "bikes": _bikes,
 }
 """The files besides plan.json, by the kind of a plan."""
 
@@ -201,11 +243,21 @@ def _refuse_what_is_not_ours(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise InputError(Problem(str(folder), "is a file, not a folder", hint))
-    strangers = sorted({path.name for path in folder.iterdir()} - _OURS)
+    strangers = sorted(_strangers(folder))
     if strangers:
         raise InputError(Problem(str(folder), f"holds files that are not a plan's: {', '.join(strangers[:5])}", hint))
     if any(folder.iterdir()) and not _is_plan(folder / "plan.json"):
         raise InputError(Problem(str(folder), "is not an earlier plan folder: plan.json is missing or not ours", hint))
+
+
+def _strangers(folder: Path, within: str = "") -> Iterator[str]:
+    """What lies in a folder and is no file of a plan."""
+    for path in folder.iterdir():
+        name = within + path.name
+        if name in _FOLDERS and path.is_dir() and not path.is_symlink():
+            yield from _strangers(path, f"{name}/")
+        elif name not in _OURS:
+            yield name
 
 
 def _is_plan(path: Path) -> bool:

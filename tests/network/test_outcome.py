@@ -8,6 +8,7 @@ from worlds import with_feeders
 
 from network import (
     METRICS,
+    AddBikePoint,
     AddChargers,
     AddLot,
     AddStationParking,
@@ -23,6 +24,7 @@ from network import (
     SetYear,
     ShareLot,
     grid_city,
+    no_bike_points,
     no_levers,
     no_lots,
     simulate,
@@ -102,6 +104,11 @@ MOVES = [
         "+electric_vehicles +electric_vehicles_kwh +charging_demand_kwh +dedicated_piles",
     ),
     ("a cold day", (SetTemperature(celsius=-10),), "+electric_vehicles_kwh +charging_demand_kwh +co2_t_per_day"),
+    (
+        "another bike point",
+        (AddBikePoint(id="new", lon=120.6255, lat=31.3042, spaces=40),),
+        "+bike_points +bike_point_spaces +bike_trips_covered_share +bike_fleet_cap",
+    ),
     ("a later year", (SetYear(year=2030),), "+electric_vehicles +charging_demand_kwh +private_piles"),
 ]
 
@@ -204,6 +211,7 @@ def only(city, zones=None, places=None):
         ),
         levers=no_levers(len(z)),
         lots=no_lots(),
+        bike_points=city.bike_points if zones is None else no_bike_points(),
     )
 
 

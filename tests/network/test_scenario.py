@@ -41,6 +41,7 @@ from network import (
     SetLinePath,
     SetLotHours,
     SetOneWay,
+    SetParkingMonth,
     SetParkingSupply,
     SetParkingTurnover,
     SetPeakSpreading,
@@ -111,6 +112,7 @@ ONE_OF_EACH = Scenario(
         AddLot(id="new/lot", lon=120.622, lat=31.302, spaces=40, supply_class="on_street", name="路内", use="home"),
         AddLotSpaces(lot="lot/1", spaces=12),
         RemoveLotSpaces(lot="new/lot", spaces=5),
+        SetParkingMonth(month=8),
         AddBikePoint(
             id="new/bikes",
             lon=120.6215,

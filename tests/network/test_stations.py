@@ -191,6 +191,9 @@ def test_the_day_with_all_modes_adds_up(city, travel):
     assert outcome.station_rounds == 0
     assert (outcome.station_availability == 1).all()
     assert outcome.station_use[0].sum() == pytest.approx(modes[units.TRIP_BIKE_RIDE])
+    owner = city.transit.stations.entrance_station
+    assert np.bincount(owner, outcome.entrance_bikes) == pytest.approx(outcome.station_use[0])
+    assert (outcome.entrance_bikes > 0).sum() > (outcome.station_use[0] > 0).sum()
     assert outcome.station_use[1].sum() == pytest.approx(modes[units.TRIP_PARK_RIDE] / city.behaviour.car_persons)
     assert metrics["park_ride_trip_share"] > 0.001
     assert metrics["bike_ride_trip_share"] > 0.001
@@ -242,9 +245,11 @@ def made_up(rng, stations=3, crowded=1.0):
     names = ("in_vehicle_s", "wait_s", "walk_s", "length_m")
     ride = {name: rng.uniform(0, 600, (2, stations, zones)) for name in names}
     ride |= {name: rng.uniform(0, 3, (2, stations, zones)) for name in ("transfers", "fare_cny")}
+    entrance = np.tile(2 * np.arange(stations, dtype=np.int32), (zones, 1))
     by_station = replace(
-        travel.stations, station=np.arange(stations, dtype=np.int32), access_s=access, access_m=access * 4, **ride
-    )
+        travel.stations, station=np.arange(stations, dtype=np.int32), access_s=access, access_m=access * 4,
+        rack_entrance=np.where(np.isfinite(access[0]), entrance, -1).astype(np.int32), **ride,
+    )  # fmt: skip
     trips = rng.random((5, zones, zones)) * 20 * crowded
     places = rng.integers(1, 9, (2, stations)).astype(np.int32)
     city = replace(city, supply=replace(city.supply, station_racks=places[0], station_spaces=places[1]))
@@ -261,6 +266,7 @@ def test_full_stations_turn_away_just_as_many_as_do_not_fit(seed):
     assert full.any()
     assert (loads.use <= loads.capacity * (1 + MOST_OVER)).all()
     assert loads.use[full] == pytest.approx(loads.capacity[full], rel=MOST_OVER)
+    assert loads.entrance_bikes[[0, 2, 4]] == pytest.approx(loads.use[0])
 
 
 def test_availability_is_the_greatest_that_keeps_to_the_capacity():

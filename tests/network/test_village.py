@@ -8,7 +8,20 @@ from math import exp
 import numpy as np
 import pytest
 
-from network import Feeders, Places, Roads, Snap, Zones, grid_city, no_levers, no_lots, simulate, travel_times, units
+from network import (
+    Feeders,
+    Places,
+    Roads,
+    Snap,
+    Zones,
+    grid_city,
+    no_bike_points,
+    no_levers,
+    no_lots,
+    simulate,
+    travel_times,
+    units,
+)
 from network.hierarchy import hierarchy_of
 from tests.worlds import nothing_runs
 
@@ -112,6 +125,7 @@ def village():
         behaviour=behaviour,
         levers=no_levers(2),
         lots=no_lots(),
+        bike_points=no_bike_points(),
     )
 
 

@@ -92,11 +92,17 @@ def test_a_plan_over_years_is_a_job_whose_years_replay(client):
     assert {reason["place"] for reason in plan["reasons_why"]} == {site["place"] for site in plan["sites"]}
 
 
-def test_years_and_money_that_do_not_fit_fail_with_what_is_wrong(client):
-    job = client.post(PROPOSE, json={"budget_cny": [1e5, 1e5], "years": [2028]}).headers["Location"]
-    assert finished(client, job)["status"] == "failed"
-    (error,) = problems_of(client.get(f"{job}/results"), 422)
-    assert error["what"] == "has 2 entries for 1 years"
+@pytest.mark.parametrize(
+    ("asked", "what"),
+    [
+        ({"budget_cny": [1e5, 1e5], "years": [2028]}, "has 2 entries for 1 years"),
+        ({"budget_cny": 1e5, "years": [2028, 2027]}, "are 2028, 2027"),
+    ],
+    ids=["money", "order"],
+)
+def test_years_and_money_that_do_not_fit_are_refused_at_once(client, asked, what):
+    (error,) = problems_of(client.post(PROPOSE, json=asked), 422)
+    assert error["what"] == what
 
 
 def test_a_plan_may_have_more_sites_than_a_what_if_has_edits(tmp_path):

@@ -157,6 +157,7 @@ def test_a_byte_order_mark_is_welcome(luxing, scenario):
         (b"\xff\xfe{", "is not UTF-8 text at byte 0"),
         ("[" * 100_000, "nested too deeply"),
         ("3", "scenario.json: is not a JSON object"),
+        ('{"edits": [], "edits": []}', "scenario.json: gives 'edits' twice in one object"),
         ('{"edits": [], "colour": 1}', "scenario.json, colour: is not a known field"),
         ('{"edits": [{"type": "fly"}]}', "scenario.json, edits[0]: 'fly' is not a type of edit"),
         ('{"edits": [{"type": "close_street", "street": "Nowhere"}]}', "edits[0] close_street: no street"),

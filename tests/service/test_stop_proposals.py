@@ -122,7 +122,7 @@ def test_the_command_writes_a_plan_that_replays(luxing, tmp_path):
     ("arguments", "told"),
     [
         (["stops", "--budget", "5"], "--budget: is for chargers"),
-        (["stops", "--objective", "distance"], "--objective: is for chargers, sharing and spaces alone"),
+        (["stops", "--objective", "distance"], "--objective: is for chargers, sharing, spaces and bikes alone"),
         (["chargers", "--budget", "5", "--relax", "--no-moves"], "--no-moves: is for stops alone"),
         (["chargers"], "--budget: is missing"),
         (["stops", "--exclude", "nowhere"], "no street has the id or name 'nowhere'"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from road_files import Values, points_on, ways_of
 
-from network import OpenStreet, Scenario, ScenarioError, Snap, grid_city, no_lots, snap, units
+from network import OpenStreet, Scenario, ScenarioError, Snap, grid_city, no_bike_points, no_lots, snap, units
 from network.io.graph import roads_from_ways
 from network.street_graph import StreetGraph, line_length_m
 from network.travel.roads import skim
@@ -71,7 +71,8 @@ def test_what_nobody_could_reach_stays_closed_when_opened():
     nobody = np.zeros(0, np.int32)
     supply = replace(city.supply, plugs=np.zeros((3, 0), np.int32), station_racks=nobody, station_spaces=nobody)
     transit = nothing_runs(city.transit)
-    city = replace(city, roads=roads, zones=zones, places=places, transit=transit, supply=supply, lots=no_lots())
+    without = {"lots": no_lots(), "bike_points": no_bike_points()}
+    city = replace(city, roads=roads, zones=zones, places=places, transit=transit, supply=supply, **without)
     with pytest.raises(ScenarioError, match="touches no street open to drive"):
         Scenario(edits=(OpenStreet(street="way/3", kmh=10.0),)).apply(city)
     both = OpenStreet(street="way/2", kmh=10.0), OpenStreet(street="way/3", kmh=10.0)

@@ -78,6 +78,14 @@ def test_helsinki_stands_on_buildings(helsinki):
     assert source[0].startswith("floor area of homes on the map, estimated: dasymetric over buildings 462,")
 
 
+def test_helsinki_has_its_stations_of_shared_bikes(helsinki):
+    """By the map of the demo: docks of the city bikes, each with the capacity it tells."""
+    points = helsinki[0].bike_points
+    assert (len(points.id), int(points.spaces.sum())) == (15, 332)
+    assert points.docked.all()
+    assert (points.bikes == points.spaces // 2).all()
+
+
 def test_gusu_says_what_it_covers(gusu):
     city, report = gusu
     assert 500 <= len(city.zones.id) <= 2000
@@ -158,6 +166,23 @@ def test_any_road_file_makes_a_city_of_defaults(tmp_path, data_folder):
     assert str(tmp_path) not in "".join(city.provenance.value) + "".join(city.provenance.source)
     assert simulate(city).metrics["trips_per_day"] > 0
     assert isinstance(city.supply, Supply)
+
+
+def test_bike_points_of_a_recipe_are_part_of_the_city(tmp_path, data_folder):
+    """A feed in the place of the map's stations; the file and what it leaves open are in the provenance."""
+    spec = spec_for_roads("new-town", str(street_file(tmp_path)))
+    bare, _ = build_city(spec, Parameters.load(data_folder))
+    lon, lat = bare.zones.lonlat[0].tolist()
+    row = {"station_id": "a", "name": "A", "lon": lon, "lat": lat, "capacity": 9}
+    (tmp_path / "stations.json").write_text(json.dumps({"data": {"stations": [row]}}), encoding="utf-8")
+    recipe = replace(spec, bikes={"points": str(tmp_path / "stations.json")})
+    city, report = build_city(recipe, Parameters.load(data_folder))
+    assert (len(bare.bike_points.id), city.bike_points.id.tolist()) == (0, ["a"])
+    assert city.bike_points.bikes.tolist() == [4]
+    assert any("1 points for shared bikes with 9 places" in line for line in report.lines)
+    keys = city.provenance.key.tolist()
+    assert {"input:stations.json", "bike_points.bikes", "bikes.start_share"} <= set(keys)
+    assert "bikes.start_share" not in bare.provenance.key.tolist()
 
 
 def test_names_of_files_and_places_are_told_apart(tmp_path):

@@ -1,0 +1,1 @@
+"""Compiled parts of the search for dispatch points: arrays in, arrays out."""
