@@ -8,8 +8,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from optimise.stop import Run
+from optimise.vans.linear import Cut
 from optimise.vans.problem import MOST, RoutesOf, VanProblem, rule_problems, value_of
-from optimise.vans.root import Cut, Root
+from optimise.vans.root import Root
 
 _LONGEST: Final = 1e6
 _FINE: Final = 1000

@@ -11,6 +11,9 @@ import pytest
 
 from network import InputError
 from optimise.stop import Cancel, Gap, Seconds, Work
+from optimise.vans import root
+from optimise.vans.cuts import broken_cuts
+from optimise.vans.linear import Relaxation
 from optimise.vans.problem import MOST, VanProblem, first_load, rule_problems, value_of
 from optimise.vans.root import root_bound
 from optimise.vans.solve import _rounded, solve_vans
@@ -210,3 +213,62 @@ def test_a_bound_rises_to_the_next_value_there_can_be():
         5, 5, 10, 15, 15, 20, 20, 20,
     ]  # fmt: skip
     assert _rounded(6.2, 20, 1) == 7
+
+
+def fractional(problem):
+    """The relaxation of a problem without cuts, and where it is."""
+    drivable = ~np.eye(problem.stops, dtype=bool)
+    linear = Relaxation(problem, drivable, drivable)
+    return linear, linear.solve(60.0)[1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_cuts_are_broken_where_they_are_found_and_kept_by_all_routes(seed):
+    problem = made(9, seed, skip_cost=np.array([0, -1, -1, -1, 60, -1, 80, -1, -1]))
+    _, point = fractional(problem)
+    cuts = broken_cuts(problem, point)
+    assert cuts
+    rng = np.random.default_rng(seed)
+    for cut in cuts:
+        assert cut.vans + cut.share @ point.visited > point.way[cut.inside][:, ~cut.inside].sum() + 1e-7
+    for _ in range(200):
+        stops = [s for s in rng.permutation(np.arange(1, 9)).tolist() if problem.must[s] or rng.random() < 0.5]
+        ends = np.flatnonzero(rng.random(len(stops)) < 0.5).tolist()
+        routes = tuple(tuple(part.tolist()) for part in np.split(np.array(stops), ends) if len(part))
+        if rule_problems(problem, routes):
+            continue
+        for cut in cuts:
+            ways = [way for route in routes for way in zip((0, *route), (*route, 0), strict=True)]
+            out = sum(cut.inside[i] and not cut.inside[j] for i, j in ways)
+            assert out >= cut.vans + cut.share[stops].sum() - 1e-9
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_dual_values_give_the_value_of_the_relaxation_and_a_bound_whatever_they_are(seed):
+    problem = made(7, seed, vans=3, skip_cost=np.array([0, 50, -1, 70, -1, -1, 40]))
+    linear, point = fractional(problem)
+    prices = linear.prices()
+    assert prices.bound == pytest.approx(point.value)
+    least = tried(made(6, seed))
+    few = Relaxation(made(6, seed), ~np.eye(6, dtype=bool), np.arange(36).reshape(6, 6) % 6 != 3)
+    few.add_ways(np.eye(6, dtype=bool)[[0] * 6])
+    few.solve(60.0)
+    assert few.prices().bound <= least + 1e-6
+
+
+def test_ways_far_from_one_another_join_where_they_are_worth_it(monkeypatch):
+    problem = made(30, 2, capacity=15)
+    whole = root_bound(problem, 10**4, Gap(0.0).start())
+    monkeypatch.setattr(root, "_ALL", 0)
+    monkeypatch.setattr(root, "_NEAR", 2)
+    some = root_bound(problem, 10**4, Gap(0.0).start())
+    best = solve_vans(problem, stop=Work(1))
+    assert 0.98 * whole.bound <= some.bound <= best.value
+    assert some.bound <= solve_vans(problem, stop=Work(4)).value
+
+
+def test_the_bound_is_near_for_a_hundred_stops():
+    problem = made(100, 1, capacity=20)
+    found = solve_vans(problem, stop=Work(8))
+    assert rule_problems(problem, found.routes) == []
+    assert found.gap < 0.08

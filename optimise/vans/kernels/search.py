@@ -1,4 +1,4 @@
-"""Compiled search of van routes, and sets of stops that break a bound: arrays in, arrays out.
+"""Compiled search of van routes: arrays in, arrays out.
 
 The search tears strings of stops out of routes near one another and puts them back where they cost least, under
 simulated annealing (Christiaens and Vanden Berghe 2020, doi 10.1287/trsc.2019.0914). Bikes beyond what a van holds, and
@@ -18,17 +18,13 @@ from optimise.location.kernels.shapes import Random
 _FINE = 2**31 - 1
 _BLINK = 0.01
 """Share of the places to put a stop back that are overlooked."""
-_STRING, _TORN = 3, 6.0
+_STRING, _TORN = 6, 8.0
 """Longest string torn out of a route, and stops torn out in a round on the mean."""
 _SPLIT = 0.5
 """Share of the strings that leave some stops in their middle."""
 _PATIENCE = 50
 """Rounds that more broken than kept ones lead by until penalties rise, and the other way round until they fall."""
 _RATE = 1.05
-_LEAN = 0.05
-"""How much a stop that fills a whole van is preferred to others that are as tied to a set."""
-_BROKEN = 1e-6
-"""Vans by which a bound has to be broken."""
 
 
 class Trips(NamedTuple):
@@ -64,19 +60,42 @@ class Routes(NamedTuple):
     over: I64
 
 
+class Walk(NamedTuple):
+    """Where a search is: its routes, those of the last round that was taken, and stops left out (V).
+
+    best_stop (K, V), best_size (K): the best routes that keep the rules. penalty (2) of bikes over and of seconds
+    over; broken (2): rounds that broke each rule, less those that kept it. told (2): the best value, -1 where there is
+    none, and what the routes are worth with penalties.
+    """
+
+    now: Routes
+    kept: Routes
+    away: Flags
+    best_stop: I32
+    best_size: I32
+    penalty: F64
+    broken: I64
+    told: F64
+
+
+def new_walk(vans: int, stops: int, heat: float) -> Walk:
+    """Without a route; heat: the first temperature."""
+    away = np.ones(stops, np.bool_)
+    away[0] = False
+    penalty, told = np.array([heat / 2 + 1.0, (heat / 2 + 1.0) / 60.0]), np.array([-1.0, np.inf])
+    now, kept = _new_routes(vans, stops), _new_routes(vans, stops)
+    return Walk(now, kept, away, now.stop.copy(), now.size.copy(), penalty, np.zeros(2, np.int64), told)
+
+
+def _new_routes(vans: int, stops: int) -> Routes:
+    stop, size = np.zeros((vans, stops), np.int32), np.zeros(vans, np.int32)
+    along = [np.zeros((vans, stops + 1), np.int64) for _ in range(5)]
+    return Routes(stop, size, *along, *(np.zeros(vans, np.int64) for _ in range(3)))
+
+
 @inner
 def _chance(state: Random) -> float:
     return float(draw(state, _FINE) / _FINE)
-
-
-@inner
-def new_routes(vans: int, stops: int) -> Routes:
-    """Routes without a stop."""
-    along = np.zeros((vans, stops + 1), np.int64)
-    return Routes(
-        np.zeros((vans, stops), np.int32), np.zeros(vans, np.int32), along, along.copy(), along.copy(), along.copy(),
-        along.copy(), np.zeros(vans, np.int64), np.zeros(vans, np.int64), np.zeros(vans, np.int64),
-    )  # fmt: skip
 
 
 @inner
@@ -250,20 +269,11 @@ def _sums(trips: Trips, routes: Routes, away: Flags) -> tuple[int, int, int]:
 
 
 @outer
-def search(
-    trips: Trips, vans: int, rounds: int, heat: float, cold: float, state: Random
-) -> tuple[int, I32, I32]:  # fmt: skip
-    """The best routes that keep the rules (K, V) and their sizes (K), with their cost; -1 where none was found.
-
-    heat, cold: temperatures of the first and the last round, in units of cost.
-    """
-    stops = len(trips.pick_up)
-    now, kept, out = new_routes(vans, stops), new_routes(vans, stops), np.zeros(stops, np.int32)
-    away, was_away, changed = np.ones(stops, np.bool_), np.ones(stops, np.bool_), np.zeros(vans, np.bool_)
-    away[0] = False
-    best, best_stop, best_size = -1, now.stop.copy(), now.size.copy()
-    penalty, broken, limit = np.full(2, heat / 2 + 1.0), np.zeros(2, np.int64), np.inf
-    penalty[1] /= 60.0
+def search(trips: Trips, walk: Walk, first: float, last: float, rounds: int, state: Random) -> None:
+    """Go on by some rounds, from the first to the last temperature, in units of cost."""
+    now, kept, away, penalty = walk.now, walk.kept, walk.away, walk.penalty
+    out, was_away = np.zeros(len(away), np.int32), away.copy()
+    changed = np.zeros(len(now.size), np.bool_)
     for i in range(rounds):
         changed[:] = False
         was_away[:] = away
@@ -276,24 +286,22 @@ def search(
                 changed[r] = True
                 _put(trips, now, out[k], r, at)
         cost, over, late = _sums(trips, now, away)
-        if over == 0 and late == 0 and (best < 0 or cost < best):
-            best = cost
-            best_stop[:], best_size[:] = now.stop, now.size
+        if over == 0 and late == 0 and (walk.told[0] < 0 or cost < walk.told[0]):
+            walk.told[0] = cost
+            walk.best_stop[:], walk.best_size[:] = now.stop, now.size
         worth = cost + penalty[0] * over + penalty[1] * late
-        warmth = heat * (cold / heat) ** (i / rounds)
-        if worth <= limit - warmth * np.log(_chance(state) + 1e-300):
-            for r in range(vans):
+        if worth <= walk.told[1] - first * (last / first) ** (i / rounds) * np.log(_chance(state) + 1e-300):
+            for r in range(len(changed)):
                 if changed[r]:
                     _copy(now, kept, r)
-            _judge(penalty, broken, over, late)
-            limit = cost + penalty[0] * over + penalty[1] * late
+            _judge(penalty, walk.broken, over, late)
+            walk.told[1] = cost + penalty[0] * over + penalty[1] * late
         else:
             away[:] = was_away
-            for r in range(vans):
+            for r in range(len(changed)):
                 if changed[r]:
                     _copy(kept, now, r)
                     _measure(trips, now, r)
-    return best, best_stop, best_size
 
 
 @inner
@@ -304,56 +312,3 @@ def _judge(penalty: F64, broken: I64, over: int, late: int) -> None:
         if abs(broken[j]) > _PATIENCE:
             penalty[j] = penalty[j] * _RATE if broken[j] > 0 else max(penalty[j] / _RATE, 1e-3)
             broken[j] = 0
-
-
-@outer
-def grown_sets(way: F64, visited: F64, must: Flags, pick_up: I64, capacity: int) -> tuple[Flags, F64]:
-    """Sets of stops (X, V) that fewer vans leave than have to, and by how many: way (V, V) shares of ways driven,
-    visited (V) shares of stops visited.
-
-    From every stop on, the stop that is most tied to the set joins it, with a leaning to one sign of bikes or to none;
-    the worst set on each path is told. Sets whose stops all have to be visited are left by whole vans.
-    """
-    stops = len(pick_up)
-    sets, worse, count = np.zeros((3 * stops, stops), np.bool_), np.zeros(3 * stops), 0
-    for start in range(1, stops):
-        for lean in (-_LEAN, 0.0, _LEAN):
-            inside, tied, most = np.zeros(stops, np.bool_), np.zeros(stops), _BROKEN
-            cut, bikes, seen, firm, j = 0.0, 0.0, 0.0, True, start
-            while j > 0:
-                inside[j] = True
-                cut += _leaves(way, inside, tied, j)
-                bikes, seen, firm = bikes + pick_up[j] * visited[j], max(seen, visited[j]), firm and must[j]
-                vans = max(seen, abs(bikes) / capacity)
-                if firm:
-                    vans = np.ceil(vans - _BROKEN)
-                if vans - cut > most:
-                    most = vans - cut
-                    sets[count], worse[count] = inside, most
-                j = _most_tied(inside, tied, pick_up, lean / capacity)
-            if most > _BROKEN:
-                count += 1
-    return sets[:count], worse[:count]
-
-
-@inner
-def _leaves(way: F64, inside: Flags, tied: F64, j: int) -> float:
-    """What a stop that joins adds to the ways out of the set; its ties are added up."""
-    cut = 0.0
-    for i in range(len(inside)):
-        cut += way[j, i]
-        tied[i] += way[i, j] + way[j, i]
-        if i > 0 and inside[i] and i != j:
-            cut -= way[i, j] + way[j, i]
-    return cut
-
-
-@inner
-def _most_tied(inside: Flags, tied: F64, pick_up: I64, lean: float) -> int:
-    """The stop outside the set that is most tied to it; 0 where there is none."""
-    best, most = 0, -np.inf
-    for i in range(1, len(inside)):
-        pull = tied[i] + lean * pick_up[i]
-        if not inside[i] and pull > most:
-            best, most = i, pull
-    return best
