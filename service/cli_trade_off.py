@@ -13,7 +13,7 @@ from service.cli_propose import request_of
 from service.command import AsJson, CityArgument, Run, print_text
 from service.files import write_whole
 from service.report.numbers import NOTHING, number, small_percent
-from service.trade_off import TradeOff, record_of, trade_off
+from service.trade_off import Priced, TradeOff, record_of, trade_off
 
 app: Final = typer.Typer()
 
@@ -22,9 +22,7 @@ app: Final = typer.Typer()
 def trade_off_command(  # noqa: PLR0917 - options of a command, never positions
     ctx: typer.Context,
     city: CityArgument,
-    what: Annotated[
-        Literal["chargers", "park-ride", "sharing", "spaces", "bikes"], typer.Argument(help="What is planned.")
-    ],
+    what: Annotated[Priced, typer.Argument(help="What is planned.")],
     budget: Annotated[
         list[float], typer.Option(metavar="CNY", help="Money that a plan may spend; two or more, each given once.")
     ],

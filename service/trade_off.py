@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,7 +15,7 @@ from service.engine import Engine
 from service.proposals import KINDS, AnyProposal
 from service.schemas import Answer, PlanRequest, problems_of, scenario_json
 
-PRICED: Final = tuple(name for name, kind in KINDS.items() if "budget_cny" in kind.request.model_fields)
+Priced: TypeAlias = Literal["chargers", "park-ride", "sharing", "spaces", "bikes"]
 """Kinds of plan that a budget limits."""
 _LEAST, _MOST = 2, 20
 _DOWNWARD: Final = frozenset({"distance", "walking"})
@@ -139,7 +139,7 @@ class TradeOffRequest(BaseModel):
     """What is planned, and the budgets to compare."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
-    kind: Literal["chargers", "park-ride", "sharing", "spaces", "bikes"]
+    kind: Priced
     budgets_cny: list[Annotated[float, Field(ge=0.01, le=1e12)]] = Field(min_length=_LEAST, max_length=_MOST)
     plan: dict[str, Any] = Field(
         default={}, description="what else the proposal of the kind is asked with; budget_cny is left out"

@@ -149,7 +149,8 @@ def test_how_many_riders_there_may_be_is_a_setting(settings):
 def test_the_command_shows_rows_side_by_side(luxing, scenario):
     file = scenario(json.dumps({"edits": [POINT]}))
     shown = words(luxing("replay-bikes", CITY, file, "--days", 20, "--vans", 2))
-    for part in ("as they are", "of the scenario", "no vans", "2 vans", "mean of 20 days in a row", "bike/0", "days held"):
+    parts = "as they are", "of the scenario", "no vans", "2 vans", "mean of 20 days in a row", "bike/0", "days held"
+    for part in parts:
         assert part in shown
     said = json.loads(luxing("replay-bikes", CITY, file, "--days", 20, "--seed", 3, "--json").stdout)
     assert (said["seed"], len(said["rows"])) == (3, 4)

@@ -80,7 +80,7 @@ def test_a_city_that_shares_nothing_has_nothing_to_break(client, luxing):
         ({"energy_cv": 1}, "body, energy_cv"),
         ({"edits": [FEW | {"lot": "nowhere"}]}, "edits[0] share_lot"),
         ({"edits": [FEW | {"end": "06:00"}]}, "edits[0] share_lot"),
-        ({"edits": [{"type": "set_price", "item": "parking", "cny": 1.0}] * 101}, "edits"),
+        ({"edits": [{"type": "set_price", "item": "parking", "cny": 1.0}] * 501}, "edits"),
     ],
     ids=["one-day", "mixed", "seed", "unknown", "lot", "window", "too-many"],
 )

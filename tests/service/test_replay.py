@@ -67,7 +67,7 @@ def test_a_seed_is_an_answer_and_edits_change_it(client):
         ({"seed": -1}, "body, seed"),
         ({"hours": 3}, "body, hours"),
         ({"edits": [{"type": "add_chargers", "place": "nowhere", "plugs": 1}]}, "edits[0] add_chargers"),
-        ({"edits": [{"type": "set_price", "item": "parking", "cny": 1.0}] * 101}, "edits"),
+        ({"edits": [{"type": "set_price", "item": "parking", "cny": 1.0}] * 501}, "edits"),
     ],
     ids=["one-day", "half-a-day", "no-spread", "seed", "unknown", "place", "too-many"],
 )

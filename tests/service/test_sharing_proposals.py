@@ -283,7 +283,7 @@ def test_blocks_may_have_chinese_headers_in_gbk(tmp_path):
         (["--met", "0.5"], "is for the objective cost alone"),
         (["--objective", "cost"], "shared_spaces>=1500"),
         (["--objective", "served"], "--objective: is 'served' → it should be 'met', 'walking' or 'cost'"),
-        (["--years", "2027"], "--years: is for chargers alone → leave it out"),
+        (["--years", "2027"], "--years: is for chargers and bikes alone → leave it out"),
         (["--tier", "3"], "--tier"),
         (["--targets", "shared_lot>=2"], "shared_lots"),
         (["--blocks", "no-such.csv"], "no-such.csv"),

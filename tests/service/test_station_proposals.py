@@ -71,4 +71,4 @@ def test_the_command_writes_a_plan_and_refuses_what_is_not_for_it(luxing, tmp_pa
     luxing("propose", CITY, "park-ride", "--budget", "1000000", "--out", str(out))
     assert json.loads((out / "plan.json").read_bytes())["plan"]["kind"] == "park_ride"
     refused = luxing("propose", CITY, "park-ride", "--budget", "1000000", "--objective", "distance", code=2)
-    assert "is for chargers, sharing and spaces alone" in refused.output
+    assert "is for chargers, sharing, spaces and bikes alone" in refused.output

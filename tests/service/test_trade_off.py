@@ -7,13 +7,15 @@ import io
 import json
 import re
 from types import SimpleNamespace
+from typing import get_args
 
 import pytest
 from homes import CITY, HOME, finished, problems_of, words
 
 from network import InputError
 from service.cli import BAD_INPUT
-from service.trade_off import PRICED, TradeOffRow, trade_off
+from service.proposals import KINDS
+from service.trade_off import Priced, TradeOffRow, trade_off
 
 MONEY = (400_000.0, 800_000.0, 1_600_000.0)
 
@@ -98,8 +100,8 @@ def test_options_of_other_kinds_and_missing_cities_are_named(luxing):
     two = ("--budget", "1e6", "--budget", "2e6")
     assert "atlantis" in words(luxing("trade-off", "atlantis", "chargers", *two, code=BAD_INPUT))
     assert "objective" in words(luxing("trade-off", CITY, "chargers", *two, "--objective", "met", code=BAD_INPUT))
-    assert "park-ride" in PRICED
-    assert "stops" not in PRICED
+    priced = [name for name, kind in KINDS.items() if "budget_cny" in kind.request.model_fields]
+    assert set(get_args(Priced)) == set(priced)
 
 
 def test_the_service_draws_the_same_curve_in_a_job(client, luxing):
