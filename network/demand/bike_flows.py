@@ -25,6 +25,7 @@ from network.units import HOURS, TRIP_BIKE_RIDE, TRIP_CYCLE
 
 _MIN_PER_H: Final = 60.0
 _EACH_WAY: Final = 0.5
+_MOST_PARTS: Final = 100_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -191,8 +192,16 @@ def _some(flows: BikeFlows, rows: I64) -> BikeFlows:
 
 
 def _split(city: City, flows: BikeFlows) -> BikeFlows:
-    """Points with more than bike_sharing.point_trips a day made several of one size, as one site need not hold all."""
-    parts = np.maximum(np.ceil(_a_day(flows) / float(city.bike_sharing.point_trips)), 1.0).astype(np.int64)
+    """Points with more than bike_sharing.point_trips a day made several of one size, as one site need not hold all.
+
+    Raises InputError where they would be more than any city has.
+    """
+    point_trips = float(city.bike_sharing.point_trips)
+    parts = np.maximum(np.ceil(_a_day(flows) / point_trips), 1.0)
+    if parts.sum() > _MOST_PARTS:
+        what = f"hold {_a_day(flows).sum():,.0f} pickups and returns a day, {_MOST_PARTS:,} points of {point_trips:g}"
+        raise InputError(Problem("flows", f"{what} are the most", "are they of a day, or of a year?"))
+    parts = parts.astype(np.int64)
     row = np.repeat(np.arange(len(parts)), parts)
     nth = np.arange(len(row)) - np.repeat(np.cumsum(parts) - parts, parts)
     of = zip(flows.id[row].tolist(), nth.tolist(), parts[row].tolist(), strict=True)

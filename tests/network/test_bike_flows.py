@@ -296,3 +296,11 @@ def test_places_by_the_rule_hold_on_nineteen_days_of_twenty():
     held = days_held(pickups, returns, places, start)
     assert held.min() >= 0.95
     assert held.mean() < 0.999
+
+
+def test_rides_of_a_year_taken_for_those_of_a_day_are_refused(city):
+    lonlat = city.zones.lonlat[:1]
+    busy = np.full((2, 1, units.HOURS), 1e6)
+    rows = FlowRows(id=("a",), lonlat=lonlat, pickups=busy, returns=busy, source="table")
+    with pytest.raises(InputError, match=r"48,000,000 pickups and returns a day.*of a year\?"):
+        flows_at(city, rows)
