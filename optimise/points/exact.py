@@ -1,4 +1,5 @@
-"""Proof where little is open: all sets that a better plan could hold, and the best choice among them by HiGHS.
+"""Sets of demand points that sites may serve, and the best choice among them by HiGHS: of those that earn most at the
+prices of a bound a good plan, of all that a better plan could hold the proof where little is open.
 
 At the prices of a bound, a site that serves a set earns less than with its best one; a set that earns less by more than
 what bound and best plan lie apart is in no better plan (as routes are in Baldacci et al. 2008,
@@ -25,6 +26,7 @@ from optimise.stop import Run
 
 _MOST_SETS: Final = 20_000
 """Sets in all; where there are more, no proof is tried."""
+_HALVINGS: Final = 30
 _MOST_AT_SITE: Final = 4096
 _MOST_DUG: Final = 1_000_000
 _NODE: Final = 20_000
@@ -46,15 +48,34 @@ class Sets(NamedTuple):
 
 def all_sets(frame: Frame, bound: Bound, value: int) -> Sets | None:
     """All sets that a plan worth more than `value` could hold, None where they are too many to list."""
+    return _sets_within(frame, bound, math.inf if value == NOTHING else bound.priced(bound.prices).bound - value)
+
+
+def best_sets(frame: Frame, bound: Bound, value: int, site_of: I64) -> Sets | None:
+    """As many of the sets that earn most as can be listed, and those of a plan of this value."""
+    slack = max(bound.priced(bound.prices).bound - value, 1.0)
+    for _ in range(_HALVINGS):
+        if bound.run.over():
+            return None
+        if (sets := _sets_within(frame, bound, slack)) is not None:
+            site = np.unique(site_of[site_of >= 0])
+            own = _sets(frame, site, site_of == site[:, None])
+            return Sets(*(np.concatenate(both) for both in zip(sets, own, strict=True)))
+        slack /= 2
+    return None
+
+
+def _sets_within(frame: Frame, bound: Bound, slack: float) -> Sets | None:
+    """All sets that earn less than the best of their site by at most `slack`, None where they are too many to list."""
     prices, near, p = bound.prices, frame.near, frame.problem
     found, worth, charge = bound.priced(prices), bound.worth(prices), bound.charge(prices)
     cuts = bound.priced_cuts(prices)
-    least = (0.0 if value == NOTHING else found.bound - value) + 1.0 + 1e-9 * abs(found.bound)
+    least = slack + 1.0 + 1e-9 * abs(found.bound)
     site, served, work = list[int](), list[Flags](), 0
     for j in np.flatnonzero(np.diff(near.start) > 0).tolist():
         count = int(near.start[j + 1] - near.start[j])
         taken = np.zeros((_MOST_AT_SITE, count), np.bool_)
-        floor = -math.inf if value == NOTHING else found.above[j] - least
+        floor = found.above[j] - least
         rows, complete, dug = listed(
             near, frame.sites, j, worth, frame.fen + prices.fen, charge[j], floor, _MOST_DUG, taken, cuts
         )
@@ -68,8 +89,12 @@ def all_sets(frame: Frame, bound: Bound, value: int) -> Sets | None:
             site.append(j)
             served.append(whom)
     bound.run.spend(work / WORK)
-    at = np.array(site, np.int64)
-    whoms = np.array(served, np.bool_).reshape(-1, p.demands)
+    return _sets(frame, np.array(site, np.int64), np.array(served, np.bool_).reshape(-1, p.demands))
+
+
+def _sets(frame: Frame, at: I64, whoms: Flags) -> Sets:
+    """Sets of sites (K) and whom they serve (K, I), with what they need."""
+    p = frame.problem
     spaces = np.array([need_of(p, np.flatnonzero(row)) for row in whoms], np.int64)
     spaces = np.maximum(spaces, np.where(p.there[at], 0, p.least[at]))
     paid = np.where(p.there[at], 0, p.open_fen[at]) + p.space_fen[at] * np.maximum(spaces - p.already[at], 0)
@@ -83,9 +108,9 @@ class Chosen(NamedTuple):
     bound: int
 
 
-def choose(frame: Frame, sets: Sets, run: Run) -> Chosen | None:
-    """The best choice among sets, or None where the run does not last for it. Where no choice keeps to the limits, the
-    bound is NOTHING.
+def choose(frame: Frame, sets: Sets, run: Run, gap: float = 0.0) -> Chosen | None:
+    """The best choice among sets but for a relative gap, or None where the run does not last for it. Where no choice
+    keeps to the limits, the bound is NOTHING.
     """
     from scipy.optimize import Bounds, LinearConstraint, milp  # slow to load
 
@@ -98,7 +123,7 @@ def choose(frame: Frame, sets: Sets, run: Run) -> Chosen | None:
     nodes = run.work_left / node - _ROOT_NODES
     if nodes < 1 or run.over():
         return None
-    options: dict[str, Any] = {"mip_rel_gap": 0.0, "presolve": False}  # presolved, HiGHS may print to stdout
+    options: dict[str, Any] = {"mip_rel_gap": gap, "presolve": False}  # presolved, HiGHS may print to stdout
     if math.isfinite(nodes):
         options["node_limit"] = int(min(nodes, _MOST_NODES))
     if math.isfinite(run.seconds_left):

@@ -12,7 +12,7 @@ import numpy as np
 from network import InputError, Problem
 from optimise.location.mip import on_safe_side
 from optimise.points.answer import PointAnswer, PointReason, needs_of
-from optimise.points.exact import all_sets, choose
+from optimise.points.exact import all_sets, best_sets, choose
 from optimise.points.frame import Frame
 from optimise.points.plans import NOTHING, Plans
 from optimise.points.prices import Bound
@@ -31,6 +31,8 @@ _STEPS: Final = 200
 _CUTS, _CUT_STEPS = 3, 100
 """Times that cuts are added after it, but for the first, and steps of prices then."""
 _MOST_ANNEALINGS: Final = 1000
+_PART: Final = 0.25
+"""Of the gap asked for, what a plan put together of sets may fall short of the best of these sets."""
 
 
 class _Search:
@@ -65,7 +67,8 @@ class _Search:
                 prices.improve(_CUT_STEPS if cut else _STEPS, partial(self._improved, prices, enough))
                 self._improved(prices, enough)
                 self._tell()
-            if self._done(enough) or self._proven(prices) or self._done(enough):
+            tried = self._done(enough) or (k > 0 and self._assembled(prices, enough))
+            if tried or self._proven(prices) or self._done(enough):
                 return
             endless = math.isinf(self.run.stop.work + self.run.stop.seconds)
             if endless and k >= len(_ROUNDS) and before == (self.plans.value, self.bound):
@@ -80,6 +83,18 @@ class _Search:
         if self.closed or self.run.over():
             return True
         return enough is not None and (self.plans.value >= enough or self.bound < enough)
+
+    def _assembled(self, prices: Bound, enough: int | None) -> bool:
+        """Whether a plan put together of the sets that earn most at the prices is enough."""
+        value, site_of = self.plans.value, self.plans.site_of
+        if site_of is None:
+            return False
+        sets = best_sets(self.frame, prices, value, site_of)
+        chosen = choose(self.frame, sets, self.run, _PART * self.run.stop.gap) if sets is not None else None
+        if chosen is not None and chosen.site_of is not None:
+            self.plans.better(chosen.site_of)
+            self._tell()
+        return self._done(enough)
 
     def _proven(self, prices: Bound) -> bool:
         """Whether the best of all sets that a better plan could hold was found."""
