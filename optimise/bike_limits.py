@@ -9,13 +9,28 @@ from typing import Any
 
 import numpy as np
 
-from network import BINDINGS, City, Outcome, fleet_cap, nearest_of, racks_needed, units
+from network import (
+    BINDINGS,
+    AddStationParking,
+    City,
+    RackNeeds,
+    Scenario,
+    Travel,
+    fleet_cap,
+    nearest_of,
+    racks_needed,
+    simulate,
+    travel_times,
+    units,
+)
 from optimise.bike_plan import FleetHour, FleetRow, RackRow
 from optimise.bike_problem import BikeCase
 from optimise.bike_wishes import F64
 from optimise.problem import I64
 
 _RACKS = 0
+_AMPLE = 10_000
+"""Racks that no station fills."""
 _DIGITS = 3
 
 
@@ -57,14 +72,13 @@ def _room(city: City, case: BikeCase) -> F64:
     return np.bincount(zone, case.problem.most, len(city.zones.id)).astype(np.float64)
 
 
-def rack_rows(city: City, outcome: Outcome, case: BikeCase, left_cny: float | None) -> tuple[RackRow, ...]:
-    """Racks at entrances where points are planned. What is left of the money buys them, station by station, first where
-    full racks turn most people away. None: no limit.
+def rack_rows(city: City, travel: Travel, case: BikeCase, left_cny: float | None) -> tuple[RackRow, ...]:
+    """Racks at entrances where points are planned, for all who would come if none were full. What is left of the money
+    buys them, station by station, most first. None: no limit.
     """
-    needs, s = racks_needed(city, outcome), city.transit.stations
+    needs, s = _needs(city, travel, case), city.transit.stations
     here = case.within(city, s.entrance_lonlat[needs.entrance])
     rows: dict[int, list[RackRow]] = {}
-    turned: dict[int, float] = {}
     for g in np.unique(needs.station[here]).tolist():
         some = np.flatnonzero(needs.station == g)
         there = _shared(int(needs.station_racks[g]), needs.racks[some])
@@ -73,15 +87,24 @@ def rack_rows(city: City, outcome: Outcome, case: BikeCase, left_cny: float | No
             for a, t in zip(some.tolist(), there.tolist(), strict=True)
             if here[a]
         ]
-        turned[g] = float(needs.turned_away[some].sum())
     left = np.inf if left_cny is None else left_cny
-    for g in sorted(rows, key=lambda g: (-turned[g], -sum(r.racks_more for r in rows[g]), g)):
+    for g in sorted(rows, key=lambda g: (-sum(r.racks_more for r in rows[g]), g)):
         rows[g] = _priced(city, rows[g])
         cost = sum(r.cost_cny for r in rows[g])
         if 0 < cost <= left:
             left -= cost
             rows[g] = [replace(r, bought=r.racks_more > 0) for r in rows[g]]
     return tuple(r for g in sorted(rows) for r in rows[g] if r.racks_wanted)
+
+
+def _needs(city: City, travel: Travel, case: BikeCase) -> RackNeeds:
+    """Racks wanted on the day of the city if every station inside had room for whoever comes."""
+    s = city.transit.stations
+    inside = np.unique(s.entrance_station[case.within(city, s.entrance_lonlat)])
+    edits = tuple(AddStationParking(station=str(s.id[g]), racks=_AMPLE) for g in inside.tolist())
+    roomy = Scenario(edits=edits).apply(city)
+    needs = racks_needed(roomy, simulate(roomy, travel_times(roomy, travel)))
+    return replace(needs, station_racks=city.supply.station_racks.astype(np.int64))
 
 
 def _row(city: City, entrance: int, there: int, wanted: int) -> RackRow:

@@ -127,7 +127,8 @@ def _made(asked: _Asked, answer: PointAnswer, run: Run, seed: int) -> _Made:
     answers = earlier_years(case, answer, wishes.cumulative_fen(), run, seed)
     points = point_rows(city, case, answers, wishes.years)
     left = None if wishes.budget_cny is None else wishes.budget_cny - answer.money_fen / units.FEN_PER_CNY
-    racks = rack_rows(city, base, case, left if wishes.racks else 0.0)
+    buys = wishes.racks and wishes.objective != "cost"  # which asks for the least money
+    racks = rack_rows(city, asked.travel, case, left if buys else 0.0)
     after = scenario_of(points, racks, _NAME).apply(city)
     changed = base if after is city else simulate(after, travel_times(after, asked.travel))
     _must_count(asked, points, after, changed)
