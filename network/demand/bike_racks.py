@@ -9,7 +9,6 @@ import numpy as np
 from network.city import City
 from network.demand.bike_days import margin_of
 from network.demand.bike_flows import bike_ways
-from network.demand.stations import LEAST
 from network.outcome import Outcome
 from network.part import F64, I64
 from network.units import TRIP_BIKE_RIDE
@@ -28,9 +27,7 @@ class RackNeeds:
     station: I64
     """(A) position of the station."""
     trips: F64
-    """(A) to and from it a day on people's own bikes, those that full racks turned away among them."""
-    turned_away: F64
-    """(A)"""
+    """(A) to and from it a day on people's own bikes."""
     standing: F64
     """(A) at the busiest hour, on the mean."""
     racks: I64
@@ -43,23 +40,20 @@ def racks_needed(city: City, outcome: Outcome) -> RackNeeds:
     """Racks wanted at each entrance for the trips of an outcome: all but bike_sharing.ride_shared_share come on a bike
     of their own, and each stays from when trips lead away until trips lead back.
 
-    For each bike that finds room at a station 1/a - 1 do not, a its availability; where next to nobody is let in,
-    those who come have no other way and nobody else is counted. The margin is that of bike_sharing.days_covered for so
-    many bikes, their number being Poisson.
+    Whom full racks turn away is not among them: to know what all want, ask of a city with room at its stations. The
+    margin is that of bike_sharing.days_covered for so many bikes, their number being Poisson.
     """
     stations = city.transit.stations
     own = 1.0 - float(city.bike_sharing.ride_shared_share)
     entrance = np.flatnonzero(outcome.entrance_bikes > 0)
     station = stations.entrance_station[entrance]
-    came, open_ = own * outcome.entrance_bikes[entrance], outcome.station_availability[_RACKS, station]
-    turned_away = np.where(open_ > LEAST, came * (1.0 / np.maximum(open_, LEAST) - 1.0), 0.0)
-    standing = (came + turned_away) * _standing_share(city, outcome)
+    came = own * outcome.entrance_bikes[entrance]
+    standing = came * _standing_share(city, outcome)
     margin = margin_of(float(city.bike_sharing.days_covered)) / _BOTH_SIDES
     return RackNeeds(
         entrance=entrance,
         station=station.astype(np.int64),
-        trips=came + turned_away,
-        turned_away=turned_away,
+        trips=came,
         standing=standing,
         racks=np.ceil((standing + margin * np.sqrt(standing)).round(6)).astype(np.int64),
         station_racks=city.supply.station_places[_RACKS].astype(np.int64),

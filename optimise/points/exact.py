@@ -123,7 +123,7 @@ def choose(frame: Frame, sets: Sets, run: Run, gap: float = 0.0) -> Chosen | Non
     nodes = run.work_left / node - _ROOT_NODES
     if nodes < 1 or run.over():
         return None
-    options: dict[str, Any] = {"mip_rel_gap": gap, "presolve": False}  # presolved, HiGHS may print to stdout
+    options: dict[str, Any] = {"mip_rel_gap": gap, "presolve": False}
     if math.isfinite(nodes):
         options["node_limit"] = int(min(nodes, _MOST_NODES))
     if math.isfinite(run.seconds_left):

@@ -93,10 +93,6 @@ class Bound:
         """Whether more steps are of no use."""
         return self._theta < _LEAST_THETA
 
-    def restart(self) -> None:
-        """Let steps be long again, from the best prices."""
-        self._theta, self._bad, self._now, self._way = _THETA, 0, self.prices, None
-
     def charge(self, prices: Prices) -> F64:
         """(J) what being open costs a site besides money."""
         edges, sites = self.frame.edges, self.frame.problem.sites

@@ -137,7 +137,6 @@ def test_racks_are_wanted_for_those_who_stand_there_at_noon(city, outcome):
     assert set(needs.station.tolist()) <= {0, 2}
     own = 1 - float(city.bike_sharing.ride_shared_share)
     assert needs.trips.sum() == pytest.approx(own * outcome.station_use[0].sum())
-    assert (needs.turned_away == 0).all()
     assert (needs.standing <= needs.trips / 2 + 1e-9).all()
     margin = margin_of(float(city.bike_sharing.days_covered)) / 2
     assert needs.racks.tolist() == np.ceil(needs.standing + margin * np.sqrt(needs.standing)).tolist()
@@ -155,15 +154,6 @@ def test_bikes_that_stand_over_night_want_racks_too(city, outcome):
     to_work[1:] = 0.0
     only_work = replace(outcome, trips_from=to_work)
     assert racks_needed(turned, only_work).standing == pytest.approx(racks_needed(city, only_work).standing)
-
-
-def test_full_racks_turn_away_as_many_as_they_say(city, outcome):
-    open_ = outcome.station_availability.copy()
-    open_[0] = [0.5, 1.0, 1e-9, 1.0]
-    needs = racks_needed(city, replace(outcome, station_availability=open_))
-    half, none = needs.station == 0, needs.station == 2
-    assert needs.turned_away[half] == pytest.approx(needs.trips[half] / 2)
-    assert (needs.turned_away[none] == 0).all()
 
 
 def test_no_racks_are_wanted_where_nobody_comes(city):

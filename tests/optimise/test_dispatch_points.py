@@ -375,7 +375,6 @@ def test_what_is_left_buys_racks_for_all_who_would_come(city):
     travel = travel_times(racked)
     base = simulate(racked, travel)
     needs = racks_needed(roomy, simulate(roomy))
-    assert not needs.turned_away.any()
     plans = {
         (money, racks): propose_bikes(
             racked, wishes=BikeWishes(budgets_cny=(money,), racks=racks), stop=QUICK, travel=travel, base=base

@@ -12,6 +12,10 @@ import pytest
 from network import InputError
 from optimise.points import PointProblem, solve_points, stock_of, verify_points
 from optimise.points.answer import margin_of, needs_of
+from optimise.points.exact import best_sets, choose
+from optimise.points.frame import Frame
+from optimise.points.plans import Plans
+from optimise.points.prices import Bound
 from optimise.stop import Cancel, Gap, Work
 
 
@@ -163,6 +167,21 @@ def test_a_town_is_planned_within_a_few_hundredths():
     found = solve_points(town(), stop=Gap(0.03) | Work(20))
     assert found.gap <= 0.03
     assert found.money_fen <= 8_000_000
+
+
+def test_the_best_choice_among_sets_that_earn_most_is_no_worse_than_the_plan():
+    problem, run = town(), (Gap(0.0) | Work(60)).start()
+    frame = Frame(problem)
+    plans = Plans(frame, run, 0)
+    plans.anneal(40)
+    bound = Bound(frame, run, plans)
+    bound.improve(100, lambda: False)
+    sets = best_sets(frame, bound, plans.value, plans.site_of)
+    chosen = choose(frame, sets, run)
+    own = {(j, (plans.site_of == j).tobytes()) for j in np.unique(plans.site_of[plans.site_of >= 0]).tolist()}
+    assert own <= {(j, whom.tobytes()) for j, whom in zip(sets.site.tolist(), sets.served, strict=True)}
+    served = problem.weight[chosen.site_of >= 0].sum()
+    assert plans.value < served <= chosen.bound
 
 
 def test_sites_with_many_in_reach_are_bounded_too(monkeypatch):
