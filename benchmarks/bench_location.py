@@ -98,7 +98,7 @@ def line(
 
 
 FAMILIES: tuple[Callable[[], Iterator[Line]], ...] = (graphs, *SITING, points, large)
-"""The quickest first: the table is written anew after each."""
+"""The quickest first: the table is written after each."""
 
 
 def main() -> None:
@@ -106,8 +106,8 @@ def main() -> None:
     p_median(warm, 4)
     p_centre(warm, 4)
     warm_siting()
-    lines = []
     for family in FAMILIES:
+        lines = []
         for found in family():
             lines.append(found)
             print(found.text(), end="", flush=True)

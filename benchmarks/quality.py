@@ -1,4 +1,4 @@
-"""The table of what the location models reach: benchmarks/QUALITY.md, written by `scripts/bench location`."""
+"""The table of what the solvers reach: benchmarks/QUALITY.md, to which each benchmark of a solver writes its rows."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ TABLE = Path(__file__).with_name("QUALITY.md")
 _HEAD = (
     "| model | instance | published | value | bound | gap | status | seconds | peer | peer s | ratio | literature |\n"
 )
-_WORDS = """# What the location models reach
+_WORDS = """# What the solvers reach
 
-Written by `scripts/bench location`. Seconds are wall clock of one run after the kernels are compiled; the peer's are of
-the same instance in the same run, to its own proof. Empty: no peer was run, or nobody published a value or time.
+Written by `scripts/bench`. Seconds are wall clock of one run after the kernels are compiled; the peer's are of the same
+instance in the same run, to its own proof. Empty: no peer was run, or nobody published a value or time.
 """
 
 
@@ -45,8 +45,23 @@ class Line:
 
 
 def write(lines: Sequence[Line], machine: str) -> None:
-    """The whole table anew."""
+    """Put the lines into the table, in the place of what it had of the same instances.
+
+    A table of another machine is begun anew, for rows are there to be compared.
+    """
+    said = f"Machine: {machine}."
+    before = TABLE.read_text(encoding="utf-8") if TABLE.exists() else ""
+    rows = {_key(row): row for row in _rows(before)} if said in before else {}
+    rows |= {_key(text): text for text in (line.text() for line in lines)}
     rule = "|" + "---|" * (_HEAD.count("|") - 1) + "\n"
-    TABLE.write_text(
-        f"{_WORDS}\nMachine: {machine}.\n\n{_HEAD}{rule}{''.join(line.text() for line in lines)}", encoding="utf-8"
-    )
+    TABLE.write_text(f"{_WORDS}\n{said}\n\n{_HEAD}{rule}{''.join(rows.values())}", encoding="utf-8")
+
+
+def _rows(table: str) -> list[str]:
+    """The rows below the head."""
+    return [line for line in table.splitlines(keepends=True) if line.startswith("|")][2:]
+
+
+def _key(row: str) -> tuple[str, str]:
+    model, instance = row.split("|")[1:3]
+    return model.strip(), instance.strip()
