@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, closing
 from hashlib import sha256
 from typing import Annotated, Any, Final, TypeAlias
 
-from fastapi import APIRouter, Body, FastAPI, Query, Request, Response
+from fastapi import Body, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, TypeAdapter
 
@@ -24,7 +24,7 @@ from service.api_piles import piles
 from service.api_proposals import proposals
 from service.api_streets import streets
 from service.api_trade_off import trade_offs
-from service.endpoints import CityId, EngineOf, JobId, JobsOf, refusals
+from service.endpoints import CityId, EngineOf, JobId, JobsOf, refusals, router
 from service.engine import Engine, WhatIfOptions, attribution, warm_up
 from service.first_use import Report
 from service.jobs import JobFailed, Jobs, ResultGone, ResultNotReady
@@ -79,9 +79,9 @@ Found: TypeAlias = ProposalAnswer | RebalancingAnswer | TradeOffAnswer
 _FOUND: Final[TypeAdapter[Found]] = TypeAdapter(Found)
 _USUAL: Final = refusals(UnknownId, RequestValidationError)
 
-service = APIRouter(tags=["service"], responses=_USUAL)
-cities = APIRouter(prefix="/v1/cities", tags=["cities"], responses=_USUAL)
-job_routes = APIRouter(prefix="/v1/jobs", tags=["jobs"], responses=_USUAL)
+service = router(tags=["service"], responses=_USUAL)
+cities = router(prefix="/v1/cities", tags=["cities"], responses=_USUAL)
+job_routes = router(prefix="/v1/jobs", tags=["jobs"], responses=_USUAL)
 
 
 class ServiceInfo(BaseModel):
@@ -235,8 +235,8 @@ def create_app(settings: Settings, report: Report | None = None) -> FastAPI:
     app.state.engine, app.state.warm = Engine(settings), threading.Event()
     app.add_middleware(BodyLimit, most_bytes=settings.body_most_bytes)
     asked = bike_days, bikes, charging, corridors, explanations, parking_days, piles, proposals, streets, trade_offs
-    for router in (service, cities, *asked, job_routes):
-        app.include_router(router)
+    for routes in (service, cities, *asked, job_routes):
+        app.include_router(routes)
     errors.install(app)
     return app
 

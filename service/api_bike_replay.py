@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body
+from fastapi import Body
 from fastapi.exceptions import RequestValidationError
 
 from network import InputError, ScenarioError, UnknownId
 from service.bike_replay_schemas import BikeReplayAnswer, BikeReplayRequest
-from service.endpoints import CityId, EngineOf, refusals
+from service.endpoints import CityId, EngineOf, refusals, router
 from service.replay_bikes import bike_replay
 
 _POINT: Final = {
@@ -26,7 +26,7 @@ _EXAMPLES: Final[dict[str, Any]] = {
     },
 }
 
-bike_days = APIRouter(
+bike_days = router(
     prefix="/v1/cities", tags=["bikes"],
     responses=refusals(UnknownId, InputError, ScenarioError, RequestValidationError),
 )  # fmt: skip

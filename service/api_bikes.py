@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Response
+from fastapi import Body, Response
 from fastapi.exceptions import RequestValidationError
 
 from network import InputError, UnknownId
 from network.io import Parameters
-from service.endpoints import CityId, EngineOf, JobsOf, refusals
+from service.endpoints import CityId, EngineOf, JobsOf, refusals, router
 from service.fit_bikes import FitBikesAnswer, FitBikesRequest, fitted_bikes
 from service.rebalancing import RebalancingRequest
 from service.schemas import JobStatus
@@ -44,7 +44,7 @@ _SERIES: Final[dict[str, Any]] = {
         },
     },
 }
-bikes = APIRouter(prefix="/v1", tags=["bikes"], responses=refusals(InputError, RequestValidationError))
+bikes = router(prefix="/v1", tags=["bikes"], responses=refusals(InputError, RequestValidationError))
 
 
 @bikes.post(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body
+from fastapi import Body
 from fastapi.exceptions import RequestValidationError
 
 from network import InputError, ScenarioError, UnknownId
-from service.endpoints import CityId, EngineOf, refusals
+from service.endpoints import CityId, EngineOf, refusals, router
 from service.replay_schemas import ChargingReplayAnswer, ChargingReplayRequest
 from service.swapping import SwappingAnswer, swapping
 
@@ -19,7 +19,7 @@ _EXAMPLES: Final[dict[str, Any]] = {
     },
 }
 
-charging = APIRouter(
+charging = router(
     prefix="/v1/cities",
     tags=["charging"],
     responses=refusals(UnknownId, InputError, ScenarioError, RequestValidationError),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body
+from fastapi import Body
 from fastapi.exceptions import RequestValidationError
 
 from network import InputError
 from optimise import CorridorPlan
 from service.corridor_schemas import CorridorRequest
 from service.corridors import case_of_lists
-from service.endpoints import EngineOf, refusals
+from service.endpoints import EngineOf, refusals, router
 
 _CORRIDORS: Final[dict[str, Any]] = {
     "one motorway": {
@@ -35,7 +35,7 @@ _CORRIDORS: Final[dict[str, Any]] = {
     }
 }
 
-corridors = APIRouter(prefix="/v1", tags=["corridors"], responses=refusals(InputError, RequestValidationError))
+corridors = router(prefix="/v1", tags=["corridors"], responses=refusals(InputError, RequestValidationError))
 
 
 @corridors.post("/corridors", summary="Which service areas of a corridor get chargers")

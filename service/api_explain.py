@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Query
+from fastapi import Body, Query
 from fastapi.exceptions import RequestValidationError
 
 from network import InputError, ScenarioError, UnknownId
-from service.endpoints import CityId, EngineOf, refusals
+from service.endpoints import CityId, EngineOf, refusals, router
 from service.explain_schemas import ElasticityAnswer, ElasticityRequest, ExplanationAnswer, ExplanationRequest
 
 _EXPLANATIONS: Final[dict[str, Any]] = {
@@ -25,7 +25,7 @@ _EXPLANATIONS: Final[dict[str, Any]] = {
     },
 }
 
-explanations = APIRouter(
+explanations = router(
     prefix="/v1/cities",
     tags=["explanations"],
     responses=refusals(UnknownId, InputError, ScenarioError, RequestValidationError),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body
+from fastapi import Body
 from fastapi.exceptions import RequestValidationError
 
 from network import InputError, ScenarioError, UnknownId
-from service.endpoints import CityId, EngineOf, refusals
+from service.endpoints import CityId, EngineOf, refusals, router
 from service.replay_parking import parking_replay
 from service.replay_schemas import ParkingReplayAnswer, ParkingReplayRequest
 
@@ -20,7 +20,7 @@ _EXAMPLES: Final[dict[str, Any]] = {
     },
 }
 
-parking_days = APIRouter(
+parking_days = router(
     prefix="/v1/cities",
     tags=["parking"],
     responses=refusals(UnknownId, InputError, ScenarioError, RequestValidationError),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body
+from fastapi import Body
 from fastapi.exceptions import RequestValidationError
 
 from network import InputError
-from service.endpoints import EngineOf, refusals
+from service.endpoints import EngineOf, refusals, router
 from service.pile_schemas import PilesAnswer, PilesRequest
 from service.piles import districts_of_list
 from service.piles import piles as split
@@ -27,7 +27,7 @@ _EXAMPLES: Final[dict[str, Any]] = {
     }
 }
 
-piles = APIRouter(prefix="/v1", tags=["piles"], responses=refusals(InputError, RequestValidationError))
+piles = router(prefix="/v1", tags=["piles"], responses=refusals(InputError, RequestValidationError))
 
 
 @piles.post("/piles", summary="Piles of a whole city by kind and district")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Response
+from fastapi import Body, Response
 from fastapi.exceptions import RequestValidationError
 
 from network import InputError, UnknownId
-from service.endpoints import CityId, EngineOf, JobsOf, refusals
+from service.endpoints import CityId, EngineOf, JobsOf, refusals, router
 from service.proposals import KINDS, Kind
 from service.schemas import JobStatus, PlanRequest
 
-proposals = APIRouter(prefix="/v1/cities", tags=["cities"], responses=refusals(UnknownId, RequestValidationError))
+proposals = router(prefix="/v1/cities", tags=["cities"], responses=refusals(UnknownId, RequestValidationError))
 
 
 def _route(kind: Kind) -> Callable[..., JobStatus]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body
+from fastapi import Body
 from fastapi.exceptions import RequestValidationError
 
 from network import InputError, ScenarioError, UnknownId
-from service.endpoints import CityId, EngineOf, refusals
+from service.endpoints import CityId, EngineOf, refusals, router
 from service.street_schemas import (
     AccessAnswer,
     AccessRequest,
@@ -93,7 +93,7 @@ _ACCESS: Final[dict[str, Any]] = {
     },
 }
 
-streets = APIRouter(
+streets = router(
     prefix="/v1/cities",
     tags=["streets"],
     responses=refusals(UnknownId, InputError, ScenarioError, RequestValidationError),

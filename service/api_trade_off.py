@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Response
+from fastapi import Body, Response
 from fastapi.exceptions import RequestValidationError
 
 from network import InputError, UnknownId
-from service.endpoints import CityId, EngineOf, JobsOf, refusals
+from service.endpoints import CityId, EngineOf, JobsOf, refusals, router
 from service.schemas import JobStatus
 from service.trade_off import TradeOffRequest
 
@@ -23,7 +23,7 @@ _EXAMPLES: Final[dict[str, Any]] = {
     },
 }
 
-trade_offs = APIRouter(
+trade_offs = router(
     prefix="/v1/cities", tags=["cities"], responses=refusals(UnknownId, InputError, RequestValidationError)
 )
 

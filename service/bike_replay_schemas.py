@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from network import Edit, Scenario
 from service.bike_schemas import BikeFlowIn
-from service.schemas import Answer, CityRef, Default
+from service.models import Answer, Asked
+from service.schemas import CityRef, Default
 
 BikeDay = Literal["weekday", "weekend"]
 BIKE_REPLAY_IS = (
@@ -18,10 +19,9 @@ BIKE_REPLAY_IS = (
 )
 
 
-class BikeReplayRequest(BaseModel):
+class BikeReplayRequest(Asked):
     """Which points are to be put to the test, with how many bikes and vans, and for how long."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True, frozen=True)
     edits: list[Annotated[Edit, Field(discriminator="type")]] = Field(
         default=[], description="edits of a scenario, or of a plan; none for the city as it is"
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
 from network import BikeSite, FlowRows, units
 from optimise import BikeWishes
 from service.charger_schemas import Budget
+from service.models import Asked
 from service.schemas import OBJECT, TEXT, PlanRequest
 
-_STRICT: Final = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
 _HOURS: Final = units.HOURS
 Name = Annotated[str, Field(max_length=200)]
 Lon = Annotated[float, Field(ge=-180, le=180)]
@@ -24,10 +24,9 @@ Rings = Annotated[list[Annotated[list[Corner], Field(min_length=3, max_length=10
 Hours = Annotated[list[Annotated[float, Field(ge=0, le=1e6)]], Field(min_length=_HOURS, max_length=_HOURS)]
 
 
-class BikeSiteIn(BaseModel):
+class BikeSiteIn(Asked):
     """Ground where a dispatch point could be laid out; what is null is not known."""
 
-    model_config = _STRICT
     id: str = Field(min_length=1, max_length=200)
     lon: Lon
     lat: Lat
@@ -43,10 +42,9 @@ class BikeSiteIn(BaseModel):
     left_out: str = Field(default="", max_length=500, description="why it cannot be used, such as a fire lane")
 
 
-class BikeFlowIn(BaseModel):
+class BikeFlowIn(Asked):
     """Shared bikes taken and left at a place, by hour from 0:00."""
 
-    model_config = _STRICT
     id: str = Field(min_length=1, max_length=200)
     lon: Lon
     lat: Lat

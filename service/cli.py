@@ -25,10 +25,10 @@ from service.files import write_whole
 from service.first_use import told_of_compiling
 from service.schemas import read_scenario
 from service.settings import Settings, luxing_version, read_settings
+from service.stopping import STOPPED, STOPPED_TEXT
 
 BAD_INPUT: Final = 2
 PROBLEMS_FOUND: Final = 1
-STOPPED: Final = 130
 _DISK: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What a disk refuses without naming the file."""
 
@@ -50,7 +50,7 @@ class _Commands(TyperGroup):
             # a kernel that Ctrl-C reaches ends with a SystemError
             if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__cause__, KeyboardInterrupt):
                 raise
-            Console(stderr=True).print("stopped: files are written whole or not at all")
+            Console(stderr=True).print(STOPPED_TEXT)
             raise typer.Exit(STOPPED) from None
         raise typer.Exit(BAD_INPUT)
 
@@ -268,7 +268,7 @@ app.registered_commands += COMMANDS
 
 
 def main() -> None:
-    """Entry point of the console script."""
+    """Run the command that is asked for."""
     app()
 
 
@@ -284,7 +284,3 @@ def _spec(settings: Settings, city: str, roads: str | None, place: str | None) -
 def _absolute(file: Path | None) -> str | None:
     """A file beside the user, not beside the recipe."""
     return str(file.absolute()) if file else None
-
-
-if __name__ == "__main__":
-    main()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from service.models import Answer
 
 NOT_IN_IT = (
     "Only cars and taxis with passengers between the zones of the city are on its streets: no through traffic and no "
@@ -11,10 +13,9 @@ NOT_IN_IT = (
 )
 
 
-class ConvergenceRow(BaseModel):
+class ConvergenceRow(Answer):
     """One assignment of a demand to the streets, and the demand at the times it causes."""
 
-    model_config = ConfigDict(frozen=True)
     round: int
     green_trip_share: float = Field(description="of the trips of residents, e-bikes counted")
     green_trip_share_change: float | None = Field(description="since the round before; null in the first")
@@ -24,20 +25,18 @@ class ConvergenceRow(BaseModel):
     relative_gap: float = Field(description="of the traffic: what drivers could save, over what they spend")
 
 
-class FullStreet(BaseModel):
+class FullStreet(Answer):
     """A street at its fullest piece and direction; ways of one name are one street."""
 
-    model_config = ConfigDict(frozen=True)
     street: str
     name: str
     vehicles_per_h: float
     capacity_per_h: float
 
 
-class PeriodTraffic(BaseModel):
+class PeriodTraffic(Answer):
     """Traffic in the hour assigned for a period."""
 
-    model_config = ConfigDict(frozen=True)
     period: str
     from_h: int = Field(description="hour of the day that is looked at")
     vehicles: float
@@ -46,19 +45,17 @@ class PeriodTraffic(BaseModel):
     fullest: list[FullStreet]
 
 
-class CongestedDay(BaseModel):
+class CongestedDay(Answer):
     """Rounds until demand and traffic agreed, and the traffic."""
 
-    model_config = ConfigDict(frozen=True)
     converged: bool
     convergence: list[ConvergenceRow]
     traffic: list[PeriodTraffic]
 
 
-class Congestion(BaseModel):
+class Congestion(Answer):
     """The city as it is and as it would be, both with congestion."""
 
-    model_config = ConfigDict(frozen=True)
     base: CongestedDay
     changed: CongestedDay
     not_in_it: str = NOT_IN_IT

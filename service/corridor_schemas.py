@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from optimise import CorridorFlow, CorridorLink, CorridorNode, CorridorVehicle
+from service.models import Asked
 
 MOST_NODES: Final = 500
 MOST_LINKS: Final = 1500
@@ -18,8 +19,8 @@ DEFAULT_KINDS: Final[tuple[Kind, ...]] = ("service_area",)
 Text = Annotated[str, Field(max_length=200)]
 
 
-class _Asked(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True, frozen=True, populate_by_name=True)
+class _Asked(Asked):
+    model_config = ConfigDict(populate_by_name=True)
 
 
 class NodeIn(_Asked):

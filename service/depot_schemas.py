@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from optimise import GivenBlock
+from service.models import Asked
 from service.schemas import PlanRequest
 
 Clock = Annotated[str, Field(pattern=r"^\d{1,2}:[0-5]\d$", max_length=5)]
 _S_PER_MIN, _MIN_PER_H = 60, 60
 
 
-class BlockIn(BaseModel):
+class BlockIn(Asked):
     """What one bus does between leaving its depot and coming back."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
     id: str = Field(max_length=200)
     depot: str = Field(max_length=200, description="id of a place of the city, or any name")
     out: Clock = Field(description="when it leaves, as HH:MM; after midnight the hours go on past 24")

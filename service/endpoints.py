@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 
 from service import errors
 from service.engine import Engine
 from service.jobs import Jobs
+from service.models import build_schemas
 from service.schemas import ProblemDocument
+
+
+def router(**options: Any) -> APIRouter:
+    """A router of FastAPI for endpoints whose schemas are declared by now.
+
+    They are built first: threads that answer must not build one at the same time, and FastAPI takes built ones only.
+    """
+    build_schemas()
+    return APIRouter(**options)
 
 
 def refusals(*kinds: type[Exception]) -> dict[int | str, dict[str, Any]]:

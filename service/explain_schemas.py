@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from network import Edit, Scenario
 from service.green_schemas import Number
-from service.schemas import Answer, CityRef, Default
+from service.models import Answer, Asked
+from service.schemas import CityRef, Default
 
 TripMode = Literal["walk", "cycle", "ebike", "bus", "rail", "bus_rail", "car", "taxi", "bike_ride", "park_ride"]
 ShareMode = Literal[
@@ -29,10 +30,9 @@ ELASTICITIES_ARE = (
 )
 
 
-class ExplanationRequest(BaseModel):
+class ExplanationRequest(Asked):
     """Which edits are to be explained, and of which share."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True, frozen=True)
     edits: list[Annotated[Edit, Field(discriminator="type")]] = Field(
         default=[], description="edits of a scenario, in their order"
     )

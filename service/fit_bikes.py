@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from network import (
     BIKE_DAYS,
@@ -23,18 +23,17 @@ from network import (
 )
 from network.io import BikeStatus, Parameters, bike_status_of
 from service.green_schemas import Number
+from service.models import Answer, Asked
 from service.rebalancing import StationIn
-from service.schemas import Answer, Default
+from service.schemas import Default
 
-_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
 _DIGITS = 4
 """Decimals of rates."""
 
 
-class ReadingIn(BaseModel):
+class ReadingIn(Asked):
     """Bikes at a station at a time, told as `last_updated` or as `timestamp`."""
 
-    model_config = _STRICT
     station_id: str = Field(min_length=1, max_length=200)
     bikes: int | None = Field(description="that can be taken; null where the feed did not say")
     last_updated: int | None = Field(default=None, ge=0, description="seconds since 1970")
@@ -43,10 +42,9 @@ class ReadingIn(BaseModel):
     is_renting: bool | None = None
 
 
-class DockedStationIn(BaseModel):
+class DockedStationIn(Asked):
     """A station with docks; readings of one without capacity are left out."""
 
-    model_config = _STRICT
     station_id: str = Field(min_length=1, max_length=200)
     lon: float = Field(ge=-180, le=180)
     lat: float = Field(ge=-90, le=90)
@@ -54,10 +52,9 @@ class DockedStationIn(BaseModel):
     name: str = Field(default="", max_length=200)
 
 
-class FitBikesRequest(BaseModel):
+class FitBikesRequest(Asked):
     """A series of readings, in any order, and what is asked of it."""
 
-    model_config = _STRICT
     stations: list[DockedStationIn] = Field(min_length=1, max_length=2000)
     readings: list[ReadingIn] = Field(min_length=1, max_length=200_000)
     timezone: str = Field(min_length=1, max_length=100, description="of the stations' clocks, such as Asia/Shanghai")

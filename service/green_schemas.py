@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
+
+from service.models import Answer
 
 Number = Annotated[float | None, AfterValidator(lambda x: x if x is None or math.isfinite(x) else None)]
 """A figure; null where it has no meaning."""
 
 
-class GreenReading(BaseModel):
+class GreenReading(Answer):
     """One definition of green trips, a row of policy/green_definitions.csv."""
 
-    model_config = ConfigDict(frozen=True)
     id: str
     official: bool = Field(description="whether it is the reading of the official wording; one definition is")
     label_en: str
@@ -38,10 +39,9 @@ class GreenChange(GreenReading):
     difference: Number
 
 
-class CarbonBasis(BaseModel):
+class CarbonBasis(Answer):
     """What figures of CO2 rest on."""
 
-    model_config = ConfigDict(frozen=True)
     year: int = Field(description="year of the city's transit, whose factors are taken")
     province: str
     grid_kg_per_kwh: float
@@ -52,18 +52,16 @@ class CarbonBasis(BaseModel):
     with_electricity: str = "co2_t_per_day, co2_kg_per_trip: the same and what the electricity drawn sets free"
 
 
-class ModeCarbon(BaseModel):
+class ModeCarbon(Answer):
     """CO2 of a day's trips by one mode. The whole trip counts: with park-and-ride the way by car and the ride."""
 
-    model_config = ConfigDict(frozen=True)
     mode: str
     tank_to_wheel_kg: float
     with_electricity_kg: float
 
 
-class Carbon(BaseModel):
+class Carbon(Answer):
     """CO2 by mode, and what it rests on."""
 
-    model_config = ConfigDict(frozen=True)
     basis: CarbonBasis
     modes: list[ModeCarbon]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from service.models import Answer
 
 
-class Reported(BaseModel):
+class Reported(Answer):
     """What somebody reports of a target, in the latest year there is."""
 
-    model_config = ConfigDict(frozen=True)
     value: float
     unit: str
     year: int

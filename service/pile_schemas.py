@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from network import units
 from optimise import PILES, District
-from service.schemas import Answer, Default
+from service.models import Answer, Asked
+from service.schemas import Default
 
 MOST_DISTRICTS: Final = 1000
 """Districts of a request; `luxing piles` takes any number."""
@@ -39,11 +40,7 @@ class DistrictRow:
     """By PILES; else what the vehicles ask for."""
 
 
-class _Asked(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True, frozen=True)
-
-
-class Counts(_Asked):
+class Counts(Asked):
     """Piles by kind."""
 
     private: Count | None = None
@@ -54,7 +51,7 @@ class Counts(_Asked):
         return tuple(getattr(self, kind) for kind in PILES)
 
 
-class Weights(_Asked):
+class Weights(Asked):
     """What the piles of each kind follow; only ratios count."""
 
     private: Size | None = None
@@ -62,7 +59,7 @@ class Weights(_Asked):
     dedicated: Size | None = None
 
 
-class DistrictIn(_Asked):
+class DistrictIn(Asked):
     """A district, what asks for piles there, and what its own plan says."""
 
     name: str = Field(min_length=1, max_length=200)
@@ -88,7 +85,7 @@ class DistrictIn(_Asked):
         )  # fmt: skip
 
 
-class PileTotals(_Asked):
+class PileTotals(Asked):
     """How many piles the city is to have. What is not given follows from the vehicles, and public piles are the rest of
     the total; so total or public is needed.
     """

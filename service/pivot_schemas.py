@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from network import ALL_RESIDENTS, Outcome, Scenario, pivot, units
+from service.models import Answer
 
 BaseShares = Mapping[str, Mapping[str, float]]
 _WHERE: Final = "base_shares"
@@ -39,10 +40,9 @@ class WhatIfQuery(BaseModel):
     )
 
 
-class PivotedShare(BaseModel):
+class PivotedShare(Answer):
     """Share of a mode in the trips of a segment."""
 
-    model_config = ConfigDict(frozen=True)
     segment: str = Field(description=f"one of {_KEYS}")
     mode: str
     counted: float
@@ -51,10 +51,9 @@ class PivotedShare(BaseModel):
     counted_changed: float = Field(description="counted x model_changed / model_base, scaled to a sum of 1")
 
 
-class Pivoted(BaseModel):
+class Pivoted(Answer):
     """Counted shares after a change, by the incremental logit of the model's change in log-odds."""
 
-    model_config = ConfigDict(frozen=True)
     shares: list[PivotedShare]
     green_base: float | None = Field(description="green share of residents as counted; null where purposes are missing")
     green_changed: float | None

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from network.io import LONLAT, Column, Parameters, city_ids, read_spec, read_table
 from optimise import VANS_UNTIL, BikeStock, Listener, RebalancingPlan, RebalancingRules, Seconds, propose_rebalancing
 from service.engine import Engine, attribution
+from service.models import Answer, Asked
 from service.report.tables import cell
-from service.schemas import Answer, CityRef, Default
+from service.schemas import CityRef, Default
 from service.settings import package_versions
 
 _COUNT = Column(number=True, low=0, whole=True)
@@ -22,13 +23,11 @@ _COLUMNS = {
     "id": Column(unique=True), **LONLAT, "bikes": _COUNT, "wanted": _COUNT,
     "docks": Column(number=True, low=0, required=False, blank=True), "name": Column(required=False),
 }  # fmt: skip
-_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
 
 
-class StationIn(BaseModel):
+class StationIn(Asked):
     """Bikes that stand at a station, and how many are wanted there."""
 
-    model_config = _STRICT
     id: str = Field(min_length=1, max_length=200)
     lon: float = Field(ge=-180, le=180)
     lat: float = Field(ge=-90, le=90)
@@ -38,10 +37,9 @@ class StationIn(BaseModel):
     name: str = Field(default="", max_length=200)
 
 
-class Shift(BaseModel):
+class Shift(Asked):
     """Vans and the time they have."""
 
-    model_config = _STRICT
     depot_lon: float = Field(ge=-180, le=180)
     depot_lat: float = Field(ge=-90, le=90)
     vans: int = Field(default=1, ge=1, le=100, description="vans there are")

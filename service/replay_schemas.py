@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from network import Edit, Scenario
-from service.schemas import Answer, CityRef, Default
+from service.models import Answer, Asked
+from service.schemas import CityRef, Default
 
 Charger = Literal["slow", "fast", "ultra_fast"]
 DayType = Literal["weekday", "weekend", "holiday"]
@@ -23,10 +24,9 @@ PARKING_REPLAY_IS = (
 )
 
 
-class ChargingReplayRequest(BaseModel):
+class ChargingReplayRequest(Asked):
     """What is to be put to the test, and for how long."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True, frozen=True)
     edits: list[Annotated[Edit, Field(discriminator="type")]] = Field(
         default=[], description="edits of a scenario, or of a plan; none for the city as it is"
     )
@@ -84,10 +84,9 @@ class ChargingReplayAnswer(Answer):
     attribution: list[str]
 
 
-class ParkingReplayRequest(BaseModel):
+class ParkingReplayRequest(Asked):
     """Which car parks are to be put to the test, and for how long."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True, frozen=True)
     edits: list[Annotated[Edit, Field(discriminator="type")]] = Field(
         default=[], description="edits of a scenario, or of a plan; none for the city as it is"
     )

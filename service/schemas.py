@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
+from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 from network import EDITS, InputError, Problem, Scenario
 from optimise import STOP_TARGETS, Target, parse_target
@@ -16,6 +17,7 @@ from service.congestion_schemas import Congestion
 from service.diversion_schemas import Replaced
 from service.files import BAD_JSON, read_json
 from service.green_schemas import Carbon, GreenChange, GreenShare, Number
+from service.models import Answer, Asked
 from service.outturn_schemas import Reported
 from service.pivot_schemas import Pivoted
 
@@ -25,12 +27,6 @@ GREEN_SHARE_DEFINITION: Final = (
     "Green trips are trips on foot, by cycle, by e-bike, by bus and by rail; the share is of all trips of a day. "
     "The official wording leaves open whether e-bikes count, so the share is given both ways."
 )
-
-SCENARIO: Final = TypeAdapter(Scenario)
-
-
-class Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
 
 class CityRef(Answer):
@@ -135,10 +131,9 @@ class WhatIfAnswer(Answer):
     attribution: list[str]
 
 
-class TargetIn(BaseModel):
+class TargetIn(Asked):
     """A bound on a metric, in the metric's unit."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
     metric: str
     op: Literal["at_least", "at_most"]
     value: float
@@ -155,10 +150,9 @@ TargetLike = Annotated[
 ]
 
 
-class PlanRequest(BaseModel):
+class PlanRequest(Asked):
     """What every proposal may be asked with."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
     targets: list[TargetLike] = Field(
         default=[], max_length=100, description='targets, as text ("charging_served_share>=0.8") or as objects'
     )
@@ -187,10 +181,9 @@ class PlanRequest(BaseModel):
         return found
 
 
-class Circle(BaseModel):
+class Circle(Asked):
     """What lies within a straight line of a point."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
     lon: float = Field(ge=-180, le=180)
     lat: float = Field(ge=-90, le=90)
     radius_m: float = Field(gt=0, le=100_000)
@@ -308,20 +301,26 @@ class ProblemDocument(Answer):
     errors: list[ProblemItem]
 
 
+@cache
+def scenarios() -> TypeAdapter[Scenario]:
+    """Reads and writes scenarios; built when it is first asked for, like every schema."""
+    return TypeAdapter(Scenario)
+
+
 def read_scenario(file: Path) -> Scenario:
     """The scenario of a JSON file, or that of a plan.json. Raises InputError naming line, column and field."""
     record = read_json(file)
     if isinstance(record, dict) and {"plan", "scenario"} <= record.keys():
         record = record["scenario"]
     try:
-        return SCENARIO.validate_python(record)
+        return scenarios().validate_python(record)
     except ValidationError as error:
         raise InputError(problems_of(error.errors(), file.name)) from None
 
 
 def scenario_json(scenario: Scenario) -> dict[str, Any]:
     """A scenario as the JSON body that says the same."""
-    return dict(SCENARIO.dump_python(scenario, mode="json"))
+    return dict(scenarios().dump_python(scenario, mode="json"))
 
 
 def problems_of(errors: Iterable[Mapping[str, Any]], root: str = "body", text: Any = None) -> list[Problem]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from optimise import ParkingBlock, SharingWishes
+from service.models import Asked
 from service.schemas import PlanRequest
 
 Spaces = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
-class ParkingBlockIn(BaseModel):
+class ParkingBlockIn(Asked):
     """Where so many of a group want a space for the whole of their window, on a day of each type."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
     id: str = Field(min_length=1, max_length=200)
     lon: float = Field(ge=-180, le=180)
     lat: float = Field(ge=-90, le=90)

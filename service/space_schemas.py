@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from optimise import SpaceCandidate, SpaceWishes
+from service.models import Asked
 from service.schemas import PlanRequest
 
 Money = Annotated[float, Field(ge=0, le=1e12)]
 Name = Annotated[str, Field(max_length=200)]
 
 
-class SpaceCandidateIn(BaseModel):
+class SpaceCandidateIn(Asked):
     """A place where spaces may be added."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
     id: str = Field(min_length=1, max_length=200)
     way: Literal["marking", "stacking", "viaduct", "estate", "garage"] = Field(
         description="lines at the kerb, lifts or decks on a lot, under a viaduct, within an estate, a new building"

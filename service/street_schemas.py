@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from network import Edit, Scenario
 from service.green_schemas import Number
-from service.schemas import OBJECT, TEXT, Answer, CityRef
+from service.models import Answer, Asked
+from service.schemas import OBJECT, TEXT, CityRef
 
 CLOCK: Final = "^[0-9]{1,2}:[0-5][0-9]$"
 TRANSIT: Final = "transit"
@@ -22,8 +23,8 @@ ACCESS_MINUTES: Final = (10.0, 15.0)
 DEFAULT_NEAREST: Final = 5
 
 
-class _Asked(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True, frozen=True, populate_by_name=True)
+class _Asked(Asked):
+    model_config = ConfigDict(populate_by_name=True)
 
 
 class Spot(_Asked):
@@ -148,7 +149,7 @@ class LineString(Answer):
 class StreetAnswer(Answer):
     """What every answer of the streets says."""
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
     city: CityRef
     changed_digest: str = Field(description="digest of the city after the edits; that of the city where there are none")
     mode: Mode

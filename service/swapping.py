@@ -7,7 +7,8 @@ from pydantic import Field
 from network import SwapRules, station_needs, units
 from network.io import Parameters, city_ids, given_part, read_spec
 from service.engine import Engine, attribution
-from service.schemas import Answer, CityRef, Default
+from service.models import Answer
+from service.schemas import CityRef, Default
 
 NEEDS_ARE = (
     "The fewest stations if all were of one class, on days at an even pace. A station swaps as many batteries as its "

@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from network import City, InputError, Problem
 from optimise import Progress as SolverProgress
 from optimise import Proven
 from service.engine import Engine
+from service.models import Answer, Asked
 from service.proposals import KINDS, AnyProposal
-from service.schemas import Answer, PlanRequest, problems_of, scenario_json
+from service.schemas import PlanRequest, problems_of, scenario_json
 
 Priced: TypeAlias = Literal["chargers", "park-ride", "sharing", "spaces", "bikes"]
 """Kinds of plan that a budget limits."""
@@ -135,10 +136,9 @@ def _rows(
     return tuple(out)
 
 
-class TradeOffRequest(BaseModel):
+class TradeOffRequest(Asked):
     """What is planned, and the budgets to compare."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
     kind: Priced
     budgets_cny: list[Annotated[float, Field(ge=0.01, le=1e12)]] = Field(min_length=_LEAST, max_length=_MOST)
     plan: dict[str, Any] = Field(

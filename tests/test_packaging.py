@@ -35,7 +35,7 @@ def test_the_wheel_holds_the_three_packages_and_the_data_and_nothing_else(tmp_pa
     shipped = {n for n in names if n.startswith(("network/", "optimise/", "service/"))}
     assert shipped == {n for n in TRACKED if n.startswith(("network/", "optimise/", "service/"))}
     scripts = zipfile.ZipFile(wheel).read(f"{info}/entry_points.txt").decode()
-    assert scripts.split() == ["[console_scripts]", "luxing", "=", "service.cli:main"]
+    assert scripts.split() == ["[console_scripts]", "luxing", "=", "service.start:main"]
 
 
 def test_every_dependency_is_pinned_without_an_address():

@@ -17,7 +17,7 @@ from network import Scenario, metric_of, snap, units
 from network.io import Parameters, area_beside
 from network.snap import local_metres
 from service.api import create_app
-from service.schemas import SCENARIO
+from service.schemas import scenarios
 from service.street_schemas import TRANSIT, Mode, StreetMode
 
 ROUTES, ISOCHRONES, NEAREST, MATRIX = (f"{HOME}/{name}" for name in ("routes", "isochrones", "nearest", "matrix"))
@@ -35,7 +35,7 @@ def asked(client, address, **body):
 
 
 def after(*edits):
-    scenario: Scenario = SCENARIO.validate_python({"edits": list(edits)})
+    scenario: Scenario = scenarios().validate_python({"edits": list(edits)})
     return scenario.apply(CITY_NOW)
 
 
@@ -385,7 +385,7 @@ def test_the_same_question_gets_the_same_bytes(client, tmp_path):
 
 def test_the_city_after_edits_is_made_once(client):
     engine = client.app.state.engine
-    one, two = (SCENARIO.validate_python({"edits": [CLOSED], "name": name}) for name in ("quiet", "the same"))
+    one, two = (scenarios().validate_python({"edits": [CLOSED], "name": name}) for name in ("quiet", "the same"))
     assert engine.changed(CITY, one).city is engine.changed(CITY, two).city
     assert engine.changed(CITY, Scenario()).city is engine.loaded(CITY)
 

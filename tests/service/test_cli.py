@@ -15,9 +15,10 @@ from typer.testing import CliRunner
 
 from network import InputError, Problem
 from network.io import load_city
-from service.cli import BAD_INPUT, PROBLEMS_FOUND, STOPPED, app
+from service.cli import BAD_INPUT, PROBLEMS_FOUND, app
 from service.command import Run
 from service.console import show_problems
+from service.stopping import STOPPED
 
 ROOT = Path(__file__).parents[2]
 
@@ -398,7 +399,7 @@ def test_serve_refuses_a_home_that_is_served_already(luxing, settings):
 
 def a_process(*arguments, folder):
     """The command line in a process of its own, started in another folder."""
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from service.cli import main; main()"
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from service.start import main; main()"
     return subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)], cwd=folder, capture_output=True, text=True, check=False
     )

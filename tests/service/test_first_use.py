@@ -14,6 +14,7 @@ from network import grid_city
 from service import streets
 from service.engine import warm_up
 from service.first_use import told_of_compiling
+from service.stopping import STOPPED, STOPPED_TEXT
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"fastapi", "ortools", "osmnx", "pandas", "scipy.optimize", "scipy.sparse", "scipy.spatial", "shapely"}
@@ -32,12 +33,38 @@ def test_a_command_does_not_load_what_it_does_not_need():
     assert fresh(code).split() == []
 
 
+def test_schemas_wait_until_they_are_used_and_a_server_builds_every_one():
+    built = "print(*{m.__pydantic_complete__ for m in models._all_of(models.Answer, models.Asked)})"
+    assert fresh("from service import cli, schemas; print(schemas.WhatIfAnswer.__pydantic_complete__)") == ("False\n")
+    assert fresh(f"from service import api, models; {built}") == "True\n"
+
+
+STOP_WHILE_LOADING = """
+import sys
+class Stops:
+    def find_spec(self, name, *_):
+        if name == "network":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Stops())
+from service.start import main
+main()
+"""
+
+
+def test_ctrl_c_while_the_commands_are_loaded_ends_without_a_traceback():
+    done = subprocess.run(
+        [sys.executable, "-c", STOP_WHILE_LOADING], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (STOPPED, "", f"{STOPPED_TEXT}\n")
+
+
 TOLD = """
 import io
 import numpy as np
 from rich.console import Console
 from network.kernels.trips import flaw
 from service.first_use import told_of_compiling
+from service.stopping import STOPPED, STOPPED_TEXT
 out = io.StringIO()
 with told_of_compiling(Console(file=out, width=200)) as report:
     report("a timetable", 2, 9)

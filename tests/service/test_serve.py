@@ -30,7 +30,7 @@ def serve(settings, tmp_path):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from service.cli import main; main()"
+        code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from service.start import main; main()"
         options = ["--home", str(settings.home), "--data", str(DATA), "serve", "--port", str(port)]
         with (tmp_path / "log").open("a") as log:
             process = subprocess.Popen([sys.executable, "-c", code, *options], stdout=log, stderr=log)
