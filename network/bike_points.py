@@ -43,7 +43,11 @@ class BikePoints(Part):
             problems.append(Problem("BikePoints.snap", "is not of the points"))
         more = np.flatnonzero(self.bikes > self.spaces)
         problems += [
-            Problem(f"bike point {self.id[i]!r}", f"has {self.bikes[i]} bikes for {self.spaces[i]} places")
+            Problem(
+                f"bike point {self.id[i]!r}",
+                f"has {self.bikes[i]} bikes for {self.spaces[i]} places",
+                "give it as many places as bikes, or more",
+            )
             for i in more
         ]
         if problems:

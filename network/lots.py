@@ -73,7 +73,14 @@ class Lots(Part):
             problems.append(Problem("Lots.snap", "is not of the entrances"))
         limit = np.where(self.open, np.maximum(self.spaces - self.reserve, 0)[:, None, None], 0)
         wrong = np.flatnonzero((self.shared > limit).any(axis=(1, 2))) if count else ()
-        problems += [Problem(f"lot {self.id[i]!r}", "shares more spaces than are open and not reserved") for i in wrong]
+        problems += [
+            Problem(
+                f"lot {self.id[i]!r}",
+                "shares more spaces than are open and not reserved",
+                "share fewer, or reserve fewer",
+            )
+            for i in wrong
+        ]
         if problems:
             raise InputError(problems)
 

@@ -139,7 +139,9 @@ def problem(slug: str) -> dict[str, str | int]:
     for kind in errors.TABLE.values():
         if kind.slug == slug and kind.title:
             return {"type": f"/problems/{slug}", "title": kind.title, "status": kind.status}
-    raise UnknownId(Problem(f"problem {slug!r}", "is not a type of problem"))
+    raise UnknownId(
+        Problem(f"problem {slug!r}", "is not a type of problem", "see the type of a problem that was answered")
+    )
 
 
 @cities.get("", summary="Cities that have been built")

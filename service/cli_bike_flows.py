@@ -101,6 +101,8 @@ def export_bikes(  # noqa: PLR0917 - options of a command, never positions
 ) -> None:
     """Write the points for shared bikes as GBFS 2.3, with a copy in GCJ-02, and as a GeoPackage."""
     run: Run = ctx.obj
+    if url and not url.startswith(("https://", "http://")):
+        raise InputError(Problem("--url", f"{url!r} is no address of the web", "begin it with https://"))
     there = run.engine.changed(city, read_scenario(scenario)).city if scenario else run.engine.loaded(city)
     rings = [np.array(ring, np.float64) for ring in read_rings(within)] if within else []
     write_bike_feed(out, there, within=rings, updated_s=int(time.time()), timezone=timezone, url=url)

@@ -75,7 +75,9 @@ def rebalance(  # noqa: PLR0917 - options of a command, never positions
         asked = RebalancingRequest.model_validate(given)
     except ValidationError as error:
         problems = problems_of(error.errors(), "")
-        raise InputError([replace(p, where="--" + p.where.replace("_", "-")) for p in problems]) from None
+        options = {"depot_lon": "depot", "depot_lat": "depot"}
+        named = [replace(p, where=f"--{options.get(p.where, p.where).replace('_', '-')}") for p in problems]
+        raise InputError(named) from None
     with solving(run.err, seconds) as progress:
         answer = rebalancing(run.engine, city, asked, progress)
     if out:

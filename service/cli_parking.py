@@ -138,7 +138,7 @@ def _spaces(given: Sequence[str]) -> dict[str, float]:
             problems.append(Problem(text, "is no number of spaces of a use", "write USE=SPACES, as office=400"))
             continue
         if use in out:
-            problems.append(Problem(text, f"names {use!r} a second time"))
+            problems.append(Problem(text, f"names {use!r} a second time", "give each use once"))
         out[use] = spaces
     if problems:
         raise InputError(problems)

@@ -156,9 +156,11 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
     electric buses of depots; which car parks open to others, in which hours; new parking spaces; or dispatch points
     for shared bikes; and write the plan into a folder.
     """
-    from service.report import write_plan_folder
+    from service.report import require_plan_folder, write_plan_folder
 
     run: Run = ctx.obj
+    if out:
+        require_plan_folder(out)
     given = {
         "targets": targets, "budget": budget, "objective": objective, "years": years, "least": least, "floor": floor,
         "ahead": ahead, "exclude": exclude, "moves": moves, "relax": relax, "vehicles": vehicles, "area": area,

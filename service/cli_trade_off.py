@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -44,6 +45,8 @@ def trade_off_command(  # noqa: PLR0917 - options of a command, never positions
     run: Run = ctx.obj
     told: dict[str, Any] = {"objective": objective, "targets": targets, "seconds": seconds}
     given = {name: value for name, value in told.items() if value is not None} | {"seed": seed}
+    if out:
+        _require_folders(out, budget)
     with show.solving(run.err, seconds) as progress:
         curve = trade_off(run.engine, city, budget, lambda cny: request_of(what, given | {"budget": [cny]}), progress)
     if out:
@@ -58,13 +61,25 @@ def trade_off_command(  # noqa: PLR0917 - options of a command, never positions
         run.out.print(f"[green]The curve and its plans are in[/green] {out}", highlight=False, soft_wrap=True)
 
 
+def _require_folders(out: Path, budgets: list[float]) -> None:
+    """Raise InputError where a plan may not be written, before any is looked for."""
+    from service.report import require_plan_folder
+
+    for cny in filter(math.isfinite, budgets):
+        require_plan_folder(_plan_folder(out, cny))
+
+
+def _plan_folder(out: Path, budget_cny: float) -> Path:
+    return out / f"{budget_cny:.0f}-cny"
+
+
 def _write(run: Run, out: Path, curve: TradeOff) -> None:
     """The plans first: the curve is there once all of them are."""
     from service.report import write_plan_folder
     from service.report.trade_off import curve_files
 
     for row, proposal in zip(curve.rows, curve.proposals, strict=True):
-        write_plan_folder(out / f"{row.budget_cny:.0f}-cny", curve.city, proposal, run.engine.green_definitions())
+        write_plan_folder(_plan_folder(out, row.budget_cny), curve.city, proposal, run.engine.green_definitions())
     for name, content in curve_files(curve).items():
         write_whole(out / name, content)
 

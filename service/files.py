@@ -22,6 +22,8 @@ def write_whole(path: Path, content: bytes) -> None:
     try:
         fresh.write_bytes(content)
         fresh.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None  # nobody knows the name it was to have first
     finally:
         fresh.unlink(missing_ok=True)
 

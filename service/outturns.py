@@ -15,6 +15,7 @@ from service.outturn_schemas import Reported
 
 COLUMNS: Final = ("target", "area", "year", "value", "unit", "source")
 """Columns that a file has to have; `note` and `note_zh` may be there besides."""
+_KIND_OF_FILE: Final = f"give a CSV in UTF-8 with the columns {', '.join(COLUMNS)}"
 _FILE: Final = "outturns.csv"
 _YEARS: Final = (1900, 2200)
 Row = Mapping[str, str]
@@ -48,11 +49,11 @@ def read_outturns(file: Path, rows: Sequence[Row], areas: Sequence[str]) -> list
             reader = csv.DictReader(lines)
             given = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        hint = f"give a CSV in UTF-8 with the columns {', '.join(COLUMNS)}"
-        raise InputError(Problem(str(file.name), f"cannot be read: {error}", hint)) from None
+        why = (isinstance(error, OSError) and error.strerror) or error
+        raise InputError(Problem(str(file), f"cannot be read: {why}", _KIND_OF_FILE)) from None
     missing = set(COLUMNS) - set(reader.fieldnames or ())
     if missing:
-        raise InputError(Problem(file.name, f"lacks the columns {', '.join(sorted(missing))}"))
+        raise InputError(Problem(file.name, f"lacks the columns {', '.join(sorted(missing))}", _KIND_OF_FILE))
     found, problems, seen = [], [], dict[tuple[str, str, str], int]()
     for line, row in given:
         wrong = _problems(f"{file.name}, line {line}", row, rows, areas)

@@ -105,7 +105,13 @@ def read_table(data_folder: Path, name: str, columns: frozenset[str]) -> tuple[R
         raise InputError(Problem(f"policy/{name}.csv", "is not there", hint)) from None
     missing = columns - set(reader.fieldnames or ())
     if missing:
-        raise InputError(Problem(f"policy/{file.name}", f"lacks the columns {', '.join(sorted(missing))}"))
+        raise InputError(
+            Problem(
+                f"policy/{file.name}",
+                f"lacks the columns {', '.join(sorted(missing))}",
+                "name a complete data folder with --data or LUXING_DATA",
+            )
+        )
     return rows
 
 
@@ -120,7 +126,13 @@ def _judged(
     names = [name for name in row["luxing_metric"].split(";") if name]
     for name in names:
         if name not in METRICS:
-            raise InputError(Problem(f"policy/targets.csv, row {row['id']}", f"no metric is called {name!r}"))
+            raise InputError(
+                Problem(
+                    f"policy/targets.csv, row {row['id']}",
+                    f"no metric is called {name!r}",
+                    "name a metric of docs/reference.md",
+                )
+            )
     held = row["area"] in own and row["tracking"] == "computed"
     return TargetRow(
         id=row["id"],

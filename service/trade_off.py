@@ -66,11 +66,12 @@ def trade_off(
     for budgets and objectives that make no curve, and where a budget has no plan at all.
     """
     budgets = _rising(budgets_cny)
-    objective = getattr(asked(budgets[0]), "objective", "")
+    requests = [asked(budget) for budget in budgets]
+    objective = getattr(requests[0], "objective", "")
     if objective == "cost":
         what = "is cost, which no budget changes"
         raise InputError(Problem("objective", what, "choose one that money can buy more of"))
-    found = [engine.propose(city_id, asked(budget), progress) for budget in budgets]
+    found = [engine.propose(city_id, request, progress) for request in requests]
     none = [b for b, (_, p) in zip(budgets, found, strict=True) if p.plan.status in {"infeasible", "unknown"}]
     if none:
         what, hint = "has no plan that does what is asked", "give more money, or ask for less"

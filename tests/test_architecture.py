@@ -149,3 +149,21 @@ def test_the_law_catches_a_breach(tmp_path):
     assert not allowed("service", found[1])
     assert not allowed("optimise", "network.travel")
     assert allowed("network.io", "pandas")
+
+
+def problems_without_remedy(path):
+    """Lines of a file where a `Problem` is written without its hint, but those that only count further ones."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Problem"):
+            continue
+        told = any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg in {"hint", None} for k in node.keywords)
+        if len(node.args) == 2 and not told and not ast.unparse(node.args[1]).endswith(("more'", "more problems'")):
+            yield node.lineno
+
+
+@pytest.mark.parametrize("room", ["network.io", "service"])
+def test_whoever_reads_a_users_file_names_the_remedy(room):
+    found = {p.name: list(problems_without_remedy(p)) for p in FILES if room_of(module_of(p)) == room}
+    assert len(found) > 50
+    told_by_the_job = {"jobs.py"}
+    assert {name for name, lines in found.items() if lines} <= told_by_the_job

@@ -83,7 +83,12 @@ def shared_need(
         wrong = [use for use, spaces in numbers.items() if not 0 <= spaces < np.inf]
         problems += [Problem(f"{what} of {use!r}", f"is {numbers[use]:g}", "give a number of spaces") for use in wrong]
     more = [use for use in own if own[use] > need.get(use, 0.0)]
-    problems += [Problem(f"reserved of {use!r}", f"are more than the {need.get(use, 0):g} it needs") for use in more]
+    problems += [
+        Problem(
+            f"reserved of {use!r}", f"are more than the {need.get(use, 0):g} it needs", "reserve no more than it needs"
+        )
+        for use in more
+    ]
     if not need:
         problems.append(Problem("need", "names no use", f"known: {', '.join(schedule.uses)}"))
     if problems:

@@ -146,7 +146,13 @@ def held_out(model: SurveyModel, trips: TripRecords, share: float, seed: int) ->
     """
     out = _drawn(trips.columns[model.household] if model.household else trips.row, share, seed)
     if not out.any() or out.all():
-        raise InputError(Problem("held-out share", f"{share:g} of {len(trips)} trips leaves one side empty"))
+        raise InputError(
+            Problem(
+                "held-out share",
+                f"{share:g} of {len(trips)} trips leaves one side empty",
+                "take another share, or more trips",
+            )
+        )
     found = model.estimated(trips.where(~out))
     rest = trips.where(out)
     choices = choices_of(rest, [term.variable for term in model.terms_of(rest)])

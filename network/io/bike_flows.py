@@ -181,7 +181,7 @@ def _odd_rows(table: Table, at: I64, first: I64, kind: I64, hour: I64) -> list[P
         where, key = f"{table.name}, row {row}", table.text("id", i)
         before = slots.setdefault((place, k, h), row)
         if not key:
-            out.append(Problem(f"{where}, column id", "the value is missing"))
+            out.append(Problem(f"{where}, column id", "the value is missing", "fill it in, or leave the row out"))
         if k < 0:
             out.append(
                 Problem(f"{where}, column day", f"{str(days[i])!r} is no day", f"write {' or '.join(BIKE_DAYS)}")

@@ -112,7 +112,17 @@ def _refuse(table: Table, left_out: dict[str, int], first: dict[str, str], kept:
         for name, count in left_out.items()
     ]
     if problems and not (repair and kept.size):
-        none = [] if kept.size else [Problem(table.name, f"none of {len(table):,} rows can be believed")]
+        none = (
+            []
+            if kept.size
+            else [
+                Problem(
+                    table.name,
+                    f"none of {len(table):,} rows can be believed",
+                    "is it the right file, and are its columns the right ones?",
+                )
+            ]
+        )
         raise InputError([*none, *problems])
 
 

@@ -107,7 +107,7 @@ def _of_feed(path: Path, status: Path | None, crs: str) -> list[Given]:
         where = f"{path.name}, station {i + 1}" + (f" ({key})" if key else "")
         spot = _number(station, "lon"), _number(station, "lat")
         if None in spot:
-            problems.append(Problem(where, "lacks numbers lon and lat"))
+            problems.append(Problem(where, "lacks numbers lon and lat", "say where it stands"))
             continue
         lon, lat = to_wgs84(np.array([spot], np.float64), crs, where)[0].tolist()
         spaces = _number(station, "capacity")
@@ -140,7 +140,7 @@ def _stations(path: Path) -> list[Mapping[str, Any]]:
     try:
         document = json.loads(read_text(path))
     except json.JSONDecodeError as error:
-        raise InputError(Problem(path.name, f"is not valid JSON: {error}")) from None
+        raise InputError(Problem(path.name, f"is not valid JSON: {error}", "correct the text")) from None
     inner = document.get("data") if isinstance(document, dict) else None
     stations = inner.get("stations") if isinstance(inner, dict) else None
     if not isinstance(stations, list) or not stations or not all(isinstance(one, dict) for one in stations):
@@ -154,7 +154,9 @@ def _counted(path: Path, problems: list[Problem]) -> dict[str, int]:
     for i, station in enumerate(_stations(path)):
         count = next((n for name in _BIKES if (n := _number(station, name)) is not None), None)
         if "station_id" not in station or count is None:
-            problems.append(Problem(f"{path.name}, station {i + 1}", "lacks station_id or num_bikes_available"))
+            problems.append(
+                Problem(f"{path.name}, station {i + 1}", "lacks station_id or num_bikes_available", "give both")
+            )
         else:
             out[str(station["station_id"])] = int(count)
     return out

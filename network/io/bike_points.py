@@ -136,7 +136,7 @@ def _twice(given: Sequence[Given]) -> Iterator[Problem]:
     first: dict[str, str] = {}
     for one in given:
         if not one.id:
-            yield Problem(one.where, "has no id")
+            yield Problem(one.where, "has no id", "give it one")
         elif first.setdefault(one.id, one.where) != one.where:
             yield Problem(one.where, f"the id {one.id!r} stands in {first[one.id]} already", "list each point once")
 

@@ -132,7 +132,7 @@ def _points(feature: Mapping[str, Any], where: str, crs: str) -> BaseGeometry:
         return shapely.Point(_lonlat([coordinates], where, crs)[0])
     lines = [_lonlat(line, where, crs) for line in ([coordinates] if kind == "LineString" else coordinates)]
     if not lines or min(map(len, lines)) < _LEAST_POINTS:
-        raise InputError(Problem(where, "is a line of fewer than two points"))
+        raise InputError(Problem(where, "is a line of fewer than two points", "give two points or more"))
     return shapely.MultiLineString(lines)
 
 
@@ -140,7 +140,9 @@ def _lonlat(positions: Sequence[Any], where: str, crs: str) -> F64:
     try:
         drawn = np.array([position[:2] for position in positions], np.float64).reshape(-1, 2)
     except (TypeError, ValueError):
-        raise InputError(Problem(where, "holds positions that are not numbers")) from None
+        raise InputError(
+            Problem(where, "holds positions that are not numbers", "write lon and lat as numbers")
+        ) from None
     return to_wgs84(drawn, crs, where)
 
 

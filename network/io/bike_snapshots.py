@@ -139,7 +139,11 @@ def _snapshot(file: Path, crs: str, problems: list[Problem]) -> Snapshot | None:
     try:
         data = json.loads(read_text(file))
     except (json.JSONDecodeError, InputError) as error:
-        problems += error.problems if isinstance(error, InputError) else [Problem(file.name, f"is not JSON: {error}")]
+        problems += (
+            error.problems
+            if isinstance(error, InputError)
+            else [Problem(file.name, f"is not JSON: {error}", "leave the file out, or fetch it again")]
+        )
         return None
     inner = data.get("data") if isinstance(data, dict) else None
     bikes = next((inner[name] for name in ("bikes", "vehicles") if name in inner), None) if inner else None
@@ -157,7 +161,7 @@ def _snapshot(file: Path, crs: str, problems: list[Problem]) -> Snapshot | None:
     keys = [key for key, _, _ in rows]
     if len(set(keys)) < len(keys):
         twice = next(key for i, key in enumerate(keys) if key in keys[:i])
-        problems.append(Problem(file.name, f"bike {twice!r} stands in two places"))
+        problems.append(Problem(file.name, f"bike {twice!r} stands in two places", "leave one of the two out"))
         return None
     return Snapshot(minute, keys, to_wgs84(np.array([(lon, lat) for _, lon, lat in rows]), crs, file.name))
 
@@ -167,7 +171,7 @@ def _bike(bike: Any, where: str, problems: list[Problem]) -> tuple[str, float, f
     key = told.get("bike_id", told.get("vehicle_id"))
     spot = told.get("lon"), told.get("lat")
     if key is None or not all(isinstance(x, int | float) and not isinstance(x, bool) for x in spot):
-        problems.append(Problem(where, "lacks an id, or numbers lon and lat"))
+        problems.append(Problem(where, "lacks an id, or numbers lon and lat", "give it all three, or leave it out"))
         return "", 0.0, 0.0
     return str(key), float(spot[0]), float(spot[1])  # type: ignore[arg-type]
 

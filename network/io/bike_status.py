@@ -132,7 +132,13 @@ def _status(known: Table, table: Table, zone: ZoneInfo, clip: Collection[str], d
     kept = np.flatnonzero(reason < 0)
     if not kept.size:
         why = ", ".join(f"{name} {count:,}" for name, count in _counts(reason).items() if count)
-        raise InputError(Problem(table.name, f"none of {len(reason):,} rows can be believed: {why}"))
+        raise InputError(
+            Problem(
+                table.name,
+                f"none of {len(reason):,} rows can be believed: {why}",
+                "is it the right file, and are its columns the right ones?",
+            )
+        )
     fixed = {"bikes": int(over[kept].sum()), "docks": int(under[kept].sum())}
     holds = capacity > 0
     readings = _readings(rows, kept, docks, np.cumsum(holds) - 1, capacity[holds])
@@ -166,7 +172,13 @@ def _last(readings: BikeReadings) -> I64:
 def _rows(table: Table, ids: Text, zone: ZoneInfo, dates: str) -> _Rows:
     name = "last_updated" if "last_updated" in table else "timestamp"
     if name not in table:
-        raise InputError(Problem(f"{table.name}, row 1", "needs a column last_updated, or timestamp"))
+        raise InputError(
+            Problem(
+                f"{table.name}, row 1",
+                "needs a column last_updated, or timestamp",
+                "name the column of times so, or tell its header with --column",
+            )
+        )
     texts, first, of = np.unique(table.texts(name), return_index=True, return_inverse=True)
     cells = [
         Cell(f"{table.name}, row {table.rows[i]}, column {name}", text)

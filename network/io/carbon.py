@@ -23,7 +23,11 @@ def carbon_rules(parameters: Parameters) -> CarbonRules:
     factors, years = parameters.array("carbon.grid_kg_per_kwh"), parameters.array("carbon.grid_year")
     if factors.shape != (len(known), len(years)):
         what = f"has the shape {factors.shape}, not one row for each of {len(known)} provinces and {len(years)} years"
-        raise InputError(Problem("parameter carbon.grid_kg_per_kwh", what))
+        raise InputError(
+            Problem(
+                "parameter carbon.grid_kg_per_kwh", what, "give one row for each province, one number for each year"
+            )
+        )
     numbers = {name: parameters.array(f"carbon.{name}") for name in specs(CarbonRules) if name not in _OWN}
     return CarbonRules(
         province=np.array(province, dtype=np.str_),

@@ -61,7 +61,11 @@ def repeated(file: str, rows: Iterable[int], keys: Iterable[str], hint: str) -> 
     of_key: dict[str, list[int]] = {}
     for row, key in zip(rows, keys, strict=True):
         of_key.setdefault(key, []).append(row)
-    nameless = [Problem(f"{file}, {rows_text(of_key.pop(''))}", "the id is missing")] if "" in of_key else []
+    nameless = (
+        [Problem(f"{file}, {rows_text(of_key.pop(''))}", "the id is missing", "fill it in, or leave the row out")]
+        if "" in of_key
+        else []
+    )
     return nameless + [
         Problem(file, f"{rows_text(same)} repeat station {key}", hint) for key, same in of_key.items() if len(same) > 1
     ]

@@ -131,7 +131,7 @@ def _entries(path: Path, needed: str, others: Mapping[str, str]) -> Iterator[tup
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InputError(Problem(path.name, "is not a list of stations", 'a list, or {"data": [...]}, is needed'))
     if not rows:
-        raise InputError(Problem(path.name, "holds no stations"))
+        raise InputError(Problem(path.name, "holds no stations", "is it the right file?"))
     other = next((name for key, name in others.items() if key in rows[0] and needed not in rows[0]), None)
     if other is not None:
         raise InputError(Problem(path.name, "is of another format", f'write format = "{other}"'))
@@ -175,6 +175,6 @@ def _count(thing: Json, name: str, where: str, problems: list[Problem]) -> int |
         return None
     number = number_in(str(value))
     if number is None or number < 0 or number % 1:
-        problems.append(Problem(f"{where}, {name}", f"{value!r} is not a whole number of 0 or more"))
+        problems.append(Problem(f"{where}, {name}", f"{value!r} is not a whole number of 0 or more", "correct it"))
         return None
     return int(number)

@@ -219,7 +219,13 @@ def _gathered(table: Table, entries: list[Entry], same_m: float) -> list[Entry]:
             what = f"rows {some[0].row} and {far.row} of station {key} lie {off_m.max():,.0f} m apart"
             problems.append(Problem(table.name, what, "correct the coordinates, or give one of them another id"))
         if key == "":
-            problems.append(Problem(f"{table.name}, {rows_text(e.row for e in some)}", "the id is missing"))
+            problems.append(
+                Problem(
+                    f"{table.name}, {rows_text(e.row for e in some)}",
+                    "the id is missing",
+                    "fill it in, or leave the row out",
+                )
+            )
     _refuse(table, problems)
     return [replace(some[0], plugs=summed([e.plugs for e in some])) for some in of_id.values()]
 

@@ -57,7 +57,13 @@ def seconds_times(cells: Sequence[Cell], name: str, zone: ZoneInfo) -> Times:
         if cell.text.isdecimal() and len(cell.text) == _SECONDS_DIGITS:
             minute[i] = int(cell.text) // _S_PER_MIN
         else:
-            problems.append(Problem(cell.where, f"{cell.text!r} is no count of seconds since 1970"))
+            problems.append(
+                Problem(
+                    cell.where,
+                    f"{cell.text!r} is no count of seconds since 1970",
+                    "write ten digits, such as 1735689600",
+                )
+            )
     if problems:
         raise InputError(most_shown(problems, name))
     return Times(minute, clock_of(minute, zone), np.ones(len(cells), np.bool_))
@@ -71,7 +77,15 @@ def text_times(cells: Sequence[Cell], name: str, zone: ZoneInfo, dates: str = ""
     utc = np.array([cell.text.endswith("Z") for cell in cells])
     told = dates_of([Cell(c.where, c.text.removesuffix("Z")) for c in cells], name, dates).minutes
     if (blank := np.flatnonzero(told == NO_DATE)).size:
-        raise InputError(most_shown([Problem(cells[i].where, "the value is missing") for i in blank.tolist()], name))
+        raise InputError(
+            most_shown(
+                [
+                    Problem(cells[i].where, "the value is missing", "fill it in, or leave the row out")
+                    for i in blank.tolist()
+                ],
+                name,
+            )
+        )
     early, late = (utc_of(told, zone, fold) for fold in (0, 1))
     minute = np.where(utc, told, early)
     return Times(minute, np.where(utc, clock_of(minute, zone), told), utc | (early == late))

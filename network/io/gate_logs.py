@@ -106,7 +106,8 @@ def _stays(table: Table, dates: str) -> _Stays:
     entered, left = minutes[: len(table)], minutes[len(table) :]
     lot, nothing = table.texts("lot"), (entered == NO_DATE) & (left == NO_DATE)
     problems = [
-        Problem(f"{table.name}, row {row}, column lot", "the value is missing") for row in table.rows[lot == ""]
+        Problem(f"{table.name}, row {row}, column lot", "the value is missing", "fill it in, or leave the row out")
+        for row in table.rows[lot == ""]
     ]
     hint = "take out the row"
     problems += [Problem(f"{table.name}, row {row}", "neither came nor left", hint) for row in table.rows[nothing]]

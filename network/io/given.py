@@ -28,7 +28,7 @@ def given_part(part: type[P], stem: str, parameters: Parameters) -> P:
             continue
         numbers = parameters.array(key)
         if spec.dtype != "f8" and (numbers != np.floor(numbers)).any():
-            problems.append(Problem(f"parameter {key}", "holds numbers that are not whole"))
+            problems.append(Problem(f"parameter {key}", "holds numbers that are not whole", "write whole numbers"))
         if spec.dtype == "b" and not np.isin(numbers, (0, 1)).all():
             problems.append(Problem(f"parameter {key}", "holds numbers other than 0 and 1", "1 for yes, 0 for no"))
         values[name] = numbers.astype(_DTYPES[spec.dtype])

@@ -69,7 +69,11 @@ def positions(table: Table, column: str, known: Text, file: str) -> I64:
     ids = table.texts(column)
     found = positions_or_none(ids, known)
     raise_all(
-        Problem(f"{table.name}, row {table.rows[i]}, column {column}", f"{str(ids[i])!r} is not in {file}")
+        Problem(
+            f"{table.name}, row {table.rows[i]}, column {column}",
+            f"{str(ids[i])!r} is not in {file}",
+            f"add it to {file}, or leave the row out",
+        )
         for i in np.flatnonzero(found < 0)
     )
     return found

@@ -43,11 +43,11 @@ def read_features(path: Path) -> tuple[list[dict[str, Any]], str]:
     try:
         data = json.loads(read_text(path))
     except json.JSONDecodeError as error:
-        raise InputError(Problem(path.name, f"is not valid JSON: {error}")) from None
+        raise InputError(Problem(path.name, f"is not valid JSON: {error}", "correct the text")) from None
     if isinstance(data, dict) and data.get("type") in {"Polygon", "MultiPolygon"}:
         data = {"type": "Feature", "geometry": data}
     if not isinstance(data, dict) or data.get("type") not in {"FeatureCollection", "Feature"}:
-        raise InputError(Problem(path.name, "is not a GeoJSON feature collection"))
+        raise InputError(Problem(path.name, "is not a GeoJSON feature collection", "see RFC 7946, section 3.3"))
     features = data.get("features") if data["type"] == "FeatureCollection" else [data]
     if not isinstance(features, list) or not all(map(_is_feature, features)):
         raise InputError(Problem(path.name, "is not a GeoJSON feature collection", "see RFC 7946, section 3.3"))
@@ -72,7 +72,7 @@ def read_area(path: Path, crs: str | None = None) -> BaseGeometry:
         for shell, *holes in rings_of(feature, f"{path.name}, feature {i + 1}", crs or declared)
     ]
     if not polygons:
-        raise InputError(Problem(path.name, "holds no polygon"))
+        raise InputError(Problem(path.name, "holds no polygon", "draw what is meant as polygons"))
     return shapely.union_all([shapely.make_valid(polygon) for polygon in polygons])
 
 
@@ -87,7 +87,7 @@ def read_rings(path: Path, crs: str | None = None) -> list[list[list[float]]]:
     polygons = [part for part in shapely.get_parts(area) if part.geom_type == "Polygon"]
     rings = [ring for polygon in polygons for ring in (polygon.exterior, *polygon.interiors)]
     if not rings:
-        raise InputError(Problem(path.name, "holds no polygon with any ground in it"))
+        raise InputError(Problem(path.name, "holds no polygon with any ground in it", "draw what is meant as polygons"))
     return [shapely.get_coordinates(ring)[:-1].tolist() for ring in rings]
 
 
@@ -113,9 +113,9 @@ def read_areas(path: Path, column: str, crs: str | None = None) -> tuple[list[Ba
         areas.append(shapely.union_all(shapely.make_valid(polygons)))
         values.append(float(value))
         if not areas[-1].area > 0:
-            problems.append(Problem(where, "holds no polygon"))
+            problems.append(Problem(where, "holds no polygon", "draw it as a polygon"))
     if not features:
-        problems.append(Problem(path.name, "holds no polygon"))
+        problems.append(Problem(path.name, "holds no polygon", "draw what is meant as polygons"))
     if problems:
         raise InputError(problems)
     return areas, np.array(values)
@@ -132,10 +132,12 @@ def rings_of(feature: dict[str, Any], where: str, crs: str) -> Iterator[list[F64
             try:
                 points = np.array([point[:2] for point in ring], dtype=np.float64).reshape(-1, 2)
             except (TypeError, ValueError):
-                raise InputError(Problem(where, "holds positions that are not numbers")) from None
+                raise InputError(
+                    Problem(where, "holds positions that are not numbers", "write lon and lat as numbers")
+                ) from None
             corners = len(points) - int(len(points) > 1 and (points[0] == points[-1]).all())
             if corners < _CORNERS:
-                raise InputError(Problem(where, f"has a ring of {corners} corners"))
+                raise InputError(Problem(where, f"has a ring of {corners} corners", f"give {_CORNERS} or more"))
             points = to_wgs84(points, crs, where)
             out.append(points if (points[0] == points[-1]).all() else np.vstack((points, points[:1])))
         yield out

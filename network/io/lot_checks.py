@@ -40,7 +40,7 @@ def repeated(table: Table, sites: Sequence[LotSite]) -> list[Problem]:
         where = f"{table.name}, row {table.rows[i]}, column id"
         before = first.setdefault(site.id, i)
         if not site.id:
-            out.append(Problem(where, "the value is missing"))
+            out.append(Problem(where, "the value is missing", "fill it in, or leave the row out"))
         elif before != i and _owner_of(sites[before]) != _owner_of(site):
             other = f"{_owner_text(sites[before])} in row {table.rows[before]}"
             hint = "a lot has one owner: correct it, or list the parts of each under ids of their own"

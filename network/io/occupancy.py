@@ -97,7 +97,7 @@ def read_occupancy(
     Raises InputError with the rows that cannot be read; rows that can be, but cannot be true, are left out and counted.
     """
     if not files:
-        raise InputError(Problem("occupancy", "no file is named"))
+        raise InputError(Problem("occupancy", "no file is named", "name one"))
     read = [_rows(read_table(file, COLUMNS, columns), timezone, dates) for file in files]
     rows = _Rows(*map(np.concatenate, zip(*read, strict=True)))
     lots, number = _numbered(rows.lot)
@@ -108,7 +108,13 @@ def read_occupancy(
     left_out = {name: int((reason == r).sum()) for r, name in enumerate(REASONS)}
     if not some.any():
         why = ", ".join(f"{name} {count:,}" for name, count in left_out.items() if count)
-        raise InputError(Problem("occupancy", f"none of {len(reason):,} rows can be believed: {why}"))
+        raise InputError(
+            Problem(
+                "occupancy",
+                f"none of {len(reason):,} rows can be believed: {why}",
+                "is it the right file, and are its columns the right ones?",
+            )
+        )
     kept = np.flatnonzero(np.bincount(number[some], minlength=len(lots)))
     days, occupied = _by_half_hour(number[some], rows.local[some], cars[some], len(lots))
     return OccupancyLog(
@@ -140,14 +146,18 @@ def _minutes(table: Table, timezone: str, dates: str) -> tuple[I64, I64]:
     texts, first, of = np.unique(table.texts(name), return_index=True, return_inverse=True)
     marked = [text.endswith("Z") for text in texts.tolist()]
     if name == "timestamp" and any(marked) and not all(marked):
-        raise InputError(Problem(f"{table.name}, column timestamp", "has some times in UTC and others not"))
+        raise InputError(
+            Problem(
+                f"{table.name}, column timestamp", "has some times in UTC and others not", "write all of them alike"
+            )
+        )
     cells = [
         Cell(f"{table.name}, row {table.rows[i]}, column {name}", text.removesuffix("Z"))
         for text, i in zip(texts.tolist(), first.tolist(), strict=True)
     ]
     minute = dates_of(cells, table.name, dates).minutes
     if (blank := np.flatnonzero(minute == NO_DATE)).size:
-        raise InputError(Problem(cells[blank[0]].where, "the value is missing"))
+        raise InputError(Problem(cells[blank[0]].where, "the value is missing", "fill it in, or leave the row out"))
     local = _local(minute, timezone, table.name) if name == "timestamp_utc" or all(marked) else minute
     return minute[of], local[of]
 

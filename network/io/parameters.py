@@ -78,7 +78,7 @@ class Parameters:
         """The value as one number. Raises InputError where it is text or a list."""
         value = self.value(key)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InputError(Problem(f"parameter {key}", f"is {value!r}, not a number"))
+            raise InputError(Problem(f"parameter {key}", f"is {value!r}, not a number", "give one number"))
         return float(value)
 
     def positive(self, key: str) -> float:
@@ -93,7 +93,9 @@ class Parameters:
         try:
             return np.array(self.value(key), dtype=np.float64)
         except (TypeError, ValueError):
-            raise InputError(Problem(f"parameter {key}", "is not a regular table of numbers")) from None
+            raise InputError(
+                Problem(f"parameter {key}", "is not a regular table of numbers", "give rows of numbers, all as long")
+            ) from None
 
     def positions(self, key: str, names: Sequence[str]) -> I32:
         """The value as positions in `names`. Raises InputError that tells the names where one is not among them."""
@@ -140,7 +142,7 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(Problem(file.name, f"is not valid TOML: {error}")) from None
+        raise InputError(Problem(file.name, f"is not valid TOML: {error}", "correct the text")) from None
 
 
 def _parameter(where: str, table: Any, problems: list[Problem]) -> Parameter:
@@ -158,7 +160,13 @@ def _override(key: str, table: Any, base: Parameter, problems: list[Problem]) ->
         problems.append(Problem(f'{_CITY} [parameters."{key}"]', "needs value and source", "and may have default"))
         return base
     if not _alike(table["value"], base.value):
-        problems.append(Problem(f'{_CITY} [parameters."{key}"]', f"is {table['value']!r}, unlike {base.value!r}"))
+        problems.append(
+            Problem(
+                f'{_CITY} [parameters."{key}"]',
+                f"is {table['value']!r}, unlike {base.value!r}",
+                "give as many values of the same kind",
+            )
+        )
         return base
     return Parameter(table["value"], base.unit, base.label, table["source"], bool(table.get("default", False)))
 

@@ -249,7 +249,12 @@ def _most_plugs(site: Site, limit: float, parameters: Parameters) -> int:
 def _must_differ(sites: list[Site]) -> None:
     twice = sorted(name for name, count in Counter(site.id for site in sites).items() if count > 1)
     if twice:
-        raise InputError([Problem("places", f"the id {name!r} stands for two sites") for name in twice])
+        raise InputError(
+            [
+                Problem("places", f"the id {name!r} stands for two sites", "give one of them another id")
+                for name in twice
+            ]
+        )
 
 
 def _texts(words: list[str]) -> np.ndarray[Any, np.dtype[np.str_]]:

@@ -94,7 +94,13 @@ class RoadRules:
             try:
                 return make(parameters.value(f"roads.{name}"))
             except (TypeError, ValueError) as error:
-                raise InputError(Problem(f"parameter roads.{name}", f"cannot be used: {error}")) from None
+                raise InputError(
+                    Problem(
+                        f"parameter roads.{name}",
+                        f"cannot be used: {error}",
+                        "see how the shipped parameter is written",
+                    )
+                ) from None
 
         return cls(
             drive_kmh=get("drive_kmh", _numbers),

@@ -111,7 +111,7 @@ class _Line:
             for text, i in told[1:]:
                 if text != told[0][0]:
                     what = f"{text} differs from {told[0][0]} in row {self.table.rows[told[0][1]]} of the same line"
-                    problems.append(Problem(self.where(column, i), what))
+                    problems.append(Problem(self.where(column, i), what, "give the line one value"))
             out[column] = told[0][0] if told else ""
         return out
 
@@ -130,7 +130,13 @@ class _Line:
         start = assumed.edges_s[0] if first_s is None else first_s
         end = assumed.edges_s[-1] if last_s is None else last_s
         if start > end:
-            problems.append(Problem(self.where(), f"the first departure of line {self.id!r} is after its last"))
+            problems.append(
+                Problem(
+                    self.where(),
+                    f"the first departure of line {self.id!r} is after its last",
+                    "write times past midnight as 24:10",
+                )
+            )
             return (), first_s
         out: list[Period] = []
         for row in sorted(rows, key=lambda r: start if r.from_s is None else r.from_s):
@@ -140,12 +146,24 @@ class _Line:
                 what = "the period does not end after it starts"
                 problems.append(Problem(self.where(row=row.at), what, "hours past midnight are 24, 25, ..."))
             elif out and low < out[-1].until_s:
-                problems.append(Problem(self.where(row=row.at), f"overlaps another period of line {self.id!r}"))
+                problems.append(
+                    Problem(
+                        self.where(row=row.at),
+                        f"overlaps another period of line {self.id!r}",
+                        "give every hour one headway",
+                    )
+                )
             else:
                 out += row.periods(low, high, assumed)
         between = _between(out, first_s, last_s)
         if out and not between:
-            problems.append(Problem(self.where(), f"no period of line {self.id!r} lies between its first and last"))
+            problems.append(
+                Problem(
+                    self.where(),
+                    f"no period of line {self.id!r} lies between its first and last",
+                    "correct its periods, or its first and last departure",
+                )
+            )
         return between, first_s
 
     def tariff(self, said: Mapping[str, str], tariffs: dict[str, Tariff], problems: list[Problem]) -> str:
@@ -156,7 +174,7 @@ class _Line:
         name = said["tariff"] or f"{flat.cny[0]:g} CNY"
         if tariffs.setdefault(name, flat) != flat:
             what = f"tariff {name!r} is {tariffs[name].cny[0]:g} CNY in a row before"
-            problems.append(Problem(self.where("fare_cny"), what))
+            problems.append(Problem(self.where("fare_cny"), what, "give the tariff one fare, or two names"))
         return name
 
 
@@ -185,7 +203,7 @@ def _positive(table: Table, column: str, problems: list[Problem]) -> list[float 
     values: F64 = table.numbers(column) if column in table else np.full(len(table), np.nan)
     for i in np.flatnonzero(values <= 0):
         where = f"{table.name}, row {table.rows[i]}, column {column}"
-        problems.append(Problem(where, f"{values[i]:g} is not above 0"))
+        problems.append(Problem(where, f"{values[i]:g} is not above 0", "correct it, or leave the cell empty"))
     return [None if np.isnan(value) else float(value) for value in values]
 
 

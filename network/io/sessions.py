@@ -112,7 +112,7 @@ def read_sessions(
     read; rows that can be, but cannot be true, are left out and counted.
     """
     if not files:
-        raise InputError(Problem("sessions", "no file is named"))
+        raise InputError(Problem("sessions", "no file is named", "name one"))
     read = [_rows(read_table(file, COLUMNS, columns), known, dates, leave_out) for file in files]
     rows = _classed(_Rows(*map(np.concatenate, zip(*(part for part, _ in read), strict=True))), known)
     reason = _reasons(rows, known)
@@ -138,7 +138,11 @@ def _rows(table: Table, known: Parameters, dates: str, leave_out: Sequence[str])
     start = minutes[:count]
     if (missing := np.flatnonzero(start == NO_DATE)).size:
         where = (f"{table.name}, row {row}, column start_time" for row in table.rows[missing])
-        raise InputError(most_shown([Problem(one, "the value is missing") for one in where], table.name))
+        raise InputError(
+            most_shown(
+                [Problem(one, "the value is missing", "fill it in, or leave the row out") for one in where], table.name
+            )
+        )
     station, connector, site = (
         table.texts(name) if name in table else np.full(count, "") for name in ("station", "connector", "site")
     )

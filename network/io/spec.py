@@ -102,7 +102,7 @@ def read_spec(data_folder: Path, city_id: str) -> CitySpec:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(Problem(f"{city_id}/city.toml", f"is not valid TOML: {error}")) from None
+        raise InputError(Problem(f"{city_id}/city.toml", f"is not valid TOML: {error}", "correct the text")) from None
     where = f"{city_id}/city.toml"
     problems = [*_odd_kinds(data, where), *_odd_parking(data.get("parking"), where)]
     if not problems:
@@ -217,7 +217,7 @@ def _odd_keys(data: Mapping[str, Any], where: str) -> list[Problem]:
         (next((kind for key, kind in kinds.items() if key in row), "transit"), row) for row in data.get("transit", [])
     ]
     lacking = [
-        Problem(f"{where} [{name}]", f"lacks {key!r}")
+        Problem(f"{where} [{name}]", f"lacks {key!r}", "see how data/README.md describes the table")
         for name, table in tables
         for key in sorted(_REQUIRED.get(name, set()) - table.keys())
     ]

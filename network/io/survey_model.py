@@ -25,7 +25,7 @@ def read_survey_model(path: Path) -> SurveyModel:
     try:
         data = tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
-        raise InputError(Problem(path.name, f"is not valid TOML: {error}")) from None
+        raise InputError(Problem(path.name, f"is not valid TOML: {error}", "correct the text")) from None
     problems = list(_odd(data, path.name))
     problems = problems or list(_odd_entries(data, path.name))
     if problems:

@@ -139,6 +139,8 @@ _ALIASES = {
 """Column name in code -> other headers it goes by, in lower case."""
 
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_MISSING = "the value is missing", "fill it in, or leave the row out"
+_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 _MOST_SHOWN = 50
 _MOST_COUNTED = 2**31 - 1
 
@@ -194,9 +196,8 @@ def yes_or_no(table: Table, name: str, row: int, problems: list[Problem]) -> boo
     """No where the cell or the column is not there; what is neither is added to `problems`."""
     text = table.text(name, row).lower()
     if text not in _YES | _NO:
-        problems.append(
-            Problem(f"{table.name}, row {table.rows[row]}, column {name}", f"{text!r} is neither yes nor no")
-        )
+        where = f"{table.name}, row {table.rows[row]}, column {name}"
+        problems.append(Problem(where, f"{text!r} is neither yes nor no", "write yes or no"))
     return text in _YES
 
 
@@ -211,13 +212,14 @@ def read_table(path: Path, columns: Mapping[str, Column], headers: Mapping[str, 
     (_, header), *rows = _rows(path)
     places = _find_columns(path.name, header, columns, headers or {})
     whole = [(line, row) for line, row in rows if len(row) == len(header)]
+    hint = "does a cell with a comma lack its quotes?"
     problems = [
-        Problem(f"{path.name}, row {line}", f"has {len(row)} cells, the header {len(header)}")
+        Problem(f"{path.name}, row {line}", f"has {len(row)} cells, the header {len(header)}", hint)
         for line, row in rows
         if len(row) != len(header)
     ]
     if not rows:
-        problems.append(Problem(path.name, "holds no rows"))
+        problems.append(Problem(path.name, "holds no rows", "give one or more below the header"))
     return _filled(path.name, places, columns, whole, problems)
 
 
@@ -231,7 +233,7 @@ def table_of(
     header = list(dict.fromkeys(key for record in records for key in record))
     places = _find_columns(name, header, columns, headers or {})
     rows = [(i, [_cell(record.get(key)) for key in header]) for i, record in enumerate(records, 1)]
-    problems = [] if records else [Problem(name, "holds no rows")]
+    problems = [] if records else [Problem(name, "holds no rows", "give one or more")]
     return _filled(name, places, columns, rows, problems)
 
 
@@ -297,9 +299,12 @@ def read_bytes(path: Path) -> bytes:
         data = path.read_bytes()
         return gzip.decompress(data) if path.suffix == ".gz" else data
     except FileNotFoundError:
-        raise InputError(Problem(path.name, "the file is not there", "name the folder that holds it")) from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(Problem(path.name, f"cannot be read: {error}", "is the file complete?")) from None
+        raise InputError(Problem(path.name, "the file is not there", "check its path and its name")) from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(Problem(path.name, f"cannot be unpacked: {error}", "is the file complete?")) from None
+    except OSError as error:
+        hint = "name a file that you may read"
+        raise InputError(Problem(str(path), f"cannot be read: {error.strerror}", hint)) from None
 
 
 def _find_columns(
@@ -320,8 +325,17 @@ def _find_columns(
             hint = f"the header is {', '.join(header) or 'empty'}"
             problems.append(Problem(f"{file}, row 1", f"there is no column {' / '.join(names)}", hint))
     if problems:
-        raise InputError(problems)
+        raise InputError(_unlike_a_header(file, header, columns) or problems)
     return places
+
+
+def _unlike_a_header(file: str, header: list[str], columns: Mapping[str, Column]) -> list[Problem]:
+    """Why no column at all was found, where that can be told."""
+    if not any(header):
+        needed = ", ".join(name for name, column in columns.items() if column.required)
+        return [Problem(f"{file}, row 1", "names no columns", f"the first row is a header with {needed}")]
+    other = next((name for sign, name in _SEPARATORS.items() if len(header) == 1 and sign in header[0]), None)
+    return [Problem(file, f"has {other} between its cells", "save it with commas: CSV UTF-8")] if other else []
 
 
 def _column(
@@ -339,11 +353,12 @@ def _column(
         if column.blank and not text:
             out[i] = math.nan
         elif value is None:
-            problems.append(Problem(where, f"{text!r} is not a number" if text else "the value is missing"))
+            wrong = f"{text!r} is not a number", "write digits, as 1200 or 12.5"
+            problems.append(Problem(where, *(wrong if text else _MISSING)))
         elif column.low is not None and value < column.low:
-            problems.append(Problem(where, f"{text} is below {column.low:g}"))
+            problems.append(Problem(where, f"{text} is below {column.low:g}", f"give {column.low:g} or more"))
         elif column.whole and (value % 1 or value > _MOST_COUNTED):
-            problems.append(Problem(where, f"{text} is not a whole number up to {_MOST_COUNTED:,}"))
+            problems.append(Problem(where, f"{text} is not a whole number up to {_MOST_COUNTED:,}", "correct it"))
         else:
             out[i] = value
     return out, problems
@@ -354,9 +369,9 @@ def _must_differ(file: str, name: str, texts: list[str], lines: list[int], probl
     for text, line in zip(texts, lines, strict=True):
         where = f"{file}, row {line}, column {name}"
         if not text:
-            problems.append(Problem(where, "the value is missing"))
+            problems.append(Problem(where, *_MISSING))
         elif text in seen:
-            problems.append(Problem(where, f"{text!r} stands in row {seen[text]} already"))
+            problems.append(Problem(where, f"{text!r} stands in row {seen[text]} already", "give each row its own"))
         seen.setdefault(text, line)
 
 

@@ -107,7 +107,9 @@ def _odd_calls(table: Table, line_id: Text, line: I64, order: I64) -> list[Probl
     """Ids that are missing, positions along a line that repeat, lines of one stop."""
     rows, number = table.rows, table.numbers("sequence")
     problems = [
-        Problem(f"{table.name}, row {rows[i]}, column {column}", "the value is missing")
+        Problem(
+            f"{table.name}, row {rows[i]}, column {column}", "the value is missing", "fill it in, or leave the row out"
+        )
         for column in ("line", "stop")
         for i in np.flatnonzero(table.texts(column) == "")
     ]
@@ -143,7 +145,10 @@ def _times(table: Table, line: I64, order: I64, problems: list[Problem]) -> tupl
         (depart < arrive, "the line leaves before it arrives"),
         (ride_s < 0, "the line arrives before it has left the call before"),
     ):
-        problems += [Problem(f"{table.name}, row {table.rows[i]}", what) for i in order[wrong].tolist()]
+        problems += [
+            Problem(f"{table.name}, row {table.rows[i]}", what, "correct its times; past midnight they go on as 24:10")
+            for i in order[wrong].tolist()
+        ]
     return ride_s, depart - arrive
 
 
@@ -234,7 +239,7 @@ def read_line_features(
     eligible = _eligible(table, problems)
     drawn = list(_directions(path, features, table, stop_name, problems))
     if not features:
-        problems.append(Problem(path.name, "holds no line"))
+        problems.append(Problem(path.name, "holds no line", "is it the right file?"))
     with gathered(problems):
         running, tariffs = read_running(lines, [d.id for d in drawn], [d.name for d in drawn], mode, modes)
     years, names = from_year or {}, dict.fromkeys(d.name for d in drawn)
@@ -282,7 +287,7 @@ def _directions(
         stops = [str(name) for name in listed]
         if missing := [name for name in stops if name not in position]:
             what = f"names stations that are not in {stations.name}: {', '.join(missing)}"
-            problems.append(Problem(where, what))
+            problems.append(Problem(where, what, "add them there, or leave them out of the line"))
             continue
         if len(stops) < 2:
             problems.append(Problem(where, f"names {len(stops)} stations in station_ids", "a line needs two"))
@@ -315,7 +320,7 @@ def _eligible(table: Table, problems: list[Problem]) -> list[bool]:
         return [True] * len(table)
     texts = [text.lower() for text in table.texts("eligible").tolist()]
     problems += [
-        Problem(f"{table.name}, row {row}, column eligible", f"{text!r} is neither yes nor no")
+        Problem(f"{table.name}, row {row}, column eligible", f"{text!r} is neither yes nor no", "write yes or no")
         for text, row in zip(texts, table.rows.tolist(), strict=True)
         if text not in _YES | _NO
     ]
@@ -328,7 +333,9 @@ def _entrances(path: Path | None, crs: str | None, stations: Text, roads: Roads)
     table = read_table(path, {"id": Column(unique=True), "station": Column(), **LONLAT, "eligible": _TEXT})
     problems = [
         Problem(
-            f"{path.name}, row {table.rows[i]}, column station", f"there is no station {table.texts('station')[i]!s}"
+            f"{path.name}, row {table.rows[i]}, column station",
+            f"there is no station {table.texts('station')[i]!s}",
+            "name one of the stations, or leave the row out",
         )
         for i in np.flatnonzero(~np.isin(table.texts("station"), stations)).tolist()
     ]

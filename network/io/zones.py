@@ -107,7 +107,13 @@ def grid_cells(streets: Streets, boundary: BaseGeometry | None, parameters: Para
     centre = np.column_stack([np.bincount(cell.ravel(), length * axis) for axis in xy.T]) / street_m[:, None]
     keep = street_m >= least_m
     if not keep.any():
-        raise InputError(Problem("zones", f"no square of {side_m:g} m holds {least_m:g} m of street"))
+        raise InputError(
+            Problem(
+                "zones",
+                f"no square of {side_m:g} m holds {least_m:g} m of street",
+                "take larger squares, or ask less street of each",
+            )
+        )
     low = col_row[keep][:, ::-1] * side_m + corner
     outline = list(shapely.box(low[:, 0], low[:, 1], low[:, 0] + side_m, low[:, 1] + side_m))
     if boundary is not None:
@@ -133,7 +139,7 @@ def table_cells(table: Table, crs: str | None, roads: Roads, parameters: Paramet
     owner = np.full(len(points), -1)
     owner[point[::-1]] = cell[::-1]
     if (owner < 0).any() or len(np.unique(owner)) < len(points):
-        raise InputError(Problem(table.name, "two zones lie on the same point"))
+        raise InputError(Problem(table.name, "two zones lie on the same point", "move one of them, or join the two"))
     outline = [shapely.intersection(cells[o], p.buffer(reach_m)) for o, p in zip(owner, points, strict=True)]
     return Cells(table.texts("id"), lonlat, outline, plane)
 

@@ -61,6 +61,7 @@ __all__ = [
     "loops_report_html",
     "park_ride_report_html",
     "report_html",
+    "require_plan_folder",
     "sharing_report_html",
     "spaces_report_html",
     "stop_report_html",
@@ -109,7 +110,7 @@ def write_plan_folder(
     there as it was.
     """
     folder = Path(folder).resolve()
-    _refuse_what_is_not_ours(folder)
+    require_plan_folder(folder)
     contents = _contents(city, proposal, green)
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = folder.parent / f".{folder.name}.{secrets.token_hex(4)}"
@@ -236,8 +237,8 @@ def _swap(fresh: Path, folder: Path, old: Path) -> None:
         raise
 
 
-def _refuse_what_is_not_ours(folder: Path) -> None:
-    """Nothing but our own files may ever be replaced."""
+def require_plan_folder(folder: Path) -> None:
+    """Raise InputError where a plan may not be written: nothing but our own files may ever be replaced."""
     hint = "choose another folder, or move it away"
     if not folder.exists():
         return

@@ -286,7 +286,8 @@ def test_options_for_chargers_mean_nothing_elsewhere(luxing, options):
     assert re.search(f"{options[0]}: is for chargers[a-z, ]* alone → leave it out", output)
 
 
-def test_a_folder_that_holds_something_else_is_not_overwritten(luxing, tmp_path):
+def test_a_folder_that_holds_something_else_is_refused_before_a_plan_is_looked_for(luxing, monkeypatch, tmp_path):
+    monkeypatch.setattr("service.engine.Engine.propose", lambda *_: pytest.fail("a plan was looked for"))
     folder = tmp_path / "photos"
     folder.mkdir()
     (folder / "me.jpg").write_bytes(b"x")

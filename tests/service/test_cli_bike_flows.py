@@ -103,3 +103,9 @@ def test_stations_give_corrected_flows(luxing, tmp_path):
     assert flows.pickups[0, 0, 8] == pytest.approx(flows.pickups[0].max())
     assert flows.pickups[0, 0, 8] > 9
     assert (flows.returns[0] < flows.pickups[0, 0, 8]).all()
+
+
+def test_an_address_that_is_none_is_refused(luxing, tmp_path):
+    said = words(luxing("export-bikes", CITY, "--out", tmp_path / "feed", "--url", "bikes", code=BAD_INPUT))
+    assert "--url: 'bikes' is no address of the web → begin it with https://" in said
+    assert not (tmp_path / "feed").exists()

@@ -93,3 +93,9 @@ def test_bikes_beyond_docks_are_repaired_when_told(luxing, series, stations):
 def test_options_that_make_no_sense(luxing, series, stations, arguments, told):
     given = ["fit-bikes", series(), "--stations", stations, "--timezone", "Asia/Shanghai", *arguments]
     assert told in words(luxing(*given, code=2))
+
+
+def test_a_depot_that_is_no_place_is_told_by_its_option(luxing, tmp_path):
+    table = tmp_path / "stations.csv"
+    table.write_text("id,lon,lat,bikes,wanted\na,120.6205,31.3005,3,5\n", encoding="utf-8")
+    assert "--depot: is nan" in words(luxing("rebalance", CITY, table, "--depot", "nan,31.3", code=2))

@@ -96,6 +96,16 @@ def test_the_command_writes_the_curve_and_a_folder_for_each_plan(luxing, tmp_pat
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 
+def test_a_folder_with_other_files_is_refused_before_a_plan_is_looked_for(luxing, monkeypatch, tmp_path):
+    monkeypatch.setattr("service.engine.Engine.propose", lambda *_: pytest.fail("a plan was looked for"))
+    photo = tmp_path / "2000000-cny" / "me.jpg"
+    photo.parent.mkdir()
+    photo.write_bytes(b"x")
+    two = ("--budget", "1e6", "--budget", "2e6")
+    assert "me.jpg" in words(luxing("trade-off", CITY, "chargers", *two, "--out", tmp_path, code=BAD_INPUT))
+    assert "nan" in words(luxing("trade-off", CITY, "chargers", *two, "--budget", "nan", code=BAD_INPUT))
+
+
 def test_options_of_other_kinds_and_missing_cities_are_named(luxing):
     two = ("--budget", "1e6", "--budget", "2e6")
     assert "atlantis" in words(luxing("trade-off", "atlantis", "chargers", *two, code=BAD_INPUT))

@@ -135,7 +135,7 @@ def test_what_cannot_be_read_is_refused_by_row(log_of, rows, header, said):
 
 
 def test_no_file_is_no_log(parameters):
-    assert problems_of(read_sessions, [], parameters) == ["sessions: no file is named"]
+    assert problems_of(read_sessions, [], parameters) == ["sessions: no file is named (name one)"]
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,8 @@ def test_all_wrong_cells_are_named_at_once(tmp_path):
     )
     with pytest.raises(InputError) as error:
         read_table(file, COLUMNS)
-    found = [str(p) for p in error.value.problems]
+    found = [f"{p.where}: {p.what}" for p in error.value.problems]
+    assert all(p.hint for p in error.value.problems)
     assert "zones.csv, row 2, column population: -5 is below 0" in found
     assert "zones.csv, row 3, column lon: 'one' is not a number" in found
     assert "zones.csv, row 4, column lat: the value is missing" in found
@@ -67,7 +68,10 @@ def test_very_many_problems_are_cut(tmp_path):
     ("content", "message"),
     [
         (b"id,lat\na,1\n", "there is no column lon / lng / longitude"),
-        (b"", "there is no column id"),
+        (b"", "row 1: names no columns .the first row is a header with id, lon, lat"),
+        (b"\xef\xbb\xbf\r\n", "names no columns"),
+        (b"id;lon;lat\na;1,5;2\n", "has semicolons between its cells .save it with commas"),
+        (b"id\tlon\tlat\na\t1\t2\n", "has tabs between its cells"),
         (b"id,lon,lat\n", "holds no rows"),
         (b"id,lon,lat\n\xff\xff\xff,1,2\n", "neither UTF-8 nor GBK"),
     ],
@@ -83,7 +87,7 @@ def test_missing_and_truncated_files(tmp_path):
         read_table(tmp_path / "a.csv", COLUMNS)
     whole = gzip.compress(np.random.default_rng(0).bytes(5000))
     (tmp_path / "b.csv.gz").write_bytes(whole[:2000])
-    with pytest.raises(InputError, match=r"b.csv.gz: cannot be read"):
+    with pytest.raises(InputError, match=r"b.csv.gz: cannot be unpacked"):
         read_table(tmp_path / "b.csv.gz", COLUMNS)
 
 
@@ -109,3 +113,11 @@ def test_what_is_counted_is_a_whole_number(tmp_path, cell):
     file.write_text(f"id,plugs\na,{cell}\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"a.csv, row 2, column plugs: "):
         read_table(file, {"id": Column(), "plugs": Column(number=True, low=0, whole=True)})
+
+
+def test_a_folder_is_no_table(tmp_path):
+    with pytest.raises(InputError) as error:
+        read_table(tmp_path, COLUMNS)
+    (problem,) = error.value.problems
+    assert (problem.where, problem.what) == (str(tmp_path), "cannot be read: Is a directory")
+    assert problem.hint
