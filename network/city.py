@@ -6,11 +6,12 @@ Axis letters are those of `network.units`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, get_type_hints
 
 import numpy as np
+import numpy.typing as npt
 
 from network.behaviour import Behaviour
 from network.bike_points import BikePoints
@@ -22,59 +23,14 @@ from network.congestion_rules import CongestionRules
 from network.errors import InputError, Problem
 from network.feeders import Feeders
 from network.fleet import Fleet
+from network.hierarchy import Hierarchy
 from network.levers import Levers
 from network.lots import Lots
 from network.new_space_rules import NewSpaceRules
 from network.parking_rules import ParkingRules
-from network.part import F64, I32, Bools, Part, Snap, Spec, Text, digest_of
+from network.part import F64, I32, Bools, Part, Snap, Spec, Text, digest_of, no_pairs
 from network.transit import Transit
 from network.units import CHARGERS, MM_PER_M, MOST_EDGE_M, MOST_EDGE_MS
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Hierarchy(Part):
-    """The streets contracted in a good order: what many-to-many times are asked of, whatever the mode and the speeds.
-
-    It follows from the graph alone, so a changed time keeps it; `network.hierarchy.hierarchy_of` makes it.
-    """
-
-    rank: Annotated[I32, Spec("i4", ("N",), 0)]
-    """Place of each node in the order."""
-    up_first: Annotated[I32, Spec("i4", ("N+1",), 0)]
-    up_head: Annotated[I32, Spec("i4", ("A",), 0)]
-    """Arcs of rank r lead to the higher ranks up_head[up_first[r]:up_first[r+1]], ascending."""
-    slot: Annotated[I32, Spec("i4", ("E",), -1)]
-    """Twice the arc of each directed edge, plus one where it leads down; -1 for a loop."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        n, a = len(self.rank), len(self.up_head)
-        sound = (
-            np.array_equal(np.sort(self.rank), np.arange(n))
-            and self.up_first[0] == 0
-            and self.up_first[-1] == a
-            and (np.diff(self.up_first) >= 0).all()
-            and (self.up_head > self.low).all()
-            and self.up_head.max(initial=-1) < n
-            and self.slot.max(initial=-1) < 2 * a
-        )
-        if not sound:
-            raise InputError(Problem("Hierarchy", "rank, up_first, up_head and slot do not describe one hierarchy"))
-
-    @cached_property
-    def low(self) -> I32:
-        """(A) rank an arc leads up from."""
-        return np.repeat(np.arange(len(self.rank), dtype=np.int32), np.diff(self.up_first))
-
-    def holds(self, tail: I32, head: I32) -> bool:
-        """Whether every edge of the graph has its arc here."""
-        if len(tail) != len(self.slot) or not np.array_equal(self.slot < 0, tail == head):
-            return False
-        apart = self.slot >= 0
-        tail, head, arc = self.rank[tail[apart]], self.rank[head[apart]], self.slot[apart] >> 1
-        down = (self.slot[apart] & 1) == 1
-        low, high = np.where(down, head, tail), np.where(down, tail, head)
-        return bool((self.low[arc] == low).all() and (self.up_head[arc] == high).all())
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -82,7 +38,8 @@ class Roads(Part):
     """Streets as one directed graph for all network modes; every segment is two edges, closed ones included.
 
     The other edges are turns: without length, inside one crossing, whose nodes lie at one spot. A crossing has several
-    nodes where not every mode may turn as it likes or pass at all.
+    nodes where not every mode may turn as it likes or pass at all. Where a turn restriction leads over streets, those
+    have copies: edges over the same street for those who came by the street it begins at.
     """
 
     lonlat: Annotated[F64, Spec("f8", ("N", 2), -180, 180)]
@@ -116,6 +73,10 @@ class Roads(Part):
     snap_detour_m: Annotated[F64, Spec("f8", (), 0)]
     """How much farther than the nearest street one in sight may be before a barrier in between is disregarded."""
     hierarchy: Hierarchy
+    copies: Annotated[I32, Spec("i4", ("C", 2), 0, rare=True)] = field(default_factory=no_pairs)
+    """An edge that is a copy, and the one in `edges` that it is a copy of: the same street, time and wait."""
+    gates: Annotated[I32, Spec("i4", ("Q", 2), 0, rare=True)] = field(default_factory=no_pairs)
+    """An edge that has copies, and the node where one arrives, by any of them, who ends on the street."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -136,6 +97,7 @@ class Roads(Part):
             there, back = self.edges.T
             sound = self._at_one_spot(self.head[there], self.tail[back])
             sound = sound and self._at_one_spot(self.tail[there], self.head[back])
+            sound = sound and self._copies_are_sound()
             turn = self.segment < 0
             sound = sound and self._at_one_spot(self.tail[turn], self.head[turn])
         sound = sound and len(self.hierarchy.rank) == n and self.hierarchy.holds(self.tail, self.head)
@@ -148,6 +110,19 @@ class Roads(Part):
         lines = self.barrier_first
         if lines[0] != 0 or lines[-1] != len(self.barrier_lonlat) or (np.diff(lines) < 2).any():
             raise InputError(Problem("Roads.barrier_first", "does not divide barrier_lonlat into lines"))
+
+    def _copies_are_sound(self) -> bool:
+        copy, own = self.copies.T
+        known = np.isin(own, self.edges).all() and np.array_equal(np.unique(own), np.sort(self.gates[:, 0]))
+        if not known or max(copy.max(initial=0), self.gates.max(initial=0)) >= max(len(self.head), 1):
+            return False
+        fresh = len(np.unique(copy)) == len(copy) and not np.isin(copy, self.edges).any()
+        same = all((times[:, copy] == times[:, own]).all() for times in (self.time_ms, self.delay_ms))
+        there = self._at_one_spot(self.tail[copy], self.tail[own]) and self._at_one_spot(
+            self.head[copy], self.head[own]
+        )
+        gate = self._at_one_spot(self.tail[self.gates[:, 0]], self.gates[:, 1])
+        return fresh and same and there and gate
 
     def _at_one_spot(self, node: I32, other: I32) -> bool:
         return bool((self.lonlat[node] == self.lonlat[other]).all())
@@ -168,7 +143,31 @@ class Roads(Part):
         """(E) segment of each directed edge, -1 for a turn."""
         out = np.full(len(self.head), -1, np.int32)
         out[self.edges[:, 0]] = out[self.edges[:, 1]] = np.arange(len(self.edges), dtype=np.int32)
+        out[self.copies[:, 0]] = out[self.copies[:, 1]]
         return out
+
+    @cached_property
+    def original(self) -> I32:
+        """(E) the edge in `edges` that each is or is a copy of; a turn is its own."""
+        out = np.arange(len(self.head), dtype=np.int32)
+        out[self.copies[:, 0]] = self.copies[:, 1]
+        return out
+
+    @cached_property
+    def arrive(self) -> I32:
+        """(E) node at which one arrives who ends on the street of an edge: its tail, or its gate."""
+        out = self.tail.copy()
+        out[self.gates[:, 0]] = self.gates[:, 1]
+        return out
+
+    def side_and_segment(self, edge: npt.NDArray[np.integer]) -> tuple[I32, I32]:
+        """Of edges that are no turns: 0 for forward and 1 for backward, and the segment."""
+        segment = self.segment[edge]
+        return (self.edges[segment, 1] == self.original[edge]).astype(np.int32), segment
+
+    def with_times(self, time_ms: I32) -> Roads:
+        """The streets with the times of `edges` and turns; copies of an edge take as long as it."""
+        return replace(self, time_ms=time_ms[:, self.original])
 
     @cached_property
     def length_mm(self) -> I32:

@@ -19,9 +19,12 @@ def joined_streets(roads: Roads, mode: int) -> Bools:
     ends = (roads.tail[open_], roads.head[open_])
     graph = csr_array((np.ones(open_.sum(), np.int8), ends), shape=(nodes, nodes))
     _, part = connected_components(graph, directed=True, connection="strong")
-    within = open_ & (part[roads.tail] == part[roads.head]) & (roads.segment >= 0)
+    label = np.where(open_ & (part[roads.tail] == part[roads.head]), part[roads.tail], -1)
+    copy, own = roads.copies[label[roads.copies[:, 0]] >= 0].T  # a street belongs where any of its copies does
+    label[own] = np.where(label[own] < 0, label[copy], label[own])
+    label = label[roads.edges]
     # a street counts once, half of it in each direction that is open
-    ways = np.maximum(open_[roads.edges].sum(axis=1), 1)[roads.segment[within]]
-    lengths = np.bincount(part[roads.tail[within]], roads.length_mm[within] / ways, minlength=1)
-    inside = within & (part[roads.tail] == lengths.argmax())
-    return np.asarray(inside[roads.edges].any(axis=1))
+    ways = np.maximum(open_[roads.edges].sum(axis=1), 1)[:, None]
+    within = label >= 0
+    lengths = np.bincount(label[within], (roads.length_mm[roads.edges] / ways)[within], minlength=1)
+    return np.asarray((label == lengths.argmax()).any(axis=1))

@@ -22,13 +22,16 @@ Text = npt.NDArray[np.str_]
 
 
 class Spec(NamedTuple):
-    """What an array must be: dtype kind, axis letters (or numbers), bounds, and whether infinity is a value."""
+    """What an array must be: dtype kind, axis letters (or numbers), bounds, whether infinity is a value, and whether it
+    is rare: then it counts, in files and digests, only where it is not empty.
+    """
 
     dtype: str
     axes: tuple[str | int, ...]
     low: float | None = None
     high: float | None = None
     infinite: bool = False
+    rare: bool = False
 
 
 _FIXED_AXES = {
@@ -114,13 +117,19 @@ class Part:
                 value.flags.writeable = False
 
     def arrays(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
-        for name in specs(type(self)):
-            yield name, getattr(self, name)
+        for name, spec in specs(type(self)).items():
+            array = getattr(self, name)
+            if array.size or not spec.rare:
+                yield name, array
 
     @cached_property
     def digest(self) -> str:
         """sha256 over the names, types, shapes and bytes of all arrays."""
         return digest_of(*(x for name, array in self.arrays() for x in (name, array)))
+
+
+def no_pairs() -> I32:
+    return np.zeros((0, 2), np.int32)
 
 
 def frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +25,10 @@ class Join(NamedTuple):
 
 @dataclass(eq=False, kw_only=True)
 class StreetGraph:
-    """Segments (S) between nodes (N), and turns (T). Of a pair, row 0 is the forward and row 1 the backward edge."""
+    """Segments (S) between nodes (N), turns (T), and copies (C) of edges for those who came by a certain street.
+
+    Of a pair, row 0 is the forward and row 1 the backward edge.
+    """
 
     lonlat: F64
     tail: I64
@@ -49,10 +52,15 @@ class StreetGraph:
     barrier_first: npt.NDArray[Any]
     barrier_lonlat: F64
     snap_detour_m: F64
+    copies: I64 = field(default_factory=lambda: np.zeros((4, 0), np.int64))
+    """(4, C) tail, head, and the row and the segment of the edge they are copies of."""
+    gates: I64 = field(default_factory=lambda: np.zeros((3, 0), np.int64))
+    """(3, Q) node at which one arrives who ends on an edge with copies, and the row and the segment of the edge."""
 
     @classmethod
     def of(cls, roads: Roads) -> StreetGraph:
         edge, turn = roads.edges.T, np.flatnonzero(roads.segment < 0)
+        copy, gate = roads.copies[:, 0], roads.gates[:, 0]
         kept = ["lonlat", "length_m", "way", "shape_first", "shape_lonlat"]
         kept += ["beside", "barrier_first", "barrier_lonlat", "snap_detour_m"]
         return cls(
@@ -66,33 +74,40 @@ class StreetGraph:
             way_id=roads.way_id,
             way_name=roads.way_name,
             way_class=roads.way_class,
+            copies=np.stack([roads.tail[copy], roads.head[copy], *roads.side_and_segment(copy)]),
+            gates=np.stack([roads.gates[:, 1], *roads.side_and_segment(gate)]),
             **{name: getattr(roads, name) for name in kept},
         )
 
     def roads(self, order: I32 | None = None) -> Roads:
-        """The streets as `Roads`: edges by tail, then head, then segment, turns last.
+        """The streets as `Roads`: edges by tail, then head, then segment, turns and then copies last.
 
         `order` (N) gives the nodes in the order they are contracted; a good one is found where it is left out.
         """
         segments = self.tail.shape[1]
-        tail = np.concatenate([self.tail.ravel(), self.turn_tail])
-        head = np.concatenate([self.head.ravel(), self.turn_head])
-        label = np.concatenate([np.tile(np.arange(segments), 2), segments + np.arange(len(self.turn_tail))])
+        from_node, to_node, *of = self.copies
+        tail = np.concatenate([self.tail.ravel(), self.turn_tail, from_node])
+        head = np.concatenate([self.head.ravel(), self.turn_head, to_node])
+        others = segments + np.arange(len(self.turn_tail) + len(from_node))
+        label = np.concatenate([np.tile(np.arange(segments), 2), others])
         by = np.lexsort((label, head, tail))
         place = np.empty(len(by), np.int32)
         place[by] = np.arange(len(by), dtype=np.int32)
         first = np.append(0, np.cumsum(np.bincount(tail, minlength=len(self.lonlat)))).astype(np.int32)
         head = head[by].astype(np.int32)
-        modes = len(self.time_ms)
-        time_ms = np.concatenate([self.time_ms.reshape(modes, -1), self.turn_ms], axis=1)
-        delay_ms = np.concatenate([self.delay_ms.reshape(modes, -1), np.zeros_like(self.turn_ms)], axis=1)
+        modes, own = len(self.time_ms), (slice(None), *of)
+        time_ms = np.concatenate([self.time_ms.reshape(modes, -1), self.turn_ms, self.time_ms[own]], axis=1)
+        no_wait = np.zeros_like(self.turn_ms)
+        delay_ms = np.concatenate([self.delay_ms.reshape(modes, -1), no_wait, self.delay_ms[own]], axis=1)
+        edges = place[: 2 * segments].reshape(2, segments)
+        gate, *gated = self.gates
         return Roads(
             lonlat=self.lonlat,
             first=first,
             head=head,
             time_ms=time_ms[:, by].astype(np.int32),
             delay_ms=delay_ms[:, by].astype(np.int32),
-            edges=place[: 2 * segments].reshape(2, segments).T.copy(),
+            edges=edges.T.copy(),
             length_m=self.length_m,
             way=self.way.astype(np.int32),
             shape_first=self.shape_first.astype(np.int32),
@@ -105,6 +120,8 @@ class StreetGraph:
             barrier_lonlat=self.barrier_lonlat,
             snap_detour_m=self.snap_detour_m,
             hierarchy=hierarchy_of(self.lonlat, first, head, order),
+            copies=np.column_stack([place[len(place) - len(from_node) :], edges[tuple(of)]]).astype(np.int32),
+            gates=np.column_stack([edges[tuple(gated)], gate]).astype(np.int32),
         )
 
     def join_at(self, segment: int, along: float) -> Join:
@@ -128,12 +145,13 @@ class StreetGraph:
             node = here.pop()
             return Join(node, node)
         nodes = np.array(sorted(here))
-        into, out = nodes[np.isin(nodes, self.head)], nodes[np.isin(nodes, self.tail)]
+        ends = np.append(self.head.ravel(), self.copies[1])
+        into, out = nodes[np.isin(nodes, ends)], nodes[np.isin(nodes, self.tail)]
         join = Join(self._new_node(self.lonlat[nodes[0]]), self._new_node(self.lonlat[nodes[0]]))
-        self.turn_tail = np.concatenate([self.turn_tail, into, np.full(len(out) + 1, join.arrive)])
-        self.turn_head = np.concatenate([self.turn_head, np.full(len(into), join.leave), out, [join.leave]])
-        free = np.zeros((len(self.turn_ms), len(into) + len(out) + 1), self.turn_ms.dtype)
-        self.turn_ms = np.concatenate([self.turn_ms, free], axis=1)
+        self._turn(
+            np.concatenate([into, np.full(len(out) + 1, join.arrive)]),
+            np.concatenate([np.full(len(into), join.leave), out, [join.leave]]),
+        )
         return join
 
     def add(
@@ -159,7 +177,11 @@ class StreetGraph:
         return len(self.lonlat) - 1
 
     def _cut(self, segment: int, along: float) -> int:
-        """Cut a segment at a new node; the second half becomes the last segment. Waiting stays where it is felt."""
+        """Cut a segment at a new node; the second half becomes the last segment. Waiting stays where it is felt.
+
+        Turn restrictions that lead over the segment end here: who came by any street may go on by any.
+        """
+        self._merge_copies(segment)
         whole = self.shape_lonlat[self.shape_first[segment] : self.shape_first[segment + 1]]
         start, end = _split_line(whole, along)
         node = self._new_node(start[-1])
@@ -194,6 +216,19 @@ class StreetGraph:
         self.shape_first[segment + 1 :] += len(start) - len(whole)
         self._append_shape(end)
         return node
+
+    def _merge_copies(self, segment: int) -> None:
+        """Lead whoever comes to a copy of the edges of a segment onto the edges themselves."""
+        mine, gated = self.copies[3] == segment, self.gates[2] == segment
+        tail, _, side, _ = self.copies[:, mine]
+        self._turn(tail, self.tail[side, segment])
+        self.copies, self.gates = self.copies[:, ~mine], self.gates[:, ~gated]
+
+    def _turn(self, tail: I64, head: I64) -> None:
+        """Let everybody turn from nodes to nodes."""
+        self.turn_tail, self.turn_head = np.append(self.turn_tail, tail), np.append(self.turn_head, head)
+        free = np.zeros((len(self.turn_ms), len(tail)), self.turn_ms.dtype)
+        self.turn_ms = np.concatenate([self.turn_ms, free], axis=1)
 
     def _append_shape(self, line: F64) -> None:
         self.shape_first = np.append(self.shape_first, self.shape_first[-1] + len(line))

@@ -63,7 +63,7 @@ def loop_problem(
         mm_per_s=speed,
         headway_s=float(rules.headway_min) * _S_PER_MIN,
         segment=segment,
-        forward=city.roads.edges[segment, 0] == streets.edge,
+        forward=city.roads.side_and_segment(streets.edge)[0] == 0,
     )
     reasons = _reasons(city, area, radius_m, zones, [s for s, some in zip(begin, ends, strict=True) if not some])
     return LoopProblem(zones=zones, starts=tuple(begin), search=search, reasons=reasons)

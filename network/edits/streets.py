@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar, Literal, TypeAlias
 
@@ -62,14 +62,14 @@ class OpenStreet:
             time_ms[m, edges] = _run_ms(roads.length_m[roads.segment[edges]], self.kmh) + roads.delay_ms[m, edges]
         if np.array_equal(time_ms, roads.time_ms):
             raise Refused(f"street {self.street!r} is open to {', '.join(self.modes)} already", "choose other modes")
-        opened = replace(roads, time_ms=time_ms)
+        opened = roads.with_times(time_ms)
         for m in map(NETWORK_MODES.index, self.modes):
             apart = segments[~joined_streets(opened, m)[segments]]
             time_ms[m, roads.edges[apart]] = roads.time_ms[m, roads.edges[apart]]
         if np.array_equal(time_ms, roads.time_ms):
             what = f"street {self.street!r} touches no street open to {', '.join(self.modes)}"
             raise Refused(what, "open the streets that lead to it first, or add one")
-        return _with_roads(city, replace(roads, time_ms=time_ms))
+        return _with_roads(city, roads.with_times(time_ms))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,7 +229,7 @@ def _open_edges(roads: Roads, street: str, modes: tuple[NetworkMode, ...]) -> li
 
 def _with_times(city: City, time_ms: I32) -> City:
     """The city with other travel times; points whose street was closed move to the nearest open one."""
-    roads = replace(city.roads, time_ms=time_ms)
+    roads = city.roads.with_times(time_ms)
     return city.on_streets(roads, {name: _resnapped(roads, *points) for name, points in city.points.items()})
 
 

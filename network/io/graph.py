@@ -96,11 +96,15 @@ def _roads(cut: Segments, at: Crossings, barriers: Barriers, detour_m: float) ->
     ways, still = cut.ways, cut.is_open
     cut.keep(still)
     tail, head = at.tail[:, still], at.head[:, still]
-    turn = np.isin(at.turn_tail, head) & np.isin(at.turn_head, tail)
-    old = np.unique(np.concatenate([tail.ravel(), head.ravel()]))
+    copies, gates = at.copies[:, still[at.copies[3]]], at.gates[:, still[at.gates[2]]]
+    begin = np.concatenate([tail.ravel(), copies[0], gates[0]])
+    end = np.append(head.ravel(), copies[1])
+    turn = np.isin(at.turn_tail, end) & np.isin(at.turn_head, begin)
+    old = np.unique(np.append(begin, end))
     old = old[np.argsort(at.point[old], kind="stable")]
     node = np.full(len(at.point), -1, np.int64)
     node[old] = np.arange(len(old))
+    segment = np.cumsum(still) - 1
     lines, line = np.unique(cut.line, return_inverse=True)
     way_of: dict[str, int] = {}
     way = np.array([way_of.setdefault(ways.id[w], len(way_of)) for w in lines], np.int32)
@@ -125,6 +129,8 @@ def _roads(cut: Segments, at: Crossings, barriers: Barriers, detour_m: float) ->
         barrier_first=barriers.first,
         barrier_lonlat=barriers.lonlat,
         snap_detour_m=np.array(detour_m),
+        copies=np.stack([node[copies[0]], node[copies[1]], copies[2], segment[copies[3]]]),
+        gates=np.stack([node[gates[0]], gates[1], segment[gates[2]]]),
     ).roads()
 
 

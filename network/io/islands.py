@@ -49,16 +49,21 @@ def close_islands(cut: Segments, at: Crossings, mode: int) -> ModeReport:
     open_way = cut.time_ms[mode] != CLOSED
     is_open = open_way.any(axis=0)
     turns = at.turn_open[mode]
-    tail = np.concatenate([at.tail[open_way], at.turn_tail[turns]])
-    head = np.concatenate([at.head[open_way], at.turn_head[turns]])
+    from_node, to_node, *of = at.copies[:, open_way[tuple(at.copies[2:])]]
+    tail = np.concatenate([at.tail[open_way], at.turn_tail[turns], from_node])
+    head = np.concatenate([at.head[open_way], at.turn_head[turns], to_node])
     graph = csr_array((np.ones(len(tail), np.int8), (tail, head)), shape=(len(at.point), len(at.point)))
     _, strong = connected_components(graph, directed=True, connection="strong")
     _, weak = connected_components(graph, directed=False)
-    within = open_way & (strong[at.tail] == strong[at.head])
+    label = np.where(open_way & (strong[at.tail] == strong[at.head]), strong[at.tail], -1)
+    inner = strong[from_node] == strong[to_node]  # a street belongs where any of its copies does
+    own = tuple(row[inner] for row in of)
+    label[own] = np.where(label[own] < 0, strong[from_node[inner]], label[own])
+    within = label >= 0
     # The longest wins; of equals the one with the first node. A street counts half in each direction it is open in.
     half_m = np.broadcast_to(cut.length_m / np.maximum(open_way.sum(axis=0), 1), within.shape)
-    lengths: F64 = np.bincount(strong[at.tail[within]], half_m[within], minlength=1).astype(np.float64)
-    inside_way = within & (strong[at.tail] == _first_longest(lengths, strong))
+    lengths: F64 = np.bincount(label[within], half_m[within], minlength=1).astype(np.float64)
+    inside_way = within & (label == _first_longest(lengths, strong))
     inside = inside_way.any(axis=0)
     main = weak[at.tail[inside_way][:1]]
     outside = is_open & ~inside

@@ -58,9 +58,8 @@ _NOTES = {
     "open areas": "{} buildings and places drawn as relations lack a member or a closed ring: left out",
     "open land": "{} outlines of land use do not end where they start: left out",
     "crossed land": "{} outlines of land use cross themselves: repaired",
-    "via way": "{} turn restrictions lead over ways, not a node: not read",
     "conditional": "{} turn restrictions hold at certain times only: not read then",
-    "malformed": "{} turn restrictions lack a member, or their node is not on both ways: not read",
+    "malformed": "{} turn restrictions lack a member, or what they lead over does not join both ways: not read",
 }
 
 
@@ -208,7 +207,7 @@ def _ways(found: Elements, source: str, *, whole: bool) -> Ways:
 def _turns(
     restrictions: list[Restriction], ways: Ways, node: I64, counts: Counter[str], *, whole: bool
 ) -> Iterator[TurnRule]:
-    """Restrictions over a node that is on both ways. Of a clipped file those that lead outside are left out."""
+    """Restrictions over a node that is on both ways, or over ways. Of a clipped file those outside are left out."""
     wanted = {f"way/{ref}" for r in restrictions for kind, ref, _ in r.members if kind == "w"}
     points: dict[str, set[int]] = {}
     for w, way in enumerate(ways.id):
@@ -220,25 +219,32 @@ def _turns(
         if not any(k != "except" for k in tags):
             counts["malformed"] += len(tags) == len(restriction.tags)
             continue
-        roles: dict[tuple[str, str], list[int]] = {}
-        for kind, ref, role in restriction.members:
-            roles.setdefault((role, kind), []).append(ref)
-        if ("via", "w") in roles:
-            counts["via way"] += 1
-            continue
-        via, into, out = (roles.get(role, []) for role in (("via", "n"), ("from", "w"), ("to", "w")))
+        into, via, over, out = _members(restriction)
         many_in, many_out = "no_entry" in tags.values(), "no_exit" in tags.values()
-        named = len(via) == 1 and (len(into) == 1 or (many_in and into)) and (len(out) == 1 or (many_out and out))
-        at = int(np.searchsorted(node, via[0])) if named else len(node)
-        known = named and at < len(node) and node[at] == via[0]
-        if not (known and all(at in points.get(f"way/{way}", ()) for way in (*into, *out))):
+        named = len(via) + bool(over) == 1 and (len(into) == 1 or (many_in and into))
+        named = named and (len(out) == 1 or (many_out and out))
+        at = int(np.searchsorted(node, via[0])) if named and via else len(node)
+        known = named and (bool(over) or (at < len(node) and node[at] == via[0]))
+        on = [points.get(f"way/{way}", set()) for way in (*into, *over, *out)]
+        if not (known and all(on) and (bool(over) or all(at in there for there in on))):
             counts["malformed"] += whole or not named
             continue
         for start in into:
             for end in out:
                 yield TurnRule(
-                    id=f"relation/{restriction.id}", from_id=f"way/{start}", via=at, to_id=f"way/{end}", tags=tags
+                    id=f"relation/{restriction.id}",
+                    from_id=f"way/{start}",
+                    via=-1 if over else at,
+                    to_id=f"way/{end}",
+                    tags=tags,
+                    via_ways=tuple(f"way/{way}" for way in over),
                 )
+
+
+def _members(restriction: Restriction) -> Iterator[list[int]]:
+    """Ways into it, nodes and ways it leads over, and ways out."""
+    for role, wanted in (("from", "w"), ("via", "n"), ("via", "w"), ("to", "w")):
+        yield [ref for kind, ref, said in restriction.members if (said, kind) == (role, wanted)]
 
 
 def _features(found: Elements) -> Features:

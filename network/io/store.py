@@ -118,8 +118,9 @@ def _part(kind: type[Part], arrays: dict[str, npt.NDArray[Any]], where: str) -> 
         for name, t in _nested(kind).items()
     }
     own = {name: arrays[name] for name in specs(kind) if name in arrays}
-    if len(own) < len(specs(kind)):
-        lacks = ", ".join(sorted(specs(kind).keys() - own.keys()))
+    lacking = sorted(name for name, spec in specs(kind).items() if name not in own and not spec.rare)
+    if lacking:
+        lacks = ", ".join(lacking)
         raise InputError(Problem(where, f"lacks {lacks}", f"it is of an older version: {_REBUILD}"))
     return kind(**own, **inner)
 

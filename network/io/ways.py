@@ -74,16 +74,18 @@ FEATURE_KEYS = tuple(dict.fromkeys([*_KINDS, *_OTHER_KINDS]))
 
 @dataclass(frozen=True, kw_only=True)
 class TurnRule:
-    """An OpenStreetMap turn restriction with a via node: from one line, over a point, into another (or the same)."""
+    """An OpenStreetMap turn restriction: from one line, over a point or other lines, into another (or the same)."""
 
     id: str
     """`relation/3`."""
     from_id: str
     via: int
-    """Position of the point in `lonlat` of the ways."""
+    """Position of the point in `lonlat` of the ways, -1 where it leads over lines."""
     to_id: str
     tags: Tags
     """`restriction`, `restriction:*` and `except`."""
+    via_ways: tuple[str, ...] = ()
+    """The lines it leads over, each from end to end, in this order."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -247,8 +249,8 @@ def clip_ways(ways: Ways, clip: BaseGeometry) -> Ways:
 def take_runs(ways: Ways, line: I64, start: I64, stop: I64) -> Ways:
     """New lines made of vertices start:stop of lines `line`.
 
-    Points nobody names any more are dropped, with their tags; so are turn rules that lost a line or their point, and
-    the duration of a line cut short.
+    Points nobody names any more are dropped, with their tags; so are turn rules that lost a line, their point or part
+    of a line they lead over, and the duration of a line cut short.
     """
     first = np.append(0, np.cumsum(stop - start)).astype(np.int64)
     vertex = ways.point[spans(start, stop)]
@@ -257,6 +259,7 @@ def take_runs(ways: Ways, line: I64, start: I64, stop: I64) -> Ways:
     ids = tuple(ways.id[i] for i in line)
     known = set(ids)
     cut_short = stop - start < np.diff(ways.first)[line]
+    whole = known.difference(way for way, is_part in zip(ids, cut_short, strict=True) if is_part)
     return Ways(
         lonlat=ways.lonlat[kept],
         first=first,
@@ -269,9 +272,11 @@ def take_runs(ways: Ways, line: I64, start: I64, stop: I64) -> Ways:
         source=ways.source,
         point_tags={place[p]: tags for p, tags in ways.point_tags.items() if p in place},
         turns=tuple(
-            replace(turn, via=place[turn.via])
+            replace(turn, via=place.get(turn.via, -1))
             for turn in ways.turns
-            if turn.via in place and {turn.from_id, turn.to_id} <= known
+            if (turn.via in place or turn.via_ways)
+            and {turn.from_id, turn.to_id} <= known
+            and whole.issuperset(turn.via_ways)
         ),
         notes=ways.notes,
     )

@@ -143,10 +143,13 @@ def at_drive_times(city: City, travel: Travel, drive_s: F64) -> Travel:
     )
 
 
+_GRAPH = frozenset({"first", "head", "edges", "length_m", "copies", "gates"})
+
+
 def travel_keys(city: City) -> dict[str, str]:
     """Travel.keys of the travel times of this city, without computing them."""
     r, z, p, b, c = city.roads, city.zones.snap, city.places.snap, city.behaviour, city.charging
-    graph = digest_of(r.first, r.head, r.edges, r.length_m)
+    graph = digest_of(*(array for name, array in r.arrays() if name in _GRAPH))
     roads = [
         digest_of(name, graph, r.time_ms[m], r.delay_ms[m], z.segment[m], z.along[m])
         for m, name in enumerate(NETWORK_MODES)

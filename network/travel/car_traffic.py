@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,14 +23,16 @@ class CityLinks:
     links: Links
     """Its zones are the points; the nodes of the streets follow, then the places where points lie on edges."""
     edge: I32
-    """(L) edge of the streets that a link is all or a piece of; -1 between a point and its place on an edge."""
+    """(L) edge of the streets that a link is all or a piece of; -1 on the way to or from a point."""
 
 
 def city_links(roads: Roads, rules: CongestionRules, points: Snap) -> CityLinks:
     """Streets open to cars as links, with points (Z) as zones that nobody drives through.
 
     An edge is cut where a point lies on it, so that the traffic of the point fills only the piece it drives; each piece
-    has the capacity of the whole. Turns have no limit. At no flow times are those of `travel.roads.skim`.
+    has the capacity of the whole. Turns have no limit. At no flow times are those of `travel.roads.skim`. A copy of an
+    edge is a link of its own, with the capacity of the street: the few streets that turn restrictions lead over fill up
+    less than they would.
     """
     ends = ends_of(roads, points, DRIVE, weigh_time=True)
     zones, nodes = len(ends.segment), len(roads.lonlat)
@@ -47,16 +49,18 @@ def city_links(roads: Roads, rules: CongestionRules, points: Snap) -> CityLinks:
     piece_ms = np.where(last, roads.time_ms[DRIVE][edge], np.roll(behind_ms, -1)) - behind_ms
 
     zone = np.flatnonzero(at >= 0) // 2
-    place = zones + nodes + at[at >= 0]
-    free, capacity = np.zeros(2 * len(zone)), _capacity(roads, rules, edge)
+    q = at[at >= 0]
+    place, gate = zones + nodes + q, zones + roads.arrive[place_edge[q]]
+    gated = gate != zones + roads.tail[place_edge[q]]  # who comes by a copy of the edge ends here as well
+    free, capacity = np.zeros(2 * len(zone) + gated.sum()), _capacity(roads, rules, edge)
     limited = np.append(roads.segment[edge] >= 0, np.zeros(len(free), np.bool_))
     links = Links(
         nodes=zones + nodes + len(place_edge),
         zones=zones,
         first_thru_node=zones,
-        tail=np.concatenate((node, zone, place)).astype(np.int32),
-        head=np.concatenate((head, place, zone)).astype(np.int32),
-        free_s=np.append(piece_ms / MS_PER_S, free),
+        tail=np.concatenate((node, zone, place, gate[gated])).astype(np.int32),
+        head=np.concatenate((head, place, zone, zone[gated])).astype(np.int32),
+        free_s=np.concatenate((piece_ms, np.zeros(2 * len(zone)), passed[q[gated]] >> LENGTH_BITS)) / MS_PER_S,
         capacity=np.append(capacity, free),
         b=np.where(limited, rules.alpha, 0.0),
         power=np.full(len(limited), float(rules.beta)),
@@ -65,19 +69,20 @@ def city_links(roads: Roads, rules: CongestionRules, points: Snap) -> CityLinks:
 
 
 def congested(roads: Roads, city: CityLinks, time_s: F64) -> Roads:
-    """The streets with the times (L) of the links for cars, in whole milliseconds.
+    """The streets with the times (L) of the links for cars, in whole milliseconds; of copies of an edge the longest.
 
     Raises InputError where an edge takes longer than can be counted.
     """
     own = city.edge >= 0
     slow = np.rint(np.bincount(city.edge[own], np.asarray(time_s)[own], len(roads.head)) * MS_PER_S)
+    np.maximum.at(slow, roads.copies[:, 1], slow[roads.copies[:, 0]])
     if not slow.max(initial=0.0) <= MOST_EDGE_MS:
         way = roads.way_id[roads.way[roads.segment[int(slow.argmax())]]]
         what = f"cars take {slow.max() / MS_PER_S:g} s along a segment of {way}"
         raise InputError(Problem("time_s", what, "the demand is too large for the capacities of the streets"))
     time_ms = roads.time_ms.copy()
     time_ms[DRIVE] = np.where(time_ms[DRIVE] >= 0, slow, time_ms[DRIVE])
-    return replace(roads, time_ms=time_ms)
+    return roads.with_times(time_ms)
 
 
 def drive_skim(roads: Roads, city: CityLinks, found: Equilibrium, starts: Snap, ends: Snap) -> tuple[F64, F64]:

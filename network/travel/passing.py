@@ -46,14 +46,15 @@ def driven_m(roads: Roads, points: Snap, persons: F64, most_origins: int, scale_
     """
     origin, cars = _origins(persons, most_origins)
     mm = drive(timed_streets(roads, DRIVE), roads.tail, _points(roads, points), origin, cars, persons, scale_s)
-    return np.asarray(mm[roads.edges].sum(axis=1) / MM_PER_M)
+    street = roads.segment >= 0
+    return np.bincount(roads.segment[street], mm[street], len(roads.edges)) / MM_PER_M
 
 
 def passed_point(roads: Roads, points: Snap) -> I32:
     """(S) the point (X) from which each segment is reached soonest by car; -1 where it is from none."""
     cost, point = soonest_from(timed_streets(roads, DRIVE), roads.tail, _points(roads, points))
     forward = roads.edges[:, 0]
-    start, end = roads.tail[forward], roads.head[forward]
+    start, end = roads.arrive[forward], roads.head[forward]
     return np.asarray(point[np.where(cost[start] <= cost[end], start, end)])
 
 

@@ -62,7 +62,7 @@ def ends_of(roads: Roads, points: Snap, mode: int, *, weigh_time: bool) -> Ends:
         ahead = packed(np.where(time < 0, -1, time - behind_time), length - behind_length)
     else:
         passed, ahead = behind_length, np.where(time < 0, -1, length - behind_length)
-    return Ends(segment, passed, roads.head[edge], ahead, roads.tail[edge], passed)
+    return Ends(segment, passed, roads.head[edge], ahead, roads.arrive[edge], passed)
 
 
 def _stay_on_segment(start: Ends, end: Ends, cost: I64) -> None:

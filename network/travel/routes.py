@@ -90,7 +90,7 @@ def paths(roads: Roads, starts: Snap, ends: Snap, mode: int) -> list[Path | None
         else:
             middle = between[first[i] : first[i + 1]]
             edge = np.concatenate(([roads.edges[start.segment[i], leave]], middle, [last]))
-            back = (roads.edges[roads.segment[middle], _BACKWARD] == middle).astype(float)
+            back = roads.side_and_segment(middle)[0].astype(float)
             from_share, to_share = np.concatenate(([a], back, [arrive])), np.concatenate(([1 - leave], 1 - back, [b]))
             parts = (start.leave_cost[i, leave], *roads.length_mm[middle], end.arrive_cost[i, arrive])
             length = metres(np.array(parts, np.int64))
@@ -180,8 +180,8 @@ def _pieces(
     low, high = [], []
     for side in (_FORWARD, _BACKWARD):
         edge = roads.edges[:, side]
-        reached = np.flatnonzero((run[edge] >= 0) & (near[roads.tail[edge]] <= limit_ms))
-        far = _share(limit_ms - near[roads.tail[edge[reached]]], run[edge[reached]])
+        reached = np.flatnonzero((run[edge] >= 0) & (near[roads.arrive[edge]] <= limit_ms))
+        far = _share(limit_ms - near[roads.arrive[edge[reached]]], run[edge[reached]])
         segment.append(reached)
         low.append(np.zeros(len(far)) if side == _FORWARD else 1.0 - far)
         high.append(far if side == _FORWARD else np.ones(len(far)))

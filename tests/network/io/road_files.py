@@ -77,7 +77,7 @@ def networkx_of(roads: Roads, mode: int) -> nx.DiGraph:
 
 
 def ways_of(lonlat, lines, turns=(), point_tags=None, tags=None):
-    """Lines (lists of points) as ways `way/1` ...; turns as (from, via, to, restriction)."""
+    """Lines (lists of points) as ways `way/1` ...; turns as (from, a point or lines, to, restriction)."""
     first = np.append(0, np.cumsum([len(line) for line in lines]))
     return Ways(
         lonlat=np.asarray(lonlat, float),
@@ -90,7 +90,8 @@ def ways_of(lonlat, lines, turns=(), point_tags=None, tags=None):
             TurnRule(
                 id=f"relation/{i}",
                 from_id=f"way/{a}",
-                via=via,
+                via=-1 if isinstance(via, list) else via,
+                via_ways=tuple(f"way/{v}" for v in via) if isinstance(via, list) else (),
                 to_id=f"way/{b}",
                 tags=rule if isinstance(rule, dict) else {"restriction": rule},
             )

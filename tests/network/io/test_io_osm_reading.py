@@ -287,9 +287,13 @@ def test_turn_restrictions_are_read_or_counted(tmp_path):
             TURN | {"restriction": "no_entry"},
         ),
         (turn(end=3), TURN | {"restriction:conditional": "no_u_turn @ (Mo-Fr)"}),
+        (
+            [("way", 1, "from"), ("way", 2, "via"), ("way", 3, "via"), ("way", 4, "to")],
+            TURN,
+        ),
         # not read
         (turn(), {"type": "restriction", "restriction:conditional": "no_left_turn @ (Mo-Fr)"}),
-        (turn(via=("way", 3)), TURN),
+        (turn(via=("way", 3), start=2, end=4)[:2], TURN),
         (turn(via=("node", 9)), TURN),
         (turn(start=77), TURN),
         (turn(start=4), TURN),
@@ -300,7 +304,9 @@ def test_turn_restrictions_are_read_or_counted(tmp_path):
         (turn(), {"type": "restriction"}),
     ]
     ways_read = read_osm(written(tmp_path, NODES, ways, relations)).ways
-    assert [(t.id, t.from_id, t.to_id, dict(t.tags)) for t in ways_read.turns] == [
+    *turns, over = ways_read.turns
+    assert (over.via, over.via_ways, over.to_id) == (-1, ("way/2", "way/3"), "way/4")
+    assert [(t.id, t.from_id, t.to_id, dict(t.tags)) for t in turns] == [
         ("relation/1", "way/1", "way/2", {"restriction": "no_left_turn", "except": "bicycle"}),
         ("relation/2", "way/1", "way/3", {"restriction:hgv": "no_right_turn"}),
         ("relation/3", "way/1", "way/1", {"restriction:motorcar": "no_u_turn"}),
@@ -308,11 +314,10 @@ def test_turn_restrictions_are_read_or_counted(tmp_path):
         ("relation/4", "way/3", "way/2", {"restriction": "no_entry"}),
         ("relation/5", "way/1", "way/3", {"restriction": "no_left_turn"}),
     ]
-    assert {tuple(ways_read.lonlat[t.via].tolist()) for t in ways_read.turns} == {NODES[2]}
+    assert {tuple(ways_read.lonlat[t.via].tolist()) for t in turns} == {NODES[2]}
     assert ways_read.notes == (
-        "1 turn restrictions lead over ways, not a node: not read",
         "2 turn restrictions hold at certain times only: not read then",
-        "8 turn restrictions lack a member, or their node is not on both ways: not read",
+        "9 turn restrictions lack a member, or what they lead over does not join both ways: not read",
     )
 
 
