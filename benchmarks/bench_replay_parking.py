@@ -13,7 +13,7 @@ import numpy as np
 from network import City, Lots, ParkingRules, Snap, grid_city, overflow, parked_cars, replay_parking, rows_of
 from network.demand.accumulation import usual_cars
 from network.demand.overflow import late_cars
-from network.kernels.overflow import counts_of
+from network.kernels.overflow import counts_of, own_counts
 from network.kernels.replay_parking import park
 from network.units import DAY_TYPES, SLOTS
 
@@ -126,7 +126,7 @@ def plain_risks(city: City, at: np.ndarray) -> list[float]:
     for lot, day, slot in at.tolist():
         here, lots, share = (lot, day, slot), city.lots, float(city.parking.late_share)
         come, stay = lots.own_arrivals[here], late[here] * share
-        own = cars_of(lots.own_mean[here], lots.own_sd[here], SPACES)
+        (own,) = own_counts(*(np.array([x[here]]) for x in (lots.own_mean, lots.own_sd)), SPACES)
         others = cars_of(stay, np.sqrt(stay * (1.0 - share)), int(late[here]))
         cars = np.convolve(np.convolve(own, cars_of(come, np.sqrt(come), int(come + 12 * np.sqrt(come)) + 40)), others)
         out.append(cars[lots.spaces[lot] - lots.reserve[lot] - lots.shared[here] + 1 :].sum())

@@ -41,10 +41,14 @@ def show_profile(console: Console, found: UseProfile, use: str) -> None:
     """How full lots are through days of each type."""
     hours = [f"{slot // 2} h" for slot in _HOURS]
     table = _table(f"Cars over spaces in percent, mean of {found.lots} lots", "", *hours, "against weekday")
-    for name, share, factor, told in zip(units.DAY_TYPES, found.share, found.day_factor, found.told, strict=True):
+    rows = zip(units.DAY_TYPES, found.share, found.day_factor, found.told, found.few, strict=True)
+    for name, share, factor, told, few in rows:
         cells = [f"{100 * share[slot]:.0f}" for slot in _HOURS] if told else ["" for _ in _HOURS]
-        table.add_row(name, *cells, f"{factor:.2f}" if told else f"{factor:.2f}, as of {use}: too few days")
+        why = " (few days)" if few else "" if told else f", as of {use}: too few days"
+        table.add_row(name, *cells, f"{factor:.2f}{why}")
     console.print(table)
+    if found.few.any():
+        console.print("few days: fewer than 5 in each lot, drawn to the other days", style="dim", highlight=False)
     text = f"standard deviation between weekdays: {percent(found.sd_share)} of the spaces, mean of lots and half-hours"
     console.print(text, style="dim", highlight=False)
 
@@ -60,7 +64,8 @@ def show_occupancy_checks(console: Console, checks: Sequence[OccupancyCheck], le
             table.add_row(_GUESSES[guess.how], *cells, percent(guess.error_share))
         console.print(table)
         text = f"the cars that mean and deviation say {promise:.0%} of half-hours exceed were exceeded in"
-        console.print(f"{text} {percent(check.beyond)}", highlight=False)
+        error = f"(standard error {percent(check.beyond_error)}: {check.held} days)"
+        console.print(f"{text} {percent(check.beyond)} {error}", highlight=False)
     text = "covered: readings at or below the guess. loss: pinball loss in percent of the spaces, least for the true"
     console.print(f"{text} quantile. error: from the quantile of the days held out", style="dim", highlight=False)
     missing = [name for name in units.DAY_TYPES if name not in {check.day_type for check in checks}]

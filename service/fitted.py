@@ -82,7 +82,9 @@ def of_sessions(
 
 def of_use(found: UseProfile, known: Parameters, use: str, files: Sequence[str]) -> dict[str, Fitted]:
     """The parameters of a land use that series of its lots tell; the other uses stay as the city has them."""
+    few = ", ".join(name for name, some in zip(units.DAY_TYPES, found.few, strict=True) if some)
     source = f"{use} fitted to series of {found.lots} lots in {' and '.join(files)}"
+    source += f" (few days of {few})" if few else ""
     rows = {
         "parking.peak_share": round(found.peak_share, 3),
         "parking.profile_share": found.profile_share.round(3).tolist(),

@@ -179,9 +179,26 @@ def cars(mean, sd, most):
     return [w / sum(whole) for w in whole]
 
 
+def own_cars(mean, sd, spaces):
+    """Probabilities of 0, 1 ... `spaces` cars of the owner's: of an urn where that spreads more than a binomial."""
+    share, variance = min(Fraction(mean) / max(spaces, 1), Fraction(1)), Fraction(sd) ** 2
+    alone = spaces * share * (1 - share)
+    if spaces < 2 or variance <= alone:
+        return cars(mean, sd, spaces)
+    if not alone:
+        return [Fraction(k == share * spaces) for k in range(spaces + 1)]
+    alike = min((variance / alone - 1) / (spaces - 1), 1 - Fraction(1, 10**6))
+
+    def drawn(part, times):
+        return math.prod((part * (1 - alike) + i * alike for i in range(times)), start=Fraction(1))
+
+    ways = [math.comb(spaces, k) * drawn(share, k) * drawn(1 - share, spaces - k) for k in range(spaces + 1)]
+    return [way / drawn(Fraction(1), spaces) for way in ways]
+
+
 def overflow(mean, sd, spaces, arrivals, room, late, standing, late_share):
     """Probability that the owner's cars, arrivals, late and standing ones exceed `room`: every combination, summed."""
-    own = cars(mean, sd, spaces)
+    own = own_cars(mean, sd, spaces)
     come = poisson(arrivals, max(room, 0))
     share = Fraction(late_share)
     stay = [math.comb(late, k) * share**k * (1 - share) ** (late - k) for k in range(late + 1)]

@@ -52,9 +52,12 @@ def usual_sd(rules: ParkingRules, mean: F64, spaces: I32 | int) -> F64:
 
 
 def came(mean: F64, dwell_h: F64 | float) -> F64:
-    """Cars that arrive in each half-hour (..., 48) of a day on which `mean` stand there.
+    """Cars that arrive in each half-hour (..., 48) of a day on which `mean` stand there and each stays `dwell_h`.
 
-    What the number rises by, and what replaces the cars that leave after `dwell_h`.
+    What the number rises by, and what replaces cars that leave: as many, in proportion to those there, that the cars of
+    the day stay so long (Little 1961, 10.1287/opre.9.3.383).
     """
     rise = np.maximum(np.roll(mean, -1, axis=-1) - mean, 0.0)
-    return np.asarray(rise + mean * np.minimum(SLOT_H / dwell_h, 1.0))
+    there = mean.sum(axis=-1, keepdims=True)
+    replaced = np.maximum(there * SLOT_H / dwell_h - rise.sum(axis=-1, keepdims=True), 0.0)
+    return np.asarray(rise + mean * replaced / np.maximum(there, np.finfo(float).tiny))

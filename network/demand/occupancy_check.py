@@ -11,7 +11,7 @@ import numpy as np
 from network.demand.accumulation import usual_cars
 from network.demand.occupancy import FEWEST, at_level, mean_of, measured_cars
 from network.errors import InputError, Problem
-from network.kernels.overflow import counts_of
+from network.kernels.overflow import own_counts
 from network.parking_rules import ParkingRules
 from network.part import F64, I32, I64, Bools
 from network.units import DAY_TYPES, SLOTS
@@ -50,6 +50,8 @@ class OccupancyCheck:
     """Share of the readings above the cars that the mean and the deviation say are exceeded as rarely as
     rules.overflow_share.
     """
+    beyond_error: float
+    """Its standard error: days are drawn, lots and half-hours of one day are alike."""
 
 
 def check_occupancy(
@@ -87,15 +89,15 @@ def _held(day_type: I32, t: int, start: int, end: int) -> I64:
 
 
 def _check(case: _Case, occupied: F64, spaces: I64) -> OccupancyCheck | None:
-    start, found, above, read = len(case.day_type), [], 0, 0
+    start, found, above, read = len(case.day_type), [], *np.zeros((2, len(case.held)))
     for cars, most in zip(occupied, spaces.tolist(), strict=True):
         learnt = (case.day_type == case.t) & ~np.isnan(cars[:start]).all(axis=1)
         if learnt.sum() >= FEWEST and not np.isnan(cars[case.held]).all():
             guesses = _guesses(case, cars, learnt, most)
             found.append(_scores(guesses, cars[case.held], float(case.rules.quantile), most))
             rare = _rare(case, cars[:start], most)
-            above += int((cars[case.held] > rare).sum())
-            read += int((~np.isnan(cars[case.held])).sum())
+            above += (cars[case.held] > rare).sum(axis=1)
+            read += (~np.isnan(cars[case.held])).sum(axis=1)
     if not found:
         return None
     sums = np.sum([lot[0] for lot in found], axis=0).tolist()
@@ -103,13 +105,20 @@ def _check(case: _Case, occupied: F64, spaces: I64) -> OccupancyCheck | None:
     rows = zip(GUESSES, sums, strict=True)
     scores = tuple(Guess(how, c / readings, p / readings, e / slots, r / slots) for how, (c, p, e, r) in rows)
     days = int((case.day_type == case.t).sum()), len(case.held)
-    return OccupancyCheck(DAY_TYPES[case.t], len(found), *days, scores, above / read)
+    return OccupancyCheck(DAY_TYPES[case.t], len(found), *days, scores, *_share_of_days(above, read))
+
+
+def _share_of_days(above: F64, read: F64) -> tuple[float, float]:
+    """Share of readings (D) that are above, and its standard error between the days."""
+    share, days = float(above.sum() / read.sum()), len(read)
+    off = float(((above - share * read) ** 2).sum()) * days / max(days - 1, 1)
+    return share, float(np.sqrt(off) / read.sum())
 
 
 def _rare(case: _Case, cars: F64, spaces: int) -> I64:
     """(48) the cars that are exceeded as rarely as rules.overflow_share, by two moments alone."""
     found = measured_cars(case.day_type, cars, None, case.rules, use=case.use, spaces=spaces)
-    upto = counts_of(found.mean[case.t], found.sd[case.t], spaces).cumsum(axis=1)
+    upto = own_counts(found.mean[case.t], found.sd[case.t], spaces).cumsum(axis=1)
     return np.asarray((upto < 1.0 - float(case.rules.overflow_share)).sum(axis=1))
 
 

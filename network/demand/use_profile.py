@@ -28,6 +28,8 @@ class UseProfile:
     day_factor: F64
     told: Bools
     """(3) day types that were counted; the others keep the factor they had."""
+    few: Bools
+    """(3) those of them that no lot has FEWEST days of: drawn to the others in the ratio they had."""
 
 
 def use_profile(day_type: I32, occupied: F64, spaces: I64, rules: ParkingRules, *, use: int) -> UseProfile:
@@ -35,13 +37,14 @@ def use_profile(day_type: I32, occupied: F64, spaces: I64, rules: ParkingRules, 
 
     Every lot counts alike, whatever its size. Raises InputError where no lot has FEWEST weekdays, or none ever filled.
     """
-    shares, own, spread = [], [], []
+    shares, counted, pooled, spread = [], [], [], []
     for cars, most in zip(occupied, spaces.tolist(), strict=True):
         if most > 0 and not np.isnan(cars).all():
             found = measured_cars(day_type, cars, None, rules, use=use, spaces=most)
             if not found.pooled[0]:
                 shares.append(found.mean / most)
-                own.append(~found.pooled)
+                counted.append(found.days > 0)
+                pooled.append(found.pooled)
                 spread.append(float(np.nanmean(_deviation(cars[day_type == 0]))) / most)
     share = np.mean(shares, axis=0) if shares else np.zeros((len(DAY_TYPES), SLOTS))
     peak = float(share[0].max())
@@ -49,12 +52,14 @@ def use_profile(day_type: I32, occupied: F64, spaces: I64, rules: ParkingRules, 
         hint = "give a longer series"
         raise InputError(Problem("occupancy", f"has no lot with cars on {FEWEST} weekdays", hint))
     factor = rules.day_factor[use].copy()
-    told = np.any(own, axis=0)
+    told = np.any(counted, axis=0)
     for t in np.flatnonzero(told):
-        lots = [one for one, known in zip(shares, own, strict=True) if known[t]]
+        lots = [one for one, known in zip(shares, counted, strict=True) if known[t]]
         factor[t] = sum(float(one[t].sum()) for one in lots) / sum(float(one[0].sum()) for one in lots)
     profile = np.interp(rules.profile_h, np.arange(SLOTS) * SLOT_H, share[0] / peak, period=SLOTS * SLOT_H)
-    return UseProfile(len(shares), share, float(np.mean(spread)), peak, profile, factor, told)
+    return UseProfile(
+        len(shares), share, float(np.mean(spread)), peak, profile, factor, told, told & np.all(pooled, axis=0)
+    )
 
 
 def _deviation(cars: F64) -> F64:

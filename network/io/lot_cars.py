@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from network.demand.occupancy import MeasuredCars, day_types, measured_cars
+from network.demand.occupancy import FEWEST, MeasuredCars, day_types, measured_cars
 from network.demand.records import most_shown
 from network.edits.base import did_you_mean
 from network.errors import InputError, Problem
@@ -169,8 +169,15 @@ def _told(log: _Log, found: Mapping[str, MeasuredCars], day_type: I32) -> list[s
     cells = np.isnan(log.occupied[[at for at, key in enumerate(log.lots) if key in found]])
     if cells.any():
         lines.append(f"{log.file}: {cells.mean():.1%} of the half-hours of these lots have no count")
-    pooled = np.sum([cars.pooled for cars in found.values()], axis=0)
-    few = ", ".join(
-        f"{name}s of {count:,} lots" for name, count in zip(DAY_TYPES, pooled.tolist(), strict=True) if count
-    )
-    return lines + ([f"{log.file}: too few days to tell of {few}: told by the other days"] if few else [])
+    none = np.sum([cars.days == 0 for cars in found.values()], axis=0)
+    few = np.sum([cars.pooled for cars in found.values()], axis=0) - none
+    if types := _types(none):
+        lines.append(f"{log.file}: too few days to tell of {types}: told by the other days")
+    if types := _types(few):
+        lines.append(f"{log.file}: less than {FEWEST} days of {types}: drawn to the other days")
+    return lines
+
+
+def _types(lots: I64) -> str:
+    """Day types and how many lots (3), for people."""
+    return ", ".join(f"{name}s of {n:,} lots" for name, n in zip(DAY_TYPES, lots.tolist(), strict=True) if n)

@@ -2,7 +2,8 @@
 
 Numbers of cars are of Katz's family, p(k+1) = p(k) (l + g k) / (k+1) with g = 1 - mean/variance and l = mean^2/variance
 (Katz 1965; Johnson, Kemp and Kotz 2005, Univariate Discrete Distributions, 2.3.1, 10.1002/0471715816): binomial below
-the variance of Poisson, negative binomial above it, and by two moments where no binomial has them.
+the variance of Poisson, and by two moments where no binomial has them. An owner's cars that spread more than if each
+space was taken by itself are beta-binomial (ibid., 6.2.2): the day's share of taken spaces is drawn for all together.
 """
 
 import math
@@ -19,6 +20,8 @@ _TINY = 1e-30
 """Of the likeliest number's share: what is rarer is left out."""
 _SURE = 1e-12
 """Rounding may never let a table allow what the share of the same cars forbids."""
+_ALIKE = 1.0 - 1e-6
+"""Most that two spaces of a lot may be alike: more would be all taken or none, and nothing in between."""
 
 
 @inner_njit
@@ -56,9 +59,38 @@ def _poisson(mean: float) -> Reals:
 
 
 @inner_njit
+def _own(mean: float, sd: float, spaces: int) -> Reals:
+    """(spaces + 1) probabilities of numbers of the owner's cars, whose mean and deviation they keep.
+
+    Beta-binomial with correlation r of two spaces, p(k+1) = p(k) (n-k)/(k+1) (r k + (1-r) share) /
+    (r (n-k-1) + (1-r)(1-share)), where the variance is above that of n spaces each taken by itself; else Katz's.
+    """
+    share = min(max(mean / max(spaces, 1), 0.0), 1.0)
+    alone = spaces * share * (1.0 - share)
+    if spaces < 2 or sd * sd <= alone:
+        return _counts(mean, sd * sd, spaces)
+    out = np.zeros(spaces + 1)
+    if alone == 0.0:
+        out[round(share * spaces)] = 1.0
+        return out
+    r = min((sd * sd / alone - 1.0) / (spaces - 1.0), _ALIKE)
+    taken, free, start = (1.0 - r) * share, (1.0 - r) * (1.0 - share), int(share * spaces)
+    out[start], total = 1.0, 1.0
+    for k in range(start, spaces):
+        out[k + 1] = out[k] * (spaces - k) / (k + 1.0) * (r * k + taken) / (r * (spaces - k - 1.0) + free)
+        total += out[k + 1]
+    for k in range(start - 1, -1, -1):
+        out[k] = out[k + 1] * (k + 1.0) / (spaces - k) * (r * (spaces - k - 1.0) + free) / (r * k + taken)
+        total += out[k]
+    for k in range(spaces + 1):
+        out[k] /= total
+    return out
+
+
+@inner_njit
 def _more_than(mean: float, sd: float, spaces: int) -> Reals:
     """(spaces + 1) probabilities that the owner has more cars there than 0, 1, ... `spaces`."""
-    out = _counts(mean, sd * sd, spaces)
+    out = _own(mean, sd, spaces)
     beyond = 0.0
     for k in range(spaces, -1, -1):
         here = out[k]
@@ -92,8 +124,17 @@ def _both(a: Reals, b: Reals) -> Reals:
 
 
 @outer_njit
+def own_counts(mean: Reals, sd: Reals, spaces: int) -> Reals:
+    """(n, spaces + 1) probabilities that 0, 1, ... cars of the owner's stand there, with means and deviations (n)."""
+    out = np.empty((mean.shape[0], spaces + 1))
+    for i in range(mean.shape[0]):
+        out[i] = _own(mean[i], sd[i], spaces)
+    return out
+
+
+@outer_njit
 def counts_of(mean: Reals, sd: Reals, most: int) -> Reals:
-    """(n, most + 1) probabilities that there are 0, 1, ... `most` cars, with means and standard deviations (n)."""
+    """(n, most + 1) probabilities of 0, 1, ... `most` other cars, with means and standard deviations (n)."""
     out = np.empty((mean.shape[0], most + 1))
     for i in range(mean.shape[0]):
         out[i] = _counts(mean[i], sd[i] * sd[i], most)
@@ -107,7 +148,7 @@ def overflow_shares(
 ) -> Reals:  # fmt: skip
     """(n) probabilities that cars are more than `room`.
 
-    Cars are the owner's (mean, sd, at most `spaces`), Poisson arrivals, each of `late` (n) with `late_share`, and all
+    Cars are the owner's (mean, sd, of `spaces`), Poisson arrivals, each of `late` (n) with `late_share`, and all
     of `standing`.
     """
     out = np.empty(mean.shape[0])

@@ -15,7 +15,7 @@ import numpy as np
 from network.city import City
 from network.demand.overflow import late_cars, late_slots, overflow
 from network.errors import InputError, Problem
-from network.kernels.overflow import counts_of
+from network.kernels.overflow import counts_of, own_counts
 from network.kernels.replay_parking import park
 from network.part import F64, I64, Bools
 from network.units import SLOTS
@@ -179,7 +179,7 @@ def _chances(city: City, at: tuple[int, int], windows: _Windows) -> tuple[F64, F
     late = np.asarray(windows.late * late_share)
     most = int(come.max() + _SPREAD * np.sqrt(come.max())) + _SPARE
     return (
-        counts_of(lots.own_mean[at], lots.own_sd[at], int(lots.spaces[at[0]])).cumsum(axis=1),
+        own_counts(lots.own_mean[at], lots.own_sd[at], int(lots.spaces[at[0]])).cumsum(axis=1),
         counts_of(come, np.sqrt(come), most).cumsum(axis=1),
         counts_of(late, np.sqrt(late * (1.0 - late_share)), int(windows.late.max())).cumsum(axis=1),
     )

@@ -27,7 +27,7 @@ from network import (
     worst_inside,
 )
 from network.demand.overflow import late_cars
-from network.kernels.overflow import counts_of, overflow_shares, standing_tables
+from network.kernels.overflow import counts_of, overflow_shares, own_counts, standing_tables
 from network.units import DAY_TYPES, PARKERS, SLOTS
 
 EXACT = 1e-12
@@ -77,8 +77,30 @@ def test_cars_are_binomial_poisson_or_negative_binomial_by_their_spread(mean, va
     assert found @ (k - mean) ** 2 == pytest.approx(variance, rel=1e-10)
 
 
+@pytest.mark.parametrize(
+    ("mean", "sd", "spaces"),
+    [(7.5, 3.0, 15), (18.5, 5.0, 20), (0.25, 2.0, 20), (90.0, 30.0, 100), (10.0, 9.999999, 20)],
+    ids=["wide", "nearly_full", "nearly_empty", "a_hundred", "all_or_none"],
+)
+def test_an_owners_cars_keep_their_mean_and_deviation_however_full_the_lot_is(mean, sd, spaces):
+    (found,) = own_counts(*reals(mean, sd), spaces)
+    np.testing.assert_allclose(found, [float(p) for p in oracles.own_cars(mean, sd, spaces)], atol=EXACT)
+    k = np.arange(spaces + 1)
+    assert found @ k == pytest.approx(mean, rel=1e-9)
+    assert math.sqrt(found @ (k - mean) ** 2) == pytest.approx(sd, rel=1e-5)
+
+
+def test_an_owners_cars_are_those_of_single_spaces_where_they_spread_no_more():
+    mean, spaces = 12.0, 40
+    alone = math.sqrt(mean * (1 - mean / spaces))
+    below, above = (own_counts(*reals(mean, alone * more), spaces)[0] for more in (0.999999, 1.000001))
+    truth = [math.comb(spaces, k) * 0.3**k * 0.7 ** (spaces - k) for k in range(spaces + 1)]
+    np.testing.assert_allclose(below, truth, atol=1e-6)
+    np.testing.assert_allclose(above, truth, atol=1e-6)
+
+
 def test_cars_without_spread_are_one_number_and_never_more_than_the_spaces():
-    found = counts_of(np.array([5.0, 5.3, 0.0, 30.0, 9.0]), np.array([0.0, 0.0, 0.0, 4.0, 9.0]), 10)
+    found = own_counts(np.array([5.0, 5.3, 0.0, 30.0, 9.0]), np.array([0.0, 0.0, 0.0, 4.0, 9.0]), 10)
     assert [row.argmax() for row in found[:3]] == [5, 6, 0]
     assert (found[:3].max(axis=1) == 1.0).all()
     np.testing.assert_allclose(found.sum(axis=1), 1.0, atol=EXACT)
@@ -87,12 +109,12 @@ def test_cars_without_spread_are_one_number_and_never_more_than_the_spaces():
 
 def test_a_large_lot_loses_nothing_in_its_tails():
     """500 spaces and 20 standard deviations from the mean down to none."""
-    (found,) = counts_of(*reals(420.0, 20.0), 500)
+    (found,) = own_counts(*reals(420.0, 20.0), 500)
     assert found.sum() == pytest.approx(1.0, abs=EXACT)
-    assert found @ np.arange(501) == pytest.approx(420.0, abs=1e-2), "the lot's own limit cuts a little off"
-    risk = overflow_shares(*reals(420.0, 20.0, 12.0), *wholes(500, 480, 40, 10), 0.05)[0]
-    rough = 1.0 - 0.5 * (1.0 + math.erf((480.5 - 444.0) / math.sqrt(2 * (400 + 12 + 1.9))))
-    assert risk == pytest.approx(rough, abs=0.01), "a normal number of cars says about the same"
+    assert found @ np.arange(501) == pytest.approx(420.0, rel=1e-9)
+    risk = overflow_shares(*reals(250.0, 20.0, 12.0), *wholes(500, 310, 40, 10), 0.05)[0]
+    rough = 1.0 - 0.5 * (1.0 + math.erf((310.5 - 274.0) / math.sqrt(2 * (400 + 12 + 1.9))))
+    assert risk == pytest.approx(rough, abs=0.002), "a normal number of cars says about the same in a half-full lot"
 
 
 @given(st.lists(lots(), min_size=1, max_size=3), st.data())

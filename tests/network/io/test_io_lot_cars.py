@@ -58,7 +58,7 @@ def test_a_series_tells_of_its_lots_and_of_no_others(tmp_path, parameters):
     rows = 28 * 48
     assert found.lines == [
         f"free.csv: {rows:,} rows of 1 lots from 2026-03-02 to 2026-03-29: 19 weekdays, 8 weekends, 1 holidays",
-        "free.csv: too few days to tell of holidays of 1 lots: told by the other days",
+        "free.csv: less than 5 days of holidays of 1 lots: drawn to the other days",
     ]
 
 
