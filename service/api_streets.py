@@ -40,6 +40,10 @@ _ROUTES: Final[dict[str, Any]] = {
         "summary": "By transit from zone to zone, leaving at a quarter past eight",
         "value": {"mode": "transit", "from": "zone/0", "to": "zone/20", "depart": "08:15"},
     },
+    "by bike to the stop": {
+        "summary": "By transit, by bike to the first stop",
+        "value": {"mode": "transit", "from": "zone/0", "to": "zone/20", "access": "cycle"},
+    },
 }
 _ISOCHRONES: Final[dict[str, Any]] = {
     "a walk": {

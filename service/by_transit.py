@@ -13,6 +13,7 @@ from network import (
     City,
     InputError,
     Isochrone,
+    OnFoot,
     Problem,
     Ride,
     Snap,
@@ -28,6 +29,7 @@ from network import Journey as Found
 from service.spots import Changed, cells, chosen, common, positions, spots_of, touches
 from service.street_schemas import (
     CLOCK,
+    CycleLeg,
     Journey,
     JourneyParts,
     LineString,
@@ -53,7 +55,8 @@ _PARTS: Final = len(JourneyParts.model_fields)
 
 def only_by_transit(asked: StreetQuestion, *fields: str) -> None:
     """Raises InputError where a question by another mode has one of the fields."""
-    given = [name for name in fields if getattr(asked, name) not in (None, [], False)]
+    known = type(asked).model_fields
+    given = [name for name in fields if getattr(asked, name) != known[name].get_default(call_default_factory=True)]
     if given:
         hint = "leave it out, or ask by transit"
         raise InputError([Problem(name, f"has no meaning by {asked.mode}", hint) for name in given])
@@ -66,9 +69,10 @@ def route(of: Changed, asked: RouteRequest) -> RouteAnswer:
     when, percent = departures_s(t), [_MEDIAN, float(t.late_percent)]
     if asked.depart is not None:
         when, percent = np.array([_seconds(asked.depart)], np.int32), []
-    found, times = journey(city, chosen(spots.snap, [0]), chosen(spots.snap, [1]), when, percent)
+    cycle = asked.access == "cycle"
+    found, times = journey(city, chosen(spots.snap, [0]), chosen(spots.snap, [1]), when, percent, cycle=cycle)
     (walk,) = paths(city.roads, chosen(spots.snap, [0]), chosen(spots.snap, [1]), units.WALK)
-    start, end = touches(city, spots, units.WALK)
+    (start, _), (_, end) = (touches(city, spots, m) for m in (units.CYCLE if cycle else units.WALK, units.WALK))
     return RouteAnswer(
         **common(of, asked),
         start=start,
@@ -109,20 +113,19 @@ def _told(city: City, found: Found) -> Journey:
         in_vehicle_s=found.in_vehicle_s,
         wait_s=found.wait_s,
         walk_s=found.walk_s,
+        cycle_s=found.cycle_s,
         transfers=len(found.rides) - 1,
         fare_cny=found.fare_cny,
-        legs=[
-            _ride(city, leg)
-            if isinstance(leg, Ride)
-            else WalkLeg(
-                from_stop=_stop(city, leg.from_stop),
-                to_stop=_stop(city, leg.to_stop),
-                time_s=leg.time_s,
-                length_m=round(leg.length_m, 1),
-            )
-            for leg in found.legs
-        ],
+        legs=[_ride(city, leg) if isinstance(leg, Ride) else _walk(city, leg) for leg in found.legs],
     )
+
+
+def _walk(city: City, leg: OnFoot) -> WalkLeg | CycleLeg:
+    length_m = round(leg.length_m, 1)
+    if leg.cycled:
+        return CycleLeg(to_stop=_at(city, leg.to_stop), time_s=leg.time_s, length_m=length_m)
+    ends = _stop(city, leg.from_stop), _stop(city, leg.to_stop)
+    return WalkLeg(from_stop=ends[0], to_stop=ends[1], time_s=leg.time_s, length_m=length_m)
 
 
 def _ride(city: City, ride: Ride) -> RideLeg:
@@ -171,13 +174,16 @@ def tables(asked: MatrixRequest) -> int:
 
 def matrix(of: Changed, asked: MatrixRequest, start: Snap, end: Snap) -> MatrixAnswer:
     """Times of the median departure and what was asked for beside them. Raises InputError without lines."""
-    found = journeys_between(of.city, start, end, asked.percentiles)
+    cycle = asked.access == "cycle"
+    found = journeys_between(of.city, start, end, asked.percentiles, cycle=cycle)
+    there_s = np.where(np.isfinite(found.access_s), 0.0, np.inf)
     parts: dict[str, Any] = {
         "in_vehicle_s": found.in_vehicle_s,
         "wait_s": found.wait_s,
-        "walk_s": found.walk_s + found.access_s,
+        "walk_s": found.walk_s + (there_s if cycle else found.access_s),
         "transfers": found.transfers,
         "fare_cny": found.fare_cny,
+        "cycle_s": found.access_s if cycle else there_s,
     }
     return MatrixAnswer(
         **common(of, asked),

@@ -25,6 +25,7 @@ from service.street_schemas import (
     ACCESS_MINUTES,
     DEFAULT_MINUTES,
     DEFAULT_NEAREST,
+    Access,
     AccessRequest,
     IsochroneRequest,
     JourneyParts,
@@ -50,6 +51,9 @@ _COORDINATES: Final = {"ignore_unknown_options": True}
 
 FromArgument = Annotated[str, typer.Argument(metavar="FROM", help=_WHERE)]
 ModeOption = Annotated[Mode, typer.Option(help="How one travels.")]
+AccessOption = Annotated[
+    Access, typer.Option("--access", help="By transit: how one gets to the first stop; a bike is left there.")
+]
 ScenarioOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Edits that are made before; as for luxing what-if.")
 ]
@@ -66,12 +70,15 @@ def route(  # noqa: PLR0917 - options of a command, never positions
         str | None,
         typer.Option(metavar="HH:MM", help="By transit: when one leaves; else the median departure of the window."),
     ] = None,
+    access: AccessOption = "walk",
     scenario: ScenarioOption = None,
     as_json: AsJson = False,  # noqa: FBT002 - typer's way of a flag
 ) -> None:
     """The quickest way between two points: time, length, streets or rides; with --json also its line."""
     run: Run = ctx.obj
-    asked = _asked(RouteRequest, scenario, mode=mode, start=_where(start), end=_where(end), depart=depart)
+    asked = _asked(
+        RouteRequest, scenario, mode=mode, start=_where(start), end=_where(end), depart=depart, access=access
+    )
     answer = run.engine.route(city, asked)
     if as_json:
         print_text(_json(answer))
@@ -141,6 +148,7 @@ def matrix(  # noqa: PLR0917 - options of a command, never positions
         str | None, typer.Option(help="By transit: also the times within which so many percent of departures arrive.")
     ] = None,
     parts: Annotated[bool, typer.Option("--parts", help="By transit: also waits, walks, changes, fares.")] = False,  # noqa: FBT002
+    access: AccessOption = "walk",
     scenario: ScenarioOption = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Where to write the matrix.")] = None,
     as_json: AsJson = False,  # noqa: FBT002 - typer's way of a flag
@@ -150,7 +158,7 @@ def matrix(  # noqa: PLR0917 - options of a command, never positions
     rows, columns = _points(origins), _points(destinations)
     shares = _numbers("--percentiles", percentiles) if percentiles else None
     points = {"origins": _spots(rows), "destinations": _spots(columns)}
-    asked = _asked(MatrixRequest, scenario, mode=mode, percentiles=shares, parts=parts, **points)
+    asked = _asked(MatrixRequest, scenario, mode=mode, percentiles=shares, parts=parts, access=access, **points)
     try:
         answer = run.engine.matrix(city, asked)
     except InputError as error:

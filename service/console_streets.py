@@ -59,7 +59,8 @@ def _streets(answer: RouteAnswer) -> Table:
 
 
 def _parts(journey: Journey) -> str:
-    parts = ("in vehicles", journey.in_vehicle_s), ("waiting", journey.wait_s), ("on foot", journey.walk_s)
+    parts = [("in vehicles", journey.in_vehicle_s), ("waiting", journey.wait_s), ("on foot", journey.walk_s)]
+    parts += [("by bike", journey.cycle_s)] if journey.cycle_s else []
     told = ", ".join(f"{name} {_minutes(seconds)}" for name, seconds in parts)
     changes = f"{journey.transfers} change{'' if journey.transfers == 1 else 's'}"
     return f"leaving at {_clock(journey.depart_s)}: {told}; {changes}, CNY {number(journey.fare_cny, 2)}"
@@ -71,8 +72,8 @@ def _journey(journey: Journey) -> Table:
         column.justify = "right"
     for leg in journey.legs:
         ends = _stop(leg.from_stop, "start"), _stop(leg.to_stop, "end")
-        if leg.type == "walk":
-            table.add_row("walk", ends[0], "", ends[1], _minutes(leg.time_s), _metres(leg.length_m))
+        if leg.type != "ride":
+            table.add_row(leg.type, ends[0], "", ends[1], _minutes(leg.time_s), _metres(leg.length_m))
         else:
             what, times = f"{leg.mode} {leg.name}", (_clock(leg.board_s), _clock(leg.alight_s))
             row = escape(what), f"{times[0]} {ends[0]}", "→", f"{times[1]} {ends[1]}"

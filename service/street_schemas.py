@@ -39,6 +39,11 @@ Where = Annotated[
     Discriminator(lambda x: TEXT if isinstance(x, str) else OBJECT),
 ]
 _MODE: Final = "transit is by bus and rail, on foot to and from the stops; only where lines are known"
+Access = Literal["walk", "cycle"]
+_ACCESS: Final = (
+    "by transit: how one gets to the first stop; by cycle at most supply.station_access_m far, and the bike stays at "
+    "the stop, with racks or without: the rest is on foot"
+)
 _WHERE: Final = "a point, or the id of a place or, where no place has it, of a zone"
 
 
@@ -66,6 +71,7 @@ class RouteRequest(StreetQuestion):
         description="by transit: the time of day one leaves, past midnight 24:00 and more; else the "
         "journey of the median departure of the window is told",
     )
+    access: Access = Field(default="walk", description=_ACCESS)
 
 
 class IsochroneRequest(StreetQuestion):
@@ -103,6 +109,7 @@ class MatrixRequest(StreetQuestion):
         description="by transit: also the times within which so many percent of the departures arrive",
     )
     parts: bool = Field(default=False, description="by transit: also what the times are made of, and the fares")
+    access: Access = Field(default="walk", description=_ACCESS)
 
 
 class AccessRequest(StreetQuestion):
@@ -175,6 +182,16 @@ class WalkLeg(Answer):
     length_m: float
 
 
+class CycleLeg(Answer):
+    """The way by bike to the first stop, with the time to leave it there."""
+
+    type: Literal["cycle"] = "cycle"
+    from_stop: None = None
+    to_stop: StopRef
+    time_s: float
+    length_m: float
+
+
 class RideLeg(Answer):
     """A ride on one vehicle; seconds of the service day, which go on past midnight."""
 
@@ -199,16 +216,17 @@ class Percentile(Answer):
 
 
 class Journey(Answer):
-    """The journey of one departure: waits, rides and walks add up to its time."""
+    """The journey of one departure: waits, rides, walks and the way by bike add up to its time."""
 
     depart_s: float = Field(description="when one leaves, seconds of the service day")
     arrive_s: float
     in_vehicle_s: float
     wait_s: float
     walk_s: float
+    cycle_s: float = Field(default=0.0, description="by bike to the first stop, with the time to leave it")
     transfers: int
     fare_cny: float
-    legs: list[Annotated[WalkLeg | RideLeg, Field(discriminator="type")]]
+    legs: list[Annotated[WalkLeg | CycleLeg | RideLeg, Field(discriminator="type")]]
 
 
 class RouteAnswer(StreetAnswer):
@@ -304,6 +322,7 @@ class JourneyParts(Answer):
     walk_s: Cells
     transfers: Cells
     fare_cny: Cells
+    cycle_s: Cells = Field(description="by bike to the first stop, with the time to leave it")
 
 
 class MatrixAnswer(StreetAnswer):

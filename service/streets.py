@@ -48,7 +48,7 @@ def route(of: Changed, asked: RouteRequest) -> RouteAnswer:
     """The quickest way; its time, length and line are None where there is none. Raises InputError for a point."""
     if asked.mode == TRANSIT:
         return by_transit.route(of, asked)
-    by_transit.only_by_transit(asked, "depart")
+    by_transit.only_by_transit(asked, "depart", "access")
     mode = units.NETWORK_MODES.index(asked.mode)
     spots = spots_of(of.city, [("from", asked.start), ("to", asked.end)])
     start, end = chosen(spots.snap, [0]), chosen(spots.snap, [1])
@@ -136,7 +136,7 @@ def matrix(
 ) -> MatrixAnswer:
     """Times and lengths, None where there is no way. Raises InputError for points, and where it is too large."""
     if asked.mode != TRANSIT:
-        by_transit.only_by_transit(asked, "percentiles", "parts")
+        by_transit.only_by_transit(asked, "percentiles", "parts", "access")
     rows, columns, tables = len(asked.origins), len(asked.destinations), by_transit.tables(asked)
     least = by_transit.CELLS_A_SEARCH if asked.mode == TRANSIT else 0
     count = rows * max(columns * tables, least)

@@ -27,13 +27,15 @@ def require_lines(city: City) -> None:
         )
 
 
-def journeys_between(city: City, starts: Snap, ends: Snap, percentiles: Sequence[float] = ()) -> Journeys:
-    """Journeys (O, Z) between points over the window of a city, each with one ride or more.
+def journeys_between(
+    city: City, starts: Snap, ends: Snap, percentiles: Sequence[float] = (), *, cycle: bool = False
+) -> Journeys:
+    """Journeys (O, Z) between points over the window of a city, each with one ride or more; `cycle` as in `walks_of`.
 
     Raises InputError where no line is known or a percentile is not in (0, 100].
     """
     require_lines(city)
-    return journeys_of(city, walks_of(city, starts, ends), ends.segment.shape[1], percentiles)
+    return journeys_of(city, walks_of(city, starts, ends, cycle=cycle), ends.segment.shape[1], percentiles)
 
 
 def times_within(city: City, starts: Snap, ends: Snap, limit_s: float) -> F64:

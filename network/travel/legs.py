@@ -23,14 +23,14 @@ from network.travel.coverage import picked
 from network.travel.routes import paths
 from network.travel.skims import walks_of
 from network.travel.transit import Walks, kernel_tariffs, kernel_walks
-from network.units import FEN_PER_CNY, WALK
+from network.units import CYCLE, FEN_PER_CNY, WALK
 
 _PERCENT = 100
 _MEDIAN = 50.0
 
 
 class OnFoot(NamedTuple):
-    """A walk; `from_stop` is -1 at the start and `to_stop` at the end of the journey."""
+    """A walk, or the way by bike to the first stop; `from_stop` is -1 at the start, `to_stop` at the end."""
 
     from_stop: int
     to_stop: int
@@ -38,6 +38,8 @@ class OnFoot(NamedTuple):
     length_m: float
     lonlat: F64
     """(G, 2) drawn line, two points or more."""
+    cycled: bool = False
+    """By bike: then `time_s` holds the time to leave it."""
 
 
 class Ride(NamedTuple):
@@ -55,7 +57,7 @@ class Ride(NamedTuple):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Journey:
-    """The journey of one departure; its walks, waits and rides add up to `time_s`."""
+    """The journey of one departure; its walks, waits, rides and way by bike add up to `time_s`."""
 
     departure_s: int
     """When one leaves, seconds of the service day."""
@@ -78,7 +80,11 @@ class Journey:
 
     @property
     def walk_s(self) -> int:
-        return sum(leg.time_s for leg in self.legs if isinstance(leg, OnFoot))
+        return sum(leg.time_s for leg in self.legs if isinstance(leg, OnFoot) and not leg.cycled)
+
+    @property
+    def cycle_s(self) -> int:
+        return sum(leg.time_s for leg in self.legs if isinstance(leg, OnFoot) and leg.cycled)
 
     @property
     def length_m(self) -> int:
@@ -87,7 +93,13 @@ class Journey:
 
 
 def journey(
-    city: City, start: Snap, end: Snap, departures_s: I32, percentiles: Sequence[float] = (_MEDIAN,)
+    city: City,
+    start: Snap,
+    end: Snap,
+    departures_s: I32,
+    percentiles: Sequence[float] = (_MEDIAN,),
+    *,
+    cycle: bool = False,
 ) -> tuple[Journey | None, F64]:
     """The journey of the median departure from one point to another, and the times (R) by percentile.
 
@@ -95,10 +107,10 @@ def journey(
     `network.travel.transit.journeys`: the time runs from the departure, the journey is the quickest one with a ride. Of
     the journeys that arrive then, one is told that can leave latest among the departures, with the fewest rides; where
     still several are left, parts may differ from those of a matrix. None and infinite where fewer departures arrive
-    within transit.longest_min. Raises InputError where no line is known.
+    within transit.longest_min. `cycle` as in `walks_of`. Raises InputError where no line is known.
     """
     require_lines(city)
-    walks = walks_of(city, start, end)
+    walks = walks_of(city, start, end, cycle=cycle)
     total = _totals(city, walks, departures_s)
     ordered = np.sort(total)
     ranks = np.ceil(np.asarray(percentiles, np.float64) * len(total) / _PERCENT).astype(np.int64) - 1
@@ -109,7 +121,8 @@ def journey(
     w = int(np.flatnonzero(total == median)[0])
     arrival = departures_s.astype(np.int64) + total
     latest = int(np.flatnonzero((arrival == arrival[w]) & (total < NEVER))[-1])
-    return _told(city, walks, (start, end), int(departures_s[w]), int(departures_s[latest])), times
+    told = _told(city, walks, (start, end), int(departures_s[w]), int(departures_s[latest]), cycle=cycle)
+    return told, times
 
 
 def _totals(city: City, walks: Walks, departures_s: I32) -> I32:
@@ -144,13 +157,15 @@ def rides_at(timetable: Timetable, walks: Walks, now_s: int, most_rides: int, lo
     return int(arrival), int(at), rides
 
 
-def _told(city: City, walks: Walks, ends: tuple[Snap, Snap], departure_s: int, latest_s: int) -> Journey:
+def _told(
+    city: City, walks: Walks, ends: tuple[Snap, Snap], departure_s: int, latest_s: int, *, cycle: bool
+) -> Journey:
     """The journey of who leaves at `latest_s`, told for one who leaves at `departure_s` and waits."""
     t = city.transit
     arrival, access, found = rides_at(t.running, walks, latest_s, int(t.most_rides), round(float(t.longest_s)))
     rides = [_ride(t.running, *row) for row in found.tolist()]
     stop, there_s = rides[0].stops[0], departure_s + int(walks.access_s[access])
-    legs: list[OnFoot | Ride] = [_walk(city, ends, -1, stop, int(walks.access_s[access]))]
+    legs: list[OnFoot | Ride] = [_walk(city, ends, -1, stop, int(walks.access_s[access]), cycle=cycle)]
     for before, ride in pairwise([None, *rides]):
         assert ride is not None
         if before is not None:
@@ -188,17 +203,17 @@ def _between(walks: Walks, here: int, to: int) -> int:
     return int(walks.transfer_walk_s[some][walks.transfer_stop[some] == to][0])
 
 
-def _walk(city: City, ends: tuple[Snap, Snap], here: int, to: int, time_s: int) -> OnFoot:
-    """A walk drawn along the streets; straight where it is shorter than any way along them, as inside a station."""
-    stops, roads = city.transit.timetable.snap, city.roads
+def _walk(city: City, ends: tuple[Snap, Snap], here: int, to: int, time_s: int, *, cycle: bool = False) -> OnFoot:
+    """A walk, or a way by bike, drawn along the streets; straight where it is shorter, as inside a station."""
+    stops, roads, mode = city.transit.timetable.snap, city.roads, CYCLE if cycle else WALK
     start = picked(stops, np.array([here])) if here >= 0 else ends[0]
     end = picked(stops, np.array([to])) if to >= 0 else ends[1]
-    way = paths(roads, start, end, WALK)[0]
+    way = paths(roads, start, end, mode)[0]
     if way is not None and (way.time_s <= time_s or min(here, to) < 0):
-        return OnFoot(here, to, time_s, way.length_m, way.lonlat)
-    line = np.concatenate([on_street(roads, x.segment[WALK], x.along[WALK]) for x in (start, end)])
+        return OnFoot(here, to, time_s, way.length_m, way.lonlat, cycle)
+    line = np.concatenate([on_street(roads, x.segment[mode], x.along[mode]) for x in (start, end)])
     length_m = float(np.hypot(*np.diff(local_metres(line, float(line[:, 1].mean())), axis=0)[0]))
-    return OnFoot(here, to, time_s, length_m, line)
+    return OnFoot(here, to, time_s, length_m, line, cycle)
 
 
 def fare_cny(tariffs: Tariffs, rides: Sequence[tuple[int, int]]) -> float:

@@ -16,8 +16,20 @@ from network.part import F64, I32, Bools, Part, Snap, Spec, digest_of, frozen, s
 from network.timetable import Timetable
 from network.transit import MODES_OF, Transit, during
 from network.travel.reach import reach
-from network.travel.transit import Journeys, Walks, journeys, walks_to_stops
-from network.units import FERRY, LINE_TRIPS, PERIODS, TRIP_BUS, TRIP_BUS_RAIL, TRIP_MODES, TRIP_RAIL, WALK
+from network.travel.transit import Access, Journeys, Walks, journeys, walks_to_stops
+from network.units import (
+    CYCLE,
+    FERRY,
+    LINE_TRIPS,
+    PERIODS,
+    STATION_MODES,
+    TRIP_BIKE_RIDE,
+    TRIP_BUS,
+    TRIP_BUS_RAIL,
+    TRIP_MODES,
+    TRIP_RAIL,
+    WALK,
+)
 
 _S_PER_MIN = 60
 _SKIM: Final = ("T", len(LINE_TRIPS), "Z", "Z")
@@ -102,9 +114,18 @@ def departures_s(transit: Transit, period: int = 0) -> I32:
     return (start + _S_PER_MIN * np.arange(count)).astype(np.int32)
 
 
-def walks_of(city: City, origins: Snap, ends: Snap, most_s: float = np.inf) -> Walks:
-    """The walks to, between and from the stops by the rules of a city; journeys of at most `most_s` are of interest."""
+def walks_of(city: City, origins: Snap, ends: Snap, most_s: float = np.inf, *, cycle: bool = False) -> Walks:
+    """The walks to, between and from the stops by the rules of a city; journeys of at most `most_s` are of interest.
+
+    With `cycle` one cycles to the first stop, as far as in bike-and-ride, and leaves the bike there, with racks or not.
+    """
     t = city.transit
+    by_bike = Access(
+        CYCLE,
+        min(float(t.longest_s), most_s),
+        float(city.supply.station_access_m[STATION_MODES.index(TRIP_BIKE_RIDE)]),
+        round(float(city.behaviour.terminal_min[TRIP_BIKE_RIDE]) * _S_PER_MIN),
+    )
     return walks_to_stops(
         city.roads,
         origins,
@@ -114,6 +135,7 @@ def walks_of(city: City, origins: Snap, ends: Snap, most_s: float = np.inf) -> W
         transfer_s=float(t.transfer_s),
         change_s=round(float(t.change_s)),
         stations=t.stations,
+        access=by_bike if cycle else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from network.part import F64, I32, I64, Bools, Snap
 from network.tariffs import Tariffs
 from network.timetable import Timetable, in_order
 from network.transit import Stations
-from network.travel.doors import doors_of, own_doors, ways
+from network.travel.doors import Doors, doors_of, own_doors, ways
 from network.travel.reach import crews_for
 from network.units import FEN_PER_CNY, WALK
 
@@ -76,6 +77,18 @@ class Journeys:
     """Transit modes ridden, bit m for units.TRANSIT_MODES[m]; 0 where there is no journey or no mode is known."""
 
 
+class Access(NamedTuple):
+    """How one gets to the first stop."""
+
+    mode: int
+    """Network mode; a vehicle is left at the stop."""
+    most_s: float
+    """Longest way, in seconds along the streets and in metres of the quickest way."""
+    most_m: float
+    leave_s: int
+    """Time to leave the vehicle."""
+
+
 def walks_to_stops(
     roads: Roads,
     origins: Snap,
@@ -86,35 +99,39 @@ def walks_to_stops(
     transfer_s: float,
     change_s: int,
     stations: Stations | None = None,
-    access_mode: int = WALK,
-    access_stops: I32 | None = None,
-    parking_s: int = 0,
+    access: Access | None = None,
 ) -> Walks:
     """Ways along the streets of at most `access_s` and `transfer_s`; `change_s` is the least time for any change.
 
     What the timetable itself says about a change stands in its place. Stops with ways from the entrances of their
-    station are got to and left by these, whose time comes on top. Stops are got to by the network mode `access_mode`
-    and, where given, only `access_stops` (positions), as park and ride has them; `parking_s` is added to leave the
-    vehicle. Changes and the way from the last stop are on foot, the latter of at most `access_s` too.
+    station are got to and left by these, whose time comes on top. Changes and the way from the last stop are on foot,
+    as is the way to the first stop but where `access` says something else.
 
     Raises InputError if a limit is negative or not a number.
     """
     stops = own_doors(timetable.snap) if stations is None else doors_of(timetable.snap, stations)
-    listed = stops if access_stops is None else stops.some(np.isin(stops.to, access_stops))
-    access = ways(roads, own_doors(origins), listed, access_mode, access_s)
+    to_first = _access(roads, origins, stops, access or Access(WALK, access_s, np.inf, 0))
     egress_first, egress_end, to_end_s, _ = ways(roads, stops, own_doors(ends), WALK, access_s)
     first, to, walk_s, _ = ways(roads, stops, stops, WALK, transfer_s)
     here = np.repeat(np.arange(len(first) - 1, dtype=np.int32), np.diff(first))
     return Walks(
-        access_first=access[0],
-        access_stop=access[1],
-        access_s=access[2] + np.int32(parking_s),
-        access_m=access[3],
+        access_first=to_first[0],
+        access_stop=to_first[1],
+        access_s=to_first[2],
+        access_m=to_first[3],
         egress_first=egress_first,
         egress_end=egress_end,
         egress_s=to_end_s,
         **_changes(timetable, here, to, walk_s, change_s),
     )
+
+
+def _access(roads: Roads, origins: Snap, stops: Doors, access: Access) -> tuple[I32, I32, I32, I32]:
+    """As `ways` to the stops, none that is too long, with the time to leave the vehicle."""
+    first, stop, time_s, length_m = ways(roads, own_doors(origins), stops, access.mode, access.most_s)
+    near = length_m <= access.most_m
+    first = np.append(0, np.cumsum(near, dtype=np.int32))[first]
+    return first, stop[near], time_s[near] + np.int32(access.leave_s), length_m[near]
 
 
 def _changes(timetable: Timetable, here: I32, to: I32, walk_s: I32, change_s: int) -> dict[str, I32]:

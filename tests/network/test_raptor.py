@@ -31,7 +31,7 @@ from network.part import Snap
 from network.snap import snap
 from network.timetable import timetable
 from network.travel.reach import reach
-from network.travel.transit import journeys, walks_to_stops
+from network.travel.transit import Access, journeys, walks_to_stops
 from network.units import CYCLE, WALK
 
 
@@ -253,20 +253,22 @@ def test_wrong_tariffs_are_refused():
         journeys(table, FLAT, walk, 1, np.zeros(1, np.int32), most_rides=1, longest_s=60, percentiles=np.array([50.0]))
 
 
-def test_the_stations_listed_are_got_to_by_bicycle():
+def test_stops_are_got_to_by_bicycle_as_far_as_one_may():
     city = grid_city(6)
     stops = snap(city.roads, city.roads.lonlat[[0, 1, 2, 35]])
     ids, lonlat = np.array(list("abcd")), city.roads.lonlat[[0, 1, 2, 35]]
     table = timetable(ids, lonlat, stops, [service([0, 1], [0, 60])], np.zeros(1, np.int32))
-    some = np.array([3, 1], np.int32)
     limits = {"access_s": 300.0, "transfer_s": 250.0, "change_s": 60}
     ends = Snap(**{name: array[:, :5] for name, array in city.zones.snap.arrays()})
     zones = city.zones.snap
-    ride = walks_to_stops(city.roads, zones, ends, table, **limits, access_mode=CYCLE, access_stops=some, parking_s=90)
+    ride = walks_to_stops(city.roads, zones, ends, table, **limits, access=Access(CYCLE, 300.0, 700.0, 90))
     on_foot = walks_to_stops(city.roads, zones, ends, table, **limits)
     all_by_bicycle = reach(city.roads, zones, stops, CYCLE, 300.0)
-    listed = np.isin(all_by_bicycle.end, some)
-    assert ride.access_stop.tolist() == all_by_bicycle.end[listed].tolist() and listed.any()
+    listed = np.rint(all_by_bicycle.length_m) <= 700
+    assert listed.any() and not listed.all()
+    first = [listed[: all_by_bicycle.first[z]].sum() for z in range(len(all_by_bicycle.first))]
+    assert ride.access_first.tolist() == first
+    assert ride.access_stop.tolist() == all_by_bicycle.end[listed].tolist()
     assert ride.access_s.tolist() == (np.ceil(all_by_bicycle.time_s[listed]) + 90).tolist()
     assert ride.access_m.tolist() == np.rint(all_by_bicycle.length_m[listed]).tolist()
     for name in ("egress_first", "egress_end", "egress_s", "transfer_first", "transfer_stop", "transfer_s"):

@@ -106,7 +106,7 @@ def test_a_matrix_is_that_of_the_journeys_by_all_lines(client):
         apart = ~np.eye(len(zones), dtype=bool)
         assert np.array_equal(np.array(found[name], float)[apart], np.where(np.isfinite(wanted), wanted, np.nan)[apart],
                               equal_nan=True)  # fmt: skip
-    assert set(found["parts"]) == {"in_vehicle_s", "wait_s", "walk_s", "transfers", "fare_cny"}
+    assert set(found["parts"]) == {"in_vehicle_s", "wait_s", "walk_s", "cycle_s", "transfers", "fare_cny"}
     plain = by_transit(client, MATRIX, origins=zones, destinations=zones)
     assert (plain["parts"], plain["percentiles"], plain["time_s"]) == (None, [], found["time_s"])
 
@@ -118,7 +118,7 @@ def test_percentiles_and_parts_count_as_cells(client, settings):
         asked(small, MATRIX, **body, percentiles=[50, 60, 70, 80])
         (problem,) = problems_of(small.post(MATRIX, json=body | {"parts": True}), 422)
         told = "(1,000 or more for each origin by transit), above 1,000"
-        assert problem["what"] == f"1 x 200 points in 6 tables are 1,200 cells {told}"
+        assert problem["what"] == f"1 x 200 points in 7 tables are 1,400 cells {told}"
         (problem,) = problems_of(small.post(MATRIX, json=body | {"origins": [A, B], "destinations": [A]}), 422)
         assert problem["what"] == f"2 x 1 points are 2,000 cells {told}"
 
@@ -256,12 +256,12 @@ def test_a_matrix_by_transit_has_a_column_for_everything_asked(luxing, tmp_path)
         rows = list(csv.DictReader(stream))
     assert list(rows[0]) == [
         "origin", "destination", "time_s", "length_m", "p50_s", "p90_s", "in_vehicle_s", "wait_s", "walk_s",
-        "transfers", "fare_cny",
+        "transfers", "fare_cny", "cycle_s",
     ]  # fmt: skip
     there = {name: float(value) for name, value in rows[1].items() if name not in {"origin", "destination"}}
     assert there == {
         "time_s": 440, "length_m": 1000, "p50_s": 440, "p90_s": 680, "in_vehicle_s": 200, "wait_s": 240, "walk_s": 0,
-        "transfers": 0, "fare_cny": 2,
+        "transfers": 0, "fare_cny": 2, "cycle_s": 0,
     }  # fmt: skip
 
 
@@ -299,3 +299,23 @@ def test_journeys_between_is_what_stands_behind_the_matrix(client):
     found = journeys_between(CITY_NOW, one(A), one(B), (90,))
     told = by_transit(client, MATRIX, origins=[A], destinations=[B], percentiles=[90])
     assert told["percentiles"][0]["time_s"] == found.percentile_s[0].tolist()
+
+
+def test_one_cycles_to_the_first_stop(client, luxing):
+    ends = {"from": A, "to": B}
+    way = by_transit(client, ROUTES, **ends, access="cycle")
+    table = by_transit(client, MATRIX, origins=[A], destinations=[B], parts=True, access="cycle")
+    told, parts = way["journey"], {name: cells[0][0] for name, cells in table["parts"].items()}
+    first, *rest = told["legs"]
+    assert (first["type"], first["from_stop"]) == ("cycle", None)
+    assert first["to_stop"] == rest[0]["from_stop"]
+    assert not any(leg["type"] == "cycle" for leg in rest)
+    assert way["time_s"] == table["time_s"][0][0] == sum(parts[x] for x in parts if x.endswith("_s"))
+    assert told["cycle_s"] == first["time_s"] == parts["cycle_s"] >= 120
+    on_foot = by_transit(client, MATRIX, origins=[A], destinations=[B], parts=True)["parts"]
+    assert on_foot["cycle_s"] == [[0]]
+    shown = words(luxing("route", CITY, A, B, "--mode", "transit", "--access", "cycle"))
+    assert "by bike" in shown
+    response = client.post(ROUTES, json={"mode": "drive", "from": A, "to": B, "access": "cycle"})
+    (problem,) = problems_of(response, 422)
+    assert (problem["where"], problem["hint"]) == ("access", "leave it out, or ask by transit")
