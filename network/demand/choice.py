@@ -9,10 +9,9 @@ import numpy as np
 
 from network.city import City
 from network.demand.parking import ParkingLoads, no_limits, settle_parking
-from network.demand.stations import StationLoads, no_loads, settle
+from network.demand.stations import StationLoads, loads_of, rides_of, settle, station_weights
 from network.demand.utility import nests_of, purposes_in, skims_in, utility_of
-from network.kernels.logit import day
-from network.kernels.stations import station_sums
+from network.kernels.day import STRIP, day
 from network.kernels.utility import CHARGED, FARES, FERRIES, LINES, METRES, TRANSFERS
 from network.parallel import TURN
 from network.part import F64, I32
@@ -78,42 +77,66 @@ def _split(
     logsums: bool,
     held: StationLoads | None = None,
 ) -> DayTrips:
-    """The trips shared out where a share `room` (Z) of those who would drive to a zone find a space there."""
-    some = bool(len(travel.stations.station))
-    halves, loads = settle(city, travel, trips, room, held) if some else ([], no_loads(city))
+    """The trips shared out where a share `room` (Z) of those who would drive to a zone find a space there.
+
+    Where stations are full, once more with the shares of those who would come that find room there.
+    """
+    halves = [station_weights(city, travel, u) for u in range(len(PURPOSES))]
+    shared_out = partial(_shared_out, city, travel, trips, halves=halves, room=room, vehicles=vehicles, logsums=logsums)
+    if held:
+        return shared_out(held.availability[:, travel.stations.station], 0)
+    found = shared_out(np.ones((2, len(travel.stations.station))), 0)
+    available, rounds = settle(city, travel, trips, found.stations, halves=halves, room=room)
+    return shared_out(available, rounds) if rounds else found
+
+
+def _shared_out(
+    city: City,
+    travel: Travel,
+    trips: F64,
+    available: F64,
+    rounds: int,
+    *,
+    halves: list[tuple[F64, F64]],
+    room: F64 | None,
+    vehicles: bool,
+    logsums: bool,
+) -> DayTrips:
+    """The same where a share `available` (2, Q) of those who would go by a station find room there."""
     zones = len(city.zones.id)
     starts, ends = (np.zeros((len(PURPOSES), len(TRIP_MODES), zones)) for _ in range(2))
     logsum = np.zeros((len(PURPOSES) if logsums else 0, zones))
     driven = np.zeros((len(PURPOSES) if vehicles else 0, zones, zones))
-    bands, counts = np.zeros((2, len(TRIP_MODES), BANDS)), np.zeros(())
+    bands, counts, by_station = np.zeros((2, len(TRIP_MODES), BANDS)), np.zeros(()), np.zeros(())
     fixed, per_trip = _fixed(trips), np.zeros(len(TRIP_MODES))
     per_trip[[TRIP_CAR, TRIP_TAXI]] = 1.0 / city.behaviour.car_persons, 1.0 / city.behaviour.taxi_persons
     for us in _at_once(city, apart=vehicles):
         skims, utility = skims_in(city, travel, int(city.behaviour.purpose_period[us[0]])), utility_of(city, us, room)
-        nests, by_station = nests_of(city, us, stations=some), _by_station(halves, us)
-        asked = skims, utility, nests, by_station, fixed, us, us == VISITOR
+        nests = nests_of(city, us, stations=bool(available.size))
+        asked = skims, utility, nests, rides_of(city, travel, halves, us, available), fixed, us, us == VISITOR
         with TURN:
-            found = day(*asked, per_trip if vehicles else per_trip[:0], logsums)
-        starts[us], ends[us] = found[0], found[1].sum(axis=0)
+            found = day(*asked, per_trip if vehicles else per_trip[:0], logsums, STRIP)
+        starts[us], ends[us] = found[0].transpose(1, 2, 0), found[1].sum(axis=0)
         bands += found[2].sum(axis=0)
-        counts = counts + found[3]
+        counts, by_station = counts + found[3], by_station + found[4]
         if vehicles:
-            driven[us] = found[4]
+            driven[us] = found[5]
         if logsums:
-            logsum[us] = found[5]
-    others = counts.sum(axis=2)
+            logsum[us] = found[6]
+    metres = np.ascontiguousarray(counts[:, :, METRES : METRES + _D].transpose(1, 2, 0))
+    others = counts.sum(axis=0)
     return DayTrips(
         starts=starts,
         ends=ends,
         bands=bands,
-        metres=counts[:, METRES : METRES + _D],
+        metres=metres,
         transfers=others[:, TRANSFERS : TRANSFERS + LINES],
         fares_cny=others[:, FARES : FARES + LINES],
         ferries=others[:, FERRIES : FERRIES + LINES],
         charged=float(others[:, CHARGED].sum()),
         vehicles=driven,
         logsum=logsum,
-        stations=loads,
+        stations=loads_of(city, travel, by_station.transpose(1, 0, 2), counts, available=available, rounds=rounds),
         parking=no_limits(city),
     )
 
@@ -130,10 +153,3 @@ def _at_once(city: City, *, apart: bool) -> list[I32]:
     if apart:
         return list(np.arange(len(PURPOSES), dtype=np.int32)[:, None])
     return [us for period in range(len(PERIODS)) if len(us := purposes_in(city, period))]
-
-
-def _by_station(halves: list[tuple[F64, F64]], purposes: I32) -> F64:
-    if not halves:
-        return np.zeros((0, 2, 0, 0))
-    with TURN:
-        return np.stack([station_sums(*halves[u]) for u in purposes])

@@ -14,7 +14,6 @@ from network.demand.stations import station_weights
 from network.demand.utility import M_PER_KM, nests_of, skims_in, utility_of
 from network.kernels.diversion import Side, replaced
 from network.kernels.logit import Nests
-from network.kernels.stations import station_sums
 from network.kernels.utility import Skims, Utility
 from network.parallel import TURN
 from network.part import F64
@@ -61,15 +60,11 @@ def _side(day: CityDay, found: DayTrips, u: int) -> tuple[Skims, Utility, Nests,
     city, travel = day.city, day.travel
     us, some = np.array([u], dtype=np.int32), bool(len(travel.stations.station))
     room = found.parking.availability if found.parking.rounds else None
-    by_station = np.zeros((0, 2, 0, 0))
-    if some:
-        way, ride = station_weights(city, travel, u)
-        with TURN:
-            room_there = found.stations.availability[:, None, travel.stations.station]
-            by_station = station_sums(way * room_there, ride)[None]
+    way, ride = station_weights(city, travel, u)
     made, kg = found.starts[:, list(STATION_MODES)].sum(axis=0), station_kg(city, found.stations)
     side = Side(
-        station=by_station,
+        way=way * found.stations.availability[:, None, travel.stations.station],
+        ride=ride,
         trips=np.ascontiguousarray(day.trips[u]),
         kg_per_m=kg_per_km(city) / M_PER_KM,
         kg_per_trip=np.divide(kg, made, out=np.zeros_like(kg), where=made > 0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,9 +19,10 @@ from network.demand.utility import (
     utility_of,
 )
 from network.kernels.logit import backdrop
-from network.kernels.stations import station_trips
+from network.kernels.stations import Rides, station_trips
+from network.kernels.utility import STATION_METRES, STATION_TRANSFERS
 from network.parallel import TURN
-from network.part import F64, Bools
+from network.part import F64, I32, Bools
 from network.travel import Travel
 from network.units import PERSONS, STATION_MODES, TRANSIT_NEST, TRIP_CAR, TRIP_CYCLE, VISITOR
 
@@ -103,40 +105,76 @@ def _where(there: Bools, values: F64) -> F64:
     return np.where(there, values, 0.0)
 
 
-def settle(
-    city: City, travel: Travel, trips: F64, room: F64 | None = None, held: StationLoads | None = None
-) -> tuple[list[tuple[F64, F64]], StationLoads]:
-    """The station modes' weights by purpose once full stations have turned trips away, and what the stations bear.
+def rides_of(city: City, travel: Travel, halves: Sequence[tuple[F64, F64]], purposes: I32, available: F64) -> Rides:
+    """The trips by stations of some purposes of one period, where a share `available` (2, Q) find room there.
 
-    `trips` (U, Z, Z) are those of all modes, `room` (Z) is the share of drivers who find a space at the end. A full
-    station is there for a share a of those who would choose it: V / mu + ln a. From a = 1 on, a becomes a x capacity /
-    use wherever use exceeds capacity, until no use does by more than MOST_OVER, or a is LEAST (who has no other way
-    goes by a full station too), or for supply.station_rounds. Use over a falls as any a grows: so the a only fall, and
-    towards the greatest ones that keep to every capacity.
-    Where loads are `held`, the a are theirs and nobody else is turned away.
+    `halves` are the `station_weights` of all purposes.
     """
-    s, supply = travel.stations, city.supply
-    halves = [station_weights(city, travel, u) for u in range(len(trips))]
-    behind = [against_stations(city, travel, u, room) for u in range(len(trips))]
-    persons = np.array([[1.0], [float(city.behaviour.car_persons)]])
-    capacity = supply.station_places[:, s.station] * supply.station_turnover[:, None]
-    available, rounds = np.ones(capacity.shape) if held is None else held.availability[:, s.station].copy(), 0
-    while True:
-        by, ride_km, transfers = _bear(
-            city, travel, behind, [(w * available[:, None], ride) for w, ride in halves], trips
-        )
-        use = by.sum(axis=1) / persons
-        fits = (use <= capacity * (1.0 + MOST_OVER)) | (available <= LEAST)
-        if held or rounds >= supply.station_rounds or fits.all():
-            break
+    s, period = travel.stations, city.behaviour.purpose_period[purposes[0]]
+    return Rides(
+        way=np.stack([halves[u][0] * available[:, None] for u in purposes]),
+        ride=np.stack([halves[u][1] for u in purposes]),
+        length_m=_where(np.isfinite(s.length_m[period]), s.length_m[period]),
+        transfers=_where(np.isfinite(s.transfers[period]), s.transfers[period]),
+    )
+
+
+def settle(
+    city: City,
+    travel: Travel,
+    trips: F64,
+    found: StationLoads,
+    *,
+    halves: Sequence[tuple[F64, F64]],
+    room: F64 | None,
+) -> tuple[F64, int]:
+    """Shares of those who would come that find room (2, Q) once full stations have turned trips away, in how many
+    rounds.
+
+    `trips` (U, Z, Z) are those of all modes, `found` is what stations bear while nobody is turned away, `halves` the
+    `station_weights` of all purposes, `room` (Z) the share of drivers who find a space at the end. A full station is
+    there for a share a of those who would choose it: V / mu + ln a. From a = 1 on, a becomes a x capacity / use
+    wherever use exceeds capacity, until no use does by more than MOST_OVER, or a is LEAST (who has no other way goes by
+    a full station too), or for supply.station_rounds. Use over a falls as any a grows: so the a only fall, and towards
+    the greatest ones that keep to every capacity.
+    """
+    station, supply = travel.stations.station, city.supply
+    use, capacity = found.use[:, station], found.capacity[:, station]
+    available, rounds, behind = np.ones(capacity.shape), 0, list[tuple[F64, F64, F64]]()
+    while rounds < supply.station_rounds and not ((use <= capacity * (1.0 + MOST_OVER)) | (available <= LEAST)).all():
+        behind = behind or [against_stations(city, travel, u, room) for u in range(len(trips))]
         fewer = available * np.divide(capacity, use, out=np.ones(use.shape), where=use > capacity)
         available, rounds = np.maximum(fewer, LEAST), rounds + 1
-    access_km = (by * _where(np.isfinite(s.access_m), s.access_m)).sum(axis=2) / M_PER_KM
-    out = no_loads(city)
-    out.use[:, s.station], out.capacity[:, s.station], out.availability[:, s.station] = use, capacity, available
-    out.entrance_bikes[:] = _at_entrances(city, travel, by[0])
-    loads = replace(out, rounds=rounds, access_km=access_km, ride_km=ride_km, transfers=transfers)
-    return [(way * available[:, None], ride) for way, ride in halves], loads
+        use = _use(city, behind, [(way * available[:, None], ride) for way, ride in halves], trips)
+    return available, rounds
+
+
+def loads_of(city: City, travel: Travel, by: F64, counts: F64, *, available: F64, rounds: int) -> StationLoads:
+    """What stations bear: trips by station mode, origin and station (2, Z, Q), and counts by origin (Z, V, COUNTS)."""
+    s, out = travel.stations, no_loads(city)
+    if not available.size:
+        return out
+    out.use[:, s.station], out.capacity[:, s.station] = by.sum(axis=1) / _persons(city), _capacity(city, travel)
+    out.availability[:, s.station], out.entrance_bikes[:] = available, _at_entrances(city, travel, by[0])
+    metres = counts[:, :, STATION_METRES : STATION_METRES + len(STATION_MODES)].sum(axis=1)
+    return replace(
+        out,
+        rounds=rounds,
+        access_km=(by * _where(np.isfinite(s.access_m), s.access_m)).sum(axis=2) / M_PER_KM,
+        ride_km=np.ascontiguousarray(metres.T) / M_PER_KM,
+        transfers=counts[:, :, STATION_TRANSFERS : STATION_TRANSFERS + len(STATION_MODES)].sum(axis=0),
+    )
+
+
+def _capacity(city: City, travel: Travel) -> F64:
+    """(2, Q) trips that can be served."""
+    supply = city.supply
+    return np.asarray(supply.station_places[:, travel.stations.station] * supply.station_turnover[:, None])
+
+
+def _persons(city: City) -> F64:
+    """(2, 1) who come on a bike and in a car."""
+    return np.array([[1.0], [float(city.behaviour.car_persons)]])
 
 
 def _at_entrances(city: City, travel: Travel, bikes: F64) -> F64:
@@ -163,20 +201,11 @@ def against_stations(city: City, travel: Travel, purpose: int, room: F64 | None 
     return have[beside].sum(axis=0), have_not[beside].sum(axis=0), have[TRANSIT_NEST]
 
 
-def _bear(
-    city: City, travel: Travel, behind: list[tuple[F64, F64, F64]], halves: list[tuple[F64, F64]], trips: F64
-) -> tuple[F64, F64, F64]:
-    """Trips by origin and station (2, Z, Q) of all purposes, person-kilometres of the rides by origin (2, Z), and
-    changes on them (V, 2).
-    """
-    s, b, share = travel.stations, city.behaviour, car_share(city)
-    by, km, changes = np.zeros(()), np.zeros(()), np.zeros((len(PERSONS), 2))
+def _use(city: City, behind: Sequence[tuple[F64, F64, F64]], halves: Sequence[tuple[F64, F64]], trips: F64) -> F64:
+    """(2, Q) trips of bikes and of cars of all purposes."""
+    scale, share, use = city.behaviour.nest_scale[:, TRANSIT_NEST], car_share(city), np.zeros(())
     for u, (against, half) in enumerate(zip(behind, halves, strict=True)):
-        period = b.purpose_period[u]
-        length_m, transfers = (_where(np.isfinite(x[period]), x[period]) for x in (s.length_m, s.transfers))
-        mu = float(b.nest_scale[u, TRANSIT_NEST])
         with TURN:
-            found = station_trips(*against, mu, share[u], trips[u], *half, length_m, transfers)
-        by, km = by + found[0], km + found[1] / M_PER_KM
-        changes[int(u == VISITOR)] += found[2].sum(axis=1)
-    return by, km, changes
+            by = station_trips(*against, float(scale[u]), share[u], trips[u], *half)
+        use = use + by.sum(axis=1)
+    return np.asarray(use / _persons(city))

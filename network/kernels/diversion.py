@@ -8,6 +8,7 @@ from numba import prange
 
 from network.kernels.inner import inner_njit, inner_rows_njit, outer_shared_njit
 from network.kernels.logit import BLOCKS, new_space, shares, spread
+from network.kernels.stations import sums_row
 from network.kernels.utility import DIRECT, band_row, length_row
 
 Reals = npt.NDArray[np.float64]
@@ -16,8 +17,9 @@ Reals = npt.NDArray[np.float64]
 class Side(NamedTuple):
     """One of the two days, for one purpose."""
 
-    station: Reals
-    """(1, 2, Z, Z) as in kernels.logit.day."""
+    way: Reals
+    """(2, Z, Q) and ride (2, Q, Z), as in kernels.stations.Rides."""
+    ride: Reals
     trips: Reals
     """(Z, Z)"""
     kg_per_m: Reals
@@ -62,7 +64,9 @@ def _row(skims: Any, utility: Any, nests: Any, side: Any, i: int, space: Any, fl
     kg[:] = 0.0
     used = space.weight.shape[0]
     band_row(skims.road_m[0, i], utility.edges_m, space.band)
-    shares(skims, utility, nests, side.station, 0, i, space)
+    for m in range(used - DIRECT):
+        sums_row(i, 0, side.way[m, i], side.ride[m], space.value[DIRECT + m])
+    shares(skims, utility, nests, 0, i, 0, space)
     spread(side.trips[i], nests.share[0, i], space.have, space.have_not)
     for k in range(used):
         ratio, ratio_not = space.ratio[nests.nest[k]], space.ratio_not[nests.nest[k]]
@@ -166,15 +170,15 @@ def replaced(
     """Trips by mode before and mode after, (BLOCKS, K + 1, K + 1), and kg CO2 they save (BLOCKS, bases, K + 1, K + 1),
     both to be summed over blocks of origins.
 
-    `before` and `after` are each a Side; skims, utility and nests are those of kernels.logit.day, for one purpose.
+    `before` and `after` are each a Side; skims, utility and nests are those of kernels.day.day, for one purpose.
     Between two zones, trips by modes that shrank go over to modes that grew, in proportion to how much these did. Where
     trips are fewer or more in all, what is left goes to or comes from the last row or column: not made.
     """
     zones, groups = before.trips.shape[0], nests.apart.shape[0]
     trips, saved = np.zeros((BLOCKS, modes + 1, modes + 1)), np.zeros((BLOCKS, bases, modes + 1, modes + 1))
     for block in prange(BLOCKS):
-        was = new_space(modes if before.station.shape[0] > 0 else DIRECT, groups, zones)
-        now = new_space(modes if after.station.shape[0] > 0 else DIRECT, groups, zones)
+        was = new_space(modes if before.way.shape[2] > 0 else DIRECT, groups, zones)
+        now = new_space(modes if after.way.shape[2] > 0 else DIRECT, groups, zones)
         rows = _Space(
             np.empty((2, modes, zones)), np.empty((2, bases, modes, zones)), np.empty((modes, zones)),
             np.empty(zones), np.empty(zones), np.empty(zones),

@@ -1,5 +1,7 @@
 """Trips by station: the choice among stations is part of a nest of the logit, and its weights are way times ride."""
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 from numba import prange
@@ -10,18 +12,45 @@ from network.kernels.inner import inner_njit, inner_rows_njit, outer_shared_njit
 Reals = npt.NDArray[np.float64]
 
 
-@inner_njit
-def _sums(origin: int, way: Reals, ride: Reals, out: Reals) -> None:
-    """Writes to `out` (Z) the sum over stations of the weights of an origin's way (Q) and of the ride (Q, Z).
+class Rides(NamedTuple):
+    """Halves of the trips by the stations (Q): weights exp(utility / mu) by purpose and station mode, 0 for none."""
 
-    Nobody takes the train within a zone.
+    way: Reals
+    """(U, 2, Z, Q)"""
+    ride: Reals
+    """(U, 2, Q, Z)"""
+    length_m: Reals
+    """(Q, Z) of the ride, and changes on it."""
+    transfers: Reals
+
+
+@inner_rows_njit
+def _add_times(x: Reals, by: float, out: Reals) -> None:
+    for j in range(out.shape[0]):
+        out[j] += by * x[j]
+
+
+@inner_rows_njit
+def _dot(a: Reals, b: Reals) -> float:
+    out = 0.0
+    for j in range(a.shape[0]):
+        out += a[j] * b[j]
+    return out
+
+
+@inner_njit
+def sums_row(origin: int, low: int, way: Reals, ride: Reals, out: Reals) -> None:
+    """Writes to `out` (n) the sum over stations of the weights of an origin's way (Q) and of the ride (Q, Z).
+
+    To n destinations from `low` on; nobody takes the train within a zone.
     """
+    to = low + out.shape[0]
     out[:] = 0.0
     for q in range(way.shape[0]):
         if way[q] > 0.0:
-            for j in range(out.shape[0]):
-                out[j] += way[q] * ride[q, j]
-    out[origin] = 0.0
+            _add_times(ride[q, low:to], way[q], out)
+    if low <= origin < to:
+        out[origin - low] = 0.0
 
 
 @outer_shared_njit
@@ -34,53 +63,53 @@ def station_sums(way: Reals, ride: Reals) -> Reals:
     out = np.empty((2, origins, destinations))
     for i in prange(origins):
         for m in range(2):
-            _sums(i, way[m, i], ride[m], out[m, i])
+            sums_row(i, 0, way[m, i], ride[m], out[m, i])
     return out
 
 
-@inner_njit
-def _per_weight(trips: float, share: float, y: float, others: float, mu: float) -> float:
-    """Trips per unit of weight of the nest: `share` of `trips`, its Y against the G of all others."""
-    g = y**mu
-    return trips * share * g / (others + g) / y if y > 0.0 else 0.0
+@inner_rows_njit
+def _rates(
+    trips: Reals, share: float, others: Reals, others_not: Reals, own: Reals, mu: float, racks: Reals, spaces: Reals,
+    all_may: Reals, held: Reals,
+) -> None:  # fmt: skip
+    """Trips per unit of weight of the nest: of all, who may leave a bike, and of who has a car at hand."""
+    for j in range(trips.shape[0]):
+        y_not = own[j] + racks[j]
+        y = y_not + spaces[j]
+        g, g_not = exp(mu * log(y)), exp(mu * log(y_not))
+        holders = share if others_not[j] + y_not > 0.0 else 1.0
+        one = trips[j] * holders * g / (others[j] + g) / y
+        other = trips[j] * (1.0 - holders) * g_not / (others_not[j] + g_not) / y_not
+        one, other = one if y > 0.0 else 0.0, other if y_not > 0.0 else 0.0
+        held[j] = one
+        all_may[j] = one + other
 
 
 @outer_shared_njit
 def station_trips(
-    others: Reals, others_not: Reals, own: Reals, mu: float, share: Reals, trips: Reals, way: Reals, ride: Reals,
-    length_m: Reals, transfers: Reals,
-) -> tuple[Reals, Reals, Reals]:  # fmt: skip
-    """Trips by station mode, origin and station (2, Z, Q); metres and changes of their rides by mode and origin (2, Z).
+    others: Reals, others_not: Reals, own: Reals, mu: float, share: Reals, trips: Reals, way: Reals, ride: Reals
+) -> Reals:
+    """Trips by station mode, origin and station (2, Z, Q).
 
     `others` and `others_not` (Z, Z) are the sums of G of the other nests for who has a car at hand and for who has
     none, `own` (Z, Z) is Y of the direct modes of the nest the stations belong to, `mu` its scale. The second station
-    mode needs a car. `way` (2, Z, Q) and `ride` (2, Q, Z) weigh the halves of a trip, `length_m` (Q, Z) is how far the
-    ride goes, `transfers` (Q, Z) how often one changes on it.
+    mode needs a car. `way` (2, Z, Q) and `ride` (2, Q, Z) weigh the halves of a trip.
     """
     origins, destinations = trips.shape
-    stations = way.shape[2]
-    by, metres, changes = np.zeros((2, origins, stations)), np.zeros((2, origins)), np.zeros((2, origins))
+    by = np.zeros((2, origins, way.shape[2]))
     for i in prange(origins):
-        each = np.empty((2, destinations))  # the sums of weights, and then trips per unit of weight
+        sums, each = np.empty((2, destinations)), np.empty((2, destinations))
         for m in range(2):
-            _sums(i, way[m, i], ride[m], each[m])
-        for j in range(destinations):
-            y_not = own[i, j] + each[0, j]
-            y = y_not + each[1, j]
-            each[:, j] = 0.0
-            if trips[i, j] > 0.0 and y > 0.0 and i != j:
-                holders = share[i] if others_not[i, j] + y_not > 0.0 else 1.0
-                each[1, j] = _per_weight(trips[i, j], holders, y, others[i, j], mu)
-                each[0, j] = each[1, j] + _per_weight(trips[i, j], 1.0 - holders, y_not, others_not[i, j], mu)
+            sums_row(i, 0, way[m, i], ride[m], sums[m])
+        _rates(
+            trips[i], share[i], others[i], others_not[i], own[i], mu, sums[0], sums[1], each[0], each[1]
+        )  # fmt: skip
+        each[:, i] = 0.0
         for m in range(2):
-            for q in range(stations):
+            for q in range(way.shape[2]):
                 if way[m, i, q] > 0.0:
-                    for j in range(destinations):
-                        flow = way[m, i, q] * ride[m, q, j] * each[m, j]
-                        by[m, i, q] += flow
-                        metres[m, i] += flow * length_m[q, j]
-                        changes[m, i] += flow * transfers[q, j]
-    return by, metres, changes
+                    by[m, i, q] = way[m, i, q] * _dot(ride[m, q], each[m])
+    return by
 
 
 @inner_rows_njit
@@ -90,14 +119,6 @@ def _add_per_weight(trips: Reals, y: Reals, more: Reals, others: Reals, mu: floa
         full = y[j] + more[j]
         g = exp(mu * log(full))
         out[j] += trips[j] * g / (others[j] + g) / full if full > 0.0 else 0.0
-
-
-@inner_rows_njit
-def _dot(a: Reals, b: Reals) -> float:
-    out = 0.0
-    for j in range(a.shape[0]):
-        out += a[j] * b[j]
-    return out
 
 
 @inner_rows_njit

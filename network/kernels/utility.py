@@ -18,8 +18,10 @@ LINES = 3
 DIRECT = ROADS + LINES + 2
 METRES, TRANSFERS, FARES, FERRIES = 0, DIRECT, DIRECT + LINES, DIRECT + 2 * LINES
 CHARGED = DIRECT + 3 * LINES
-COUNTS = CHARGED + 1
-"""What is added up besides trips: metres by direct mode; changes, fares, rides by ferry by line mode; cars charged."""
+STATION_METRES, STATION_TRANSFERS = CHARGED + 1, CHARGED + 3
+COUNTS = CHARGED + 5
+"""What is added up besides trips: metres by direct mode; changes, fares, rides by ferry by line mode; cars charged;
+metres and changes of the rides from stations by station mode."""
 
 
 class Skims(NamedTuple):
@@ -132,31 +134,32 @@ def _close(length: Reals, longest: float, out: Reals, top: Reals) -> None:
 
 
 @inner_rows_njit
-def mode_rows(s: Any, y: Any, u: int, i: int, band: Wholes, out: Reals, top: Reals) -> None:
-    """Utilities of the direct modes (D, Z), -inf where one has no way, and the highest of a pair (Z).
+def mode_rows(s: Any, y: Any, u: int, i: int, low: int, band: Wholes, out: Reals, top: Reals) -> None:
+    """Utilities of the direct modes (D, n), -inf where one has no way, and the highest of a pair (n).
 
-    All at once: a call that hands over the skims takes as long as a row of 500 destinations.
+    To n destinations from `low` on. All at once: a call that hands over the skims takes as long as 500 destinations.
     """
+    to = low + top.shape[0]
     top[:] = -np.inf
     for k in range(DIRECT):
-        time_s, length_m = s.drive_s[i], s.road_m[min(k, ROADS), i]
+        time_s, length_m = s.drive_s[i, low:to], s.road_m[min(k, ROADS), i, low:to]
         if k < ROADS:
-            time_s = s.road_s[k, i]
+            time_s = s.road_s[k, i, low:to]
         elif k < ROADS + LINES:
-            time_s, length_m = s.in_vehicle_s[k - ROADS, i], s.line_m[k - ROADS, i]
-        _begin(y.start[u, k, i], y.end[u, k], y.per_s[u, k], time_s, out[k])
+            time_s, length_m = s.in_vehicle_s[k - ROADS, i, low:to], s.line_m[k - ROADS, i, low:to]
+        _begin(y.start[u, k, i], y.end[u, k, low:to], y.per_s[u, k], time_s, out[k])
         if y.banded:
             _add_bands(band, y.by_band[k], out[k])
         if ROADS <= k < ROADS + LINES:
             line = k - ROADS
             _add_four(
-                y.wait_per_s[u], s.wait_s[line, i], y.walk_per_s[u], s.walk_s[line, i],
-                y.transfer[u], s.transfers[line, i], y.fare_per_cny[u], s.fare_cny[line, i], out[k],
+                y.wait_per_s[u], s.wait_s[line, i, low:to], y.walk_per_s[u], s.walk_s[line, i, low:to],
+                y.transfer[u], s.transfers[line, i, low:to], y.fare_per_cny[u], s.fare_cny[line, i, low:to], out[k],
             )  # fmt: skip
         elif k == ROADS + LINES:
             _add_times(length_m, y.drive_per_m[u], out[k])
             if s.charge_cny[i] == 0.0:
-                _add_times(s.charge_cny, y.charge_per_cny[u], out[k])
+                _add_times(s.charge_cny[low:to], y.charge_per_cny[u], out[k])
         elif k > ROADS + LINES:
             _add_beyond(length_m, y.taxi_from_m, y.taxi_per_m[u], out[k])
         if y.reward_per_m[u, k] > 0.0:

@@ -10,8 +10,8 @@ import pytest
 from plain_day import shares, trips_by_mode
 
 from network import AddStationParking, Scenario, grid_city, travel_times, units
+from network.demand import choice
 from network.demand.choice import split
-from network.demand.stations import settle
 
 MODES = len(units.TRIP_MODES)
 
@@ -65,7 +65,7 @@ def test_a_day_is_the_formula_one_pair_at_a_time(name):
     day = split(city, travel, trips, vehicles=True, logsums=True)
     availability = None
     if name == "stations":
-        _, loads = settle(city, travel, trips)
+        loads = day.stations
         availability = loads.availability[:, travel.stations.station]
         assert (availability < 1).any()
     plain = trips_by_mode(city, travel, trips, availability)
@@ -81,6 +81,21 @@ def test_a_day_is_the_formula_one_pair_at_a_time(name):
         assert day.bands[0, :, b] == pytest.approx(residents[:, band == b].sum(axis=1), rel=1e-9, abs=1e-9)
         assert day.bands[1, :, b] == pytest.approx(plain[units.VISITOR][:, band == b].sum(axis=1), rel=1e-9, abs=1e-9)
     check_counts(city, travel, plain, day)
+
+
+@pytest.mark.parametrize("name", CITIES)
+def test_it_does_not_matter_how_many_destinations_are_looked_at_at_a_time(name, monkeypatch):
+    city = CITIES[name]()
+    travel, trips = travel_times(city), some_trips(city)
+    once = split(city, travel, trips, vehicles=True, logsums=True)
+    monkeypatch.setattr(choice, "STRIP", 7)
+    strips = split(city, travel, trips, vehicles=True, logsums=True)
+    for field in ("starts", "ends", "bands", "metres", "transfers", "fares_cny", "vehicles", "logsum"):
+        assert getattr(strips, field) == pytest.approx(getattr(once, field), rel=1e-11, abs=1e-11), field
+    for field in ("use", "access_km", "ride_km", "transfers", "entrance_bikes"):
+        assert getattr(strips.stations, field) == pytest.approx(getattr(once.stations, field), rel=1e-9, abs=1e-11), (
+            field
+        )
 
 
 def check_counts(city, travel, plain, day):

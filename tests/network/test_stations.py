@@ -13,7 +13,7 @@ from network import AddLotSpaces, AddStationParking, Scenario, ScenarioError, gr
 from network.demand.choice import split
 from network.demand.fleet import electric_share
 from network.demand.flows import between_zones
-from network.demand.stations import MOST_OVER, settle, station_weights
+from network.demand.stations import MOST_OVER, station_weights
 from network.kernels.stations import station_sums, station_trips, use_alone
 from network.travel.stations import station_travel
 
@@ -72,19 +72,14 @@ def test_trips_by_station_are_those_of_one_alternative_after_another(seed):
     others, own, way, ride = random_nests(rng)
     mu, share, trips = rng.uniform(0.2, 1), rng.random(6), rng.random((6, 6)) * 9
     trips[rng.random(trips.shape) < 0.1] = 0
-    length_m, transfers = rng.random((4, 6)) * 1000, rng.random((4, 6))
-    by, metres, changes = station_trips(*others, own, mu, share, trips, way, ride, length_m, transfers)
-    truth, truth_m, truth_changes = np.zeros_like(by), np.zeros_like(metres), np.zeros_like(changes)
+    by = station_trips(*others, own, mu, share, trips, way, ride)
+    truth = np.zeros_like(by)
     for i, j in np.ndindex(6, 6):
         if i != j:
             found = by_station(others[:, i, j], own[i, j], way[:, i], ride[:, :, j], mu, share[i])
             for (m, q), p in found.items():
                 truth[m, i, q] += p * trips[i, j]
-                truth_m[m, i] += p * trips[i, j] * length_m[q, j]
-                truth_changes[m, i] += p * trips[i, j] * transfers[q, j]
     assert by == pytest.approx(truth, abs=1e-12)
-    assert metres == pytest.approx(truth_m, abs=1e-9)
-    assert changes == pytest.approx(truth_changes, abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -100,9 +95,7 @@ def test_the_use_of_a_station_alone_is_that_beside_what_all_others_had_before(se
     for m, q in np.ndindex(2, 4):
         room = before.copy()
         room[m, q] = after[m, q]
-        by, _, _ = station_trips(
-            *others, own, mu, share, trips, way * room[:, None], ride, np.zeros((4, 6)), np.zeros((4, 6))
-        )
+        by = station_trips(*others, own, mu, share, trips, way * room[:, None], ride)
         assert used[m, q] == pytest.approx(by[m, :, q].sum(), rel=1e-9, abs=1e-12)
 
 
@@ -213,16 +206,20 @@ def test_kilometres_and_carbon_of_both_halves_are_counted(city, travel):
     trips[1] = 2.0
     loads = split(small, travel, trips).stations
     t, i, period = travel.stations, 31, small.behaviour.purpose_period[1]
-    to_km, ride_km = np.zeros(2), np.zeros(2)
+    to_km, ride_km, changes = np.zeros(2), np.zeros(2), np.zeros(2)
     for j in range(225):
         for name, p in shares(small, travel, 1, i, j).items():
             if isinstance(name, tuple) and p > 0:
                 m, q = name
                 to_km[m] += 2 * p * t.access_m[m, i, q] / 1000
                 ride_km[m] += 2 * p * t.length_m[period, q, j] / 1000
+                changes[m] += 2 * p * t.transfers[period, q, j]
     assert to_km.all()
     assert loads.access_km[:, i] == pytest.approx(to_km)
     assert loads.ride_km[:, i] == pytest.approx(ride_km)
+    only = np.where(np.arange(225)[:, None] == i, trips, 0.0)
+    assert split(small, travel, only).stations.transfers == pytest.approx(np.stack((changes, np.zeros(2))))
+    assert changes.any()
     outcome, b, rules = simulate(small, travel), small.behaviour, small.carbon
     loads = split(small, travel, between_zones(small, travel).trips).stations
     km, station_modes = outcome.km_from.sum(axis=1), list(units.STATION_MODES)
@@ -260,7 +257,7 @@ def made_up(rng, stations=3, crowded=1.0):
 def test_full_stations_turn_away_just_as_many_as_do_not_fit(seed):
     rng = np.random.default_rng(seed)
     city, travel, trips = made_up(rng)
-    _, loads = settle(city, travel, trips)
+    loads = split(city, travel, trips).stations
     assert loads.rounds < city.supply.station_rounds
     full = loads.availability < 1
     assert full.any()
@@ -277,7 +274,7 @@ def test_availability_is_the_greatest_that_keeps_to_the_capacity():
     travel = replace(travel, stations=replace(travel.stations, access_s=access_s))
     racks, spaces = np.array([4, 0, 0], np.int32), np.zeros(3, np.int32)
     city = replace(city, supply=replace(city.supply, station_racks=racks, station_spaces=spaces))
-    _, loads = settle(city, travel, trips)
+    loads = split(city, travel, trips).stations
     served = [(i, j) for i, j in np.ndindex(trips[0].shape) if i != j and np.isfinite(access_s[0, i, 0])]
 
     def use(a):
@@ -297,7 +294,7 @@ def test_rounds_end_at_the_limit_and_say_so():
     rng = np.random.default_rng(2)
     city, travel, trips = made_up(rng, crowded=50.0)
     city = replace(city, supply=replace(city.supply, station_rounds=np.array(1.0)))
-    _, loads = settle(city, travel, trips)
+    loads = split(city, travel, trips).stations
     assert loads.rounds == 1
     assert (loads.use > loads.capacity * (1 + MOST_OVER)).any()
 
