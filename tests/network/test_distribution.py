@@ -63,6 +63,27 @@ def test_furness_equals_plain_scaling(seed, dtype):
     assert out.sum(axis=0) == pytest.approx(columns, rel=1e-9)
 
 
+def plain_rounds(seed, rows, columns, tolerance):
+    """Rounds of Furness as it was published, until the columns are met."""
+    b, rounds, worst = np.ones(len(columns)), 0, np.inf
+    while worst > tolerance:
+        total = (rows / (seed @ b)) @ seed
+        worst = (np.abs(b * total - columns) / columns).max()
+        b, rounds = columns / total, rounds + 1
+    return rounds
+
+
+@pytest.mark.parametrize("beta", [0.05, 0.1, 0.2, 0.4])
+def test_rounds_that_lead_on_are_fewer_and_end_at_the_same_matrix(beta):
+    rng = np.random.default_rng(7)
+    seed, (rows, columns) = np.exp(-beta * places(rng, 120)), ends(rng, 120)
+    out, rounds, worst = balanced(seed, rows, columns, 1e-6)
+    plain = plain_rounds(seed, rows, columns, 1e-6)
+    assert worst <= 1e-6
+    assert rounds < plain if plain < 20 else rounds < 0.67 * plain
+    assert out == pytest.approx(balanced(seed, rows, columns, 1e-13)[0], rel=1e-4)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_balancing_does_not_see_the_scale_of_the_seed_nor_which_side_is_which(seed):
     rng = np.random.default_rng(seed)
