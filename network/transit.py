@@ -30,6 +30,7 @@ from network.units import (
     WALK,
 )
 
+_S_PER_MIN = 60
 MODES_OF: Final = {TRIP_BUS: (BUS, FERRY), TRIP_RAIL: (TRAM, METRO, RAIL), TRIP_BUS_RAIL: range(len(TRANSIT_MODES))}
 """Modes of the lines that each of units.LINE_TRIPS may ride."""
 
@@ -149,6 +150,12 @@ class Transit(Part):
         ours = np.isin(self.line_mode[self.running.pattern_line], MODES_OF[trip])
         return self.running if ours.all() else only(self.running, ours)
 
+    def running_in(self, trip: int, period: int) -> Timetable:
+        """The same with the trips alone that somebody can ride who leaves in the window of a period."""
+        start_s = round(float(self.window_start_s[period]))
+        last_s = start_s + (int(self.window_min) - 1) * _S_PER_MIN
+        return during(self.running_for(trip), start_s, last_s + round(float(self.longest_s)))
+
     @cached_property
     def served(self) -> Bools:
         """(S) whether somebody can get on or off there in `year`."""
@@ -173,15 +180,19 @@ class Transit(Part):
         return digest_of(self._apart, *(rows[m] for snap in snaps for _, rows in snap.arrays() for m in modes))
 
     @cached_property
-    def line_keys(self) -> tuple[str, ...]:
-        """For each of units.LINE_TRIPS sha256 over the lines, stops, fares and rules that such a trip reads."""
-        window = self.window_start_s, self.window_min, self.late_percent
+    def line_keys(self) -> dict[tuple[int, int], str]:
+        """By units.LINE_TRIPS and period sha256 over the lines, stops, fares and rules that such a trip reads."""
+        window = self.window_min, self.late_percent
         rules = digest_of(self.access_s, self.transfer_s, self.change_s, self.longest_s, self.most_rides, *window)
-        return tuple(digest_of(rules, *self._read_by(trip)) for trip in LINE_TRIPS)
+        return {
+            (trip, period): digest_of(rules, start_s, *self._read_by(trip, period))
+            for trip in LINE_TRIPS
+            for period, start_s in enumerate(self.window_start_s)
+        }
 
-    def _read_by(self, trip: int) -> list[npt.NDArray[np.generic]]:
+    def _read_by(self, trip: int, period: int) -> list[npt.NDArray[np.generic]]:
         """Stops and tariffs are told by their rank among those read: others may come and go."""
-        t, f, s = self.running_for(trip), self.tariffs, self.stations
+        t, f, s = self.running_in(trip, period), self.tariffs, self.stations
         stop, call = np.unique(t.call_stop, return_inverse=True)
         tariff, of_pattern = np.unique(t.line_tariff[t.pattern_line], return_inverse=True)
         bands = np.isin(np.repeat(np.arange(len(f.id)), np.diff(f.first)), tariff)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from network.city import City
 from network.part import F64, I32, Bools, Part, Snap, Spec, digest_of, frozen, specs
 from network.timetable import Timetable
-from network.transit import MODES_OF, Transit, during
+from network.transit import MODES_OF, Transit
 from network.travel.reach import reach
 from network.travel.transit import Access, Journeys, Walks, journeys, walks_to_stops
 from network.units import (
@@ -62,13 +62,17 @@ class TransitSkims(Part):
 
 
 def skims_keys(city: City, walk_key: str, drive_key: str) -> dict[str, str]:
-    """What the skims by each of units.LINE_TRIPS depend on: of the streets by car only where no line is known."""
+    """What the skims by `skim_name` depend on: of the streets by car only where no line is known."""
     t = city.transit
     if len(t.line_id):
-        keys = [digest_of(walk_key, key) for key in t.line_keys]
-    else:
-        keys = [digest_of(walk_key, t.key(WALK), drive_key)] * len(LINE_TRIPS)
-    return {TRIP_MODES[trip]: key for trip, key in zip(LINE_TRIPS, keys, strict=True)}
+        return {skim_name(*which): digest_of(walk_key, key) for which, key in t.line_keys.items()}
+    key = digest_of(walk_key, t.key(WALK), drive_key)
+    return {skim_name(trip, period): key for trip in LINE_TRIPS for period in range(len(PERIODS))}
+
+
+def skim_name(trip: int, period: int) -> str:
+    """What the skims of one of units.LINE_TRIPS in a period are called."""
+    return f"{TRIP_MODES[trip]} {PERIODS[period]}"
 
 
 def transit_skims(
@@ -76,16 +80,15 @@ def transit_skims(
 ) -> TransitSkims:
     """Skims of a city; `drive_m` (Z, Z) are metres along the streets.
 
-    Trips whose names are in `kept` are taken from `before`.
+    Those whose `skim_name` is in `kept` are taken from `before`.
     """
-    anew = [at for at, trip in enumerate(LINE_TRIPS) if before is None or TRIP_MODES[trip] not in kept]
-    if before is not None and not anew:
+    if before is not None and all(skim_name(trip, p) in kept for trip in LINE_TRIPS for p in range(len(PERIODS))):
         return before
     out = _nothing(len(city.zones.id))
     walks = walks_of(city, city.zones.snap, city.zones.snap)
     for at, trip in enumerate(LINE_TRIPS):
         for period in range(len(PERIODS)):
-            if before is not None and at not in anew:
+            if before is not None and skim_name(trip, period) in kept:
                 found = {name: array[period, at] for name, array in before.arrays()}
             elif len(city.transit.line_id):
                 found = _by_lines(city, walks, trip, period)
@@ -170,11 +173,10 @@ def journeys_of(
 def _by_lines(city: City, walks: Walks, trip: int, period: int) -> dict[str, npt.NDArray[Any]]:
     """(Z, Z) what is known of a trip in a period, nothing where it has no lines."""
     t = city.transit
-    if trip == TRIP_BUS_RAIL and not all(len(t.running_for(x).pattern_line) for x in (TRIP_BUS, TRIP_RAIL)):
-        return {}
-    times = departures_s(t, period)
-    lines = during(t.running_for(trip), int(times[0]), int(times[-1]) + round(float(t.longest_s)))
-    if not len(lines.pattern_line):
+    lines = t.running_in(trip, period)
+    ridden = t.line_mode[lines.pattern_line]
+    needed = (TRIP_BUS, TRIP_RAIL) if trip == TRIP_BUS_RAIL else (trip,)
+    if not all(np.isin(ridden, MODES_OF[x]).any() for x in needed):
         return {}
     some = [float(t.late_percent)]
     found = journeys_of(city, walks, len(city.zones.id), some, period=period, lines=lines)

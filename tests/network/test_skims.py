@@ -41,6 +41,8 @@ from network.travel.stations import station_travel
 
 PARTS = ("in_vehicle_s", "wait_s", "walk_s", "transfers", "fare_cny", "length_m", "late_s")
 NAMES = tuple(units.TRIP_MODES[trip] for trip in units.LINE_TRIPS)
+SKIMS = {f"{name} {period}": (t, k) for k, name in enumerate(NAMES) for t, period in enumerate(units.PERIODS)}
+"""Name of each skim and its place in the arrays."""
 ON_ROAD = {units.BUS, units.FERRY}
 STOPS, ZONES, RIDES = 7, 4, 3
 
@@ -182,7 +184,7 @@ def keys_of(city):
 
 
 def same(mine, other, k=slice(None)):
-    return all(np.array_equal(array[:, k], getattr(other, name)[:, k]) for name, array in mine.arrays())
+    return all(np.array_equal(array[k], getattr(other, name)[k]) for name, array in mine.arrays())
 
 
 def test_an_hour_with_fewer_buses_makes_people_wait_in_that_period_alone(base):
@@ -196,6 +198,11 @@ def test_an_hour_with_fewer_buses_makes_people_wait_in_that_period_alone(base):
 
 EDITS = {
     "bus headway": ([SetHeadway(line="line/0", headway_min=7.0)], {"rail"}),
+    "bus headway later": (
+        [SetHeadway(line="line/0", headway_min=7.0, from_h=9.5, until_h=12.0)],
+        {"rail", "bus peak", "bus_rail peak"},
+    ),
+    "metro headway at night": ([SetHeadway(line="line/16", headway_min=9.0, from_h=21.0, until_h=22.0)], set(NAMES)),
     "bus fare": ([SetFare(tariff="bus", cny=3.0)], {"rail"}),
     "bus stop moved": ([MoveStop(stop="stop/9", lon=120.6230, lat=31.3025)], {"rail"}),
     "bus stop added": ([AddStop(id="new", lon=120.6210, lat=31.3, lines=("line/0",))], {"rail"}),
@@ -215,18 +222,18 @@ def test_what_an_edit_leaves_alone_keeps_its_key_and_its_numbers(name, base):
     edits, left = EDITS[name]
     city = applied(CITY, *edits)
     old, new = keys_of(CITY), keys_of(city)
-    kept = {k for k in NAMES if old[k] == new[k]}
-    assert kept == left
+    kept = {k for k in SKIMS if old[k] == new[k]}
+    assert kept == {k for k in SKIMS if left & {k, k.split()[0]}}
     fresh = skims_of(city)
     for k in kept:
-        assert same(fresh, base, NAMES.index(k))
+        assert same(fresh, base, SKIMS[k])
     again = skims_of(city, base, kept)
     assert same(again, fresh)
     wrong = TransitSkims(**{n: np.zeros_like(array) for n, array in base.arrays()})
     mixed = skims_of(city, wrong, kept)
-    for k, trip in enumerate(NAMES):
+    for skim, at in SKIMS.items():
         off = ~np.eye(len(CITY.zones.id), dtype=bool)
-        assert (mixed.time_s[:, k][:, off] == 0).all() == (trip in kept)
+        assert (mixed.time_s[at][off] == 0).all() == (skim in kept)
 
 
 def test_rules_and_streets_change_every_key():
@@ -242,13 +249,13 @@ def test_rules_and_streets_change_every_key():
     ):
         rules = {name: getattr(CITY.transit, name) * 2 if name != "late_percent" else np.array(80.0)}
         new = keys_of(replace(CITY, transit=replace(CITY.transit, **rules)))
-        assert [k for k in NAMES if old[k] == new[k]] == [], name
+        assert [k for k in SKIMS if old[k] == new[k]] == [], name
     assert not set(old.values()) & set(skims_keys(CITY, "other", "drive").values())
     assert old == skims_keys(CITY, "walk", "other")
 
 
 def test_nothing_is_computed_again_where_all_is_kept(base):
-    assert skims_of(CITY, base, {*NAMES, "walk"}) is base
+    assert skims_of(CITY, base, {*SKIMS, "walk"}) is base
 
 
 def test_other_names_and_another_order_of_stops_and_lines_change_no_time(base):
@@ -328,5 +335,6 @@ def test_travel_keeps_the_skims_that_an_edit_leaves_alone():
     before = travel_times(CITY)
     changed = applied(CITY, SetHeadway(line="line/0", headway_min=7.0))
     after = travel_times(changed, before)
-    assert {k for k in after.keys if after.keys[k] != before.keys[k]} == {"bus", "bus_rail", "door", "coverage"}
+    of_bus = {f"{trip} {period}" for trip in ("bus", "bus_rail") for period in units.PERIODS}
+    assert {k for k in after.keys if after.keys[k] != before.keys[k]} == {*of_bus, "door", "coverage"}
     assert same(after.transit, skims_of(changed))
