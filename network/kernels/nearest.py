@@ -15,6 +15,8 @@ Flags = npt.NDArray[np.bool_]
 
 TOUCH_M = 0.01
 """A barrier this close to either end of a connector is touched, not crossed: streets pass walls through gates."""
+FEW = 500
+"""Points that one thread finds as soon as others would be awake."""
 _SLACK = 1e-6
 """Share of a cell by which rounding may put a point or a piece into the cell beside its own."""
 
@@ -241,12 +243,25 @@ def nearest_pieces(
     piece = np.full((points, modes), np.int64(-1), np.int64)
     share = np.zeros((points, modes))
     squared = np.full((points, modes), np.inf)
-    for i in prange(points):
-        if lines.ax.shape[0] > 0:
-            _search(x[i], y[i], lines, owner, usable, walls, np.bool_(False), piece[i], share[i], squared[i])
-            if walls.ax.shape[0] > 0:
-                _look_round(x[i], y[i], lines, owner, usable, walls, detour_m, piece[i], share[i], squared[i])
+    if points < FEW:
+        for i in range(points):
+            _nearest(x[i], y[i], lines, owner, usable, walls, detour_m, piece[i], share[i], squared[i])
+    else:
+        for i in prange(points):
+            _nearest(x[i], y[i], lines, owner, usable, walls, detour_m, piece[i], share[i], squared[i])
     return piece.T, share.T, squared.T
+
+
+@inner_njit
+def _nearest(
+    px: float, py: float, lines: Grid, owner: Ints, usable: Flags, walls: Grid, detour_m: float,
+    piece: Ints, share: Reals, squared: Reals,
+) -> None:  # fmt: skip
+    """The nearest piece in sight of one point by mode, as `nearest_pieces`."""
+    if lines.ax.shape[0] > 0:
+        _search(px, py, lines, owner, usable, walls, np.bool_(False), piece, share, squared)
+        if walls.ax.shape[0] > 0:
+            _look_round(px, py, lines, owner, usable, walls, detour_m, piece, share, squared)
 
 
 @inner_njit

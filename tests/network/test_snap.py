@@ -12,7 +12,7 @@ from oracles import nearest_on_lines
 from worlds import random_roads
 
 from network import InputError, grid_city, units
-from network.kernels.nearest import TOUCH_M, grid_of, nearest_pieces
+from network.kernels.nearest import FEW, TOUCH_M, grid_of, nearest_pieces
 from network.snap import _LINES, crossed, local_metres, nearest_of, on_street, snap
 
 
@@ -89,6 +89,18 @@ def test_the_grid_finds_the_nearest_of_many_pieces(seed):
         assert usable[m, piece[m]].all()
         assert truth[range(60), piece[m]] == pytest.approx(truth.min(axis=1))
         assert share[m] == pytest.approx(t[range(60), piece[m]])
+
+
+def test_points_that_threads_share_out_are_found_as_few_are():
+    rng = np.random.default_rng(8)
+    a = rng.uniform(0, 1000, (200, 2))
+    pieces = np.column_stack((a, a + rng.normal(0, 60.0, a.shape)))
+    walls = as_grid(np.column_stack((a[:20] + 5.0, a[:20] + rng.normal(0, 90.0, (20, 2)))))
+    points, usable = rng.uniform(0, 1000, (FEW + 100, 2)), rng.random((3, 200)) < 0.8
+    shared = nearest(points, pieces, usable, walls, 50.0)
+    runs = [nearest(run, pieces, usable, walls, 50.0) for run in np.array_split(points, 4)]
+    for mine, others in zip(shared, zip(*runs, strict=True), strict=True):
+        assert np.array_equal(mine, np.concatenate(others, axis=1))
 
 
 def test_of_equally_near_pieces_the_first_is_taken():
