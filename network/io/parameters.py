@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from network.city import Provenance
+from network.edits.base import MOST
 from network.errors import InputError, Problem
 from network.part import F64, I32
 
@@ -151,6 +152,7 @@ def _parameter(where: str, table: Any, problems: list[Problem]) -> Parameter:
         odd = ", ".join(sorted(fields ^ _FIELDS))
         problems.append(Problem(where, f"has missing or unknown entries: {odd}", f"needs {', '.join(sorted(_FIELDS))}"))
         return Parameter(0, "", "", "", default=True)
+    problems += _too_large(where, table["value"])
     return Parameter(table["value"], table["unit"], table["label"], table["source"], bool(table["default"]))
 
 
@@ -168,14 +170,24 @@ def _override(key: str, table: Any, base: Parameter, problems: list[Problem]) ->
             )
         )
         return base
+    problems += _too_large(f'{_CITY} [parameters."{key}"]', table["value"])
     return Parameter(table["value"], base.unit, base.label, table["source"], bool(table.get("default", False)))
+
+
+def _too_large(where: str, value: Any) -> list[Problem]:
+    """A problem for a number, in a list or not, that is infinite, none, or beyond what is computed with."""
+    if isinstance(value, list):
+        return [problem for one in value for problem in _too_large(where, one)][:1]
+    if isinstance(value, int | float) and not abs(value) <= MOST:
+        return [Problem(where, f"holds {value!r:.20}", f"numbers from {-MOST:,.0f} to {MOST:,.0f} are allowed")]
+    return []
 
 
 def _alike(value: Any, base: Value) -> bool:
     """Whether a value can stand for another: a number for a number, not negative for what never is."""
     if not isinstance(base, int | float):
         return isinstance(value, type(base))
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
     return is_number and (value >= 0 or base < 0)
 
 

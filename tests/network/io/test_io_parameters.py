@@ -134,6 +134,26 @@ def test_an_override_of_another_kind_or_sign_is_refused(data_folder, value):
         Parameters.load(data_folder, {"zones.cell_m": {"value": value, "source": "s"}})
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("places.kerb_most_plugs", 1e12),
+        ("places.kerb_most_plugs", 10**400),
+        ("corridors.winter_c", -2e9),
+        ("fleet.adoption_share", [[0.5], [1e12]]),
+        ("fleet.adoption_share", [float("nan")]),
+    ],
+    ids=["large", "beyond any float", "below", "in a table", "none"],
+)
+def test_a_number_beyond_what_is_computed_with_is_refused(data_folder, key, value):
+    with pytest.raises(InputError) as error:
+        Parameters.load(data_folder, {key: {"value": value, "source": "s"}})
+    (problem,) = error.value.problems
+    assert key in problem.where
+    assert problem.what.startswith("holds")
+    assert "1,000,000,000" in problem.hint
+
+
 def test_what_is_divided_by_must_be_above_nothing(data_folder):
     parameters = Parameters.load(data_folder, {"zones.cell_m": {"value": 0, "source": "s"}})
     assert parameters.number("zones.cell_m") == 0
