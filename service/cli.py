@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -269,7 +271,22 @@ app.registered_commands += COMMANDS
 
 def main() -> None:
     """Run the command that is asked for."""
+    own_stdout()
     app()
+
+
+def own_stdout() -> None:
+    """Keep standard output for what we print, fit for pipes: libraries in C write to it past Python, as HiGHS does
+    whatever it is told, and go unheard from now on.
+    """
+    if sys.stdout is None:  # closed by whoever started us
+        return
+    sys.stdout.flush()
+    ours, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    like: dict[str, Any] = {"encoding": sys.stdout.encoding, "errors": sys.stdout.errors}
+    sys.stdout = open(ours, "w", buffering=1, **like)  # noqa: SIM115, PTH123 - as long as the process
 
 
 def _spec(settings: Settings, city: str, roads: str | None, place: str | None) -> CitySpec:

@@ -433,3 +433,10 @@ def test_a_what_if_with_congestion_shows_how_demand_and_traffic_agreed(luxing, s
     assert "Demand and traffic, until they agree" in text
     assert "from 7:00" in text
     assert "no through traffic" in " ".join(text.split())
+
+
+def test_what_libraries_write_past_python_is_not_heard():
+    """HiGHS tells of what it mends in the midst of a search: no JSON with that line in it could be read."""
+    code = "import os; from service.cli import own_stdout; own_stdout(); os.write(1, b'noise'); print('绿行')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    assert (done.stdout.decode(), done.stderr) == ("绿行\n", b"")
