@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import prange
 
-from network.kernels.assignment_trees import Streets, search, tree_of
+from network.kernels.assignment_trees import Streets, search_again, tree_of
 from network.kernels.inner import Whole, inner_njit, inner_shared_njit, outer_njit
 
 Ints = npt.NDArray[np.integer]
@@ -109,7 +109,7 @@ def _cost_of(paths: Paths, r: Whole, cost: F64) -> float:
 @inner_njit
 def _seek(
     crew: Whole, crews: Whole, g: Streets, tail: Ints, cost: F64, pairs: Pairs, paths: Paths, spare: float,
-    least: F64, spent: F64, count: I64,
+    order: Ints, least: F64, spent: F64, count: I64,
 ) -> Ints:  # fmt: skip
     """Links of the new paths of every `crews`-th origin, one path after the other."""
     s = tree_of(g.first.shape[0] - 1)
@@ -118,7 +118,7 @@ def _seek(
     for o in range(crew, pairs.first.shape[0] - 1, crews):
         if pairs.first[o] == pairs.first[o + 1]:
             continue
-        search(g, cost, pairs.low + o, s)
+        search_again(g, cost, pairs.low + o, s, order[o])
         for p in range(pairs.first[o], pairs.first[o + 1]):
             goal, held = pairs.goal[p], np.inf
             for r in range(paths.first[p], paths.first[p + 1]):
@@ -145,27 +145,28 @@ def _seek(
 
 @inner_shared_njit
 def _share_origins(
-    g: Streets, tail: Ints, cost: F64, pairs: Pairs, paths: Paths, spare: float, least: F64, spent: F64, count: I64,
-    found: list[Ints],
+    g: Streets, tail: Ints, cost: F64, pairs: Pairs, paths: Paths, spare: float, order: Ints, least: F64,
+    spent: F64, count: I64, found: list[Ints],
 ) -> None:  # fmt: skip
     crews = len(found)
     for crew in prange(crews):
-        found[crew] = _seek(np.int64(crew), crews, g, tail, cost, pairs, paths, spare, least, spent, count)
+        found[crew] = _seek(np.int64(crew), crews, g, tail, cost, pairs, paths, spare, order, least, spent, count)
 
 
 @outer_njit
 def seek(
-    g: Streets, tail: Ints, cost: F64, pairs: Pairs, paths: Paths, spare: float, crews: Whole
+    g: Streets, tail: Ints, cost: F64, pairs: Pairs, paths: Paths, spare: float, order: Ints, crews: Whole
 ) -> tuple[F64, F64, Paths]:
     """Cost (P) of the cheapest way of each pair, infinite where there is none, what its flow costs (P), and the paths.
 
     A way is new where its pair has no path yet, or it is cheaper than all of them by more than the share `spare`. The
-    first path of a pair gets its whole demand, a further one no flow; paths without flow are left out.
+    first path of a pair gets its whole demand, a further one no flow; paths without flow are left out. `order` (O, N)
+    are the nodes by origin as they were gone on from last time, the origin first; it is kept up to date.
     """
     count = np.zeros(pairs.goal.shape[0], np.int64)
     least, spent = np.empty(pairs.goal.shape[0]), np.zeros(pairs.goal.shape[0])
     found: list[Ints] = [np.empty(0, np.int32) for _ in range(crews)]
-    _share_origins(g, tail, cost, pairs, paths, spare, least, spent, count, found)
+    _share_origins(g, tail, cost, pairs, paths, spare, order, least, spent, count, found)
     return least, spent, _with_new(pairs, paths, count, found)
 
 
@@ -179,6 +180,8 @@ def _with_new(pairs: Pairs, paths: Paths, count: I64, found: list[Ints]) -> Path
         if paths.flow[r] > 0.0:
             rows += 1
             links += paths.link_first[r + 1] - paths.link_first[r]
+    if not count.any() and rows == paths.flow.shape[0]:
+        return paths
     first, flow = np.empty(count.shape[0] + 1, np.int64), np.empty(rows)
     link_first, link = np.empty(rows + 1, np.int64), np.empty(links, np.int32)
     at = np.zeros(crews, np.int64)

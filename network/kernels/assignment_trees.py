@@ -15,6 +15,9 @@ _ARITY = 4
 _OPEN, _NEVER = np.int32(-1), np.int32(-2)
 """What `place` says of a node that is not in the heap: not yet, and no more."""
 _NO_LINK = np.int32(-1)
+_END = np.int32(-1)
+"""What stands behind the last node of an order."""
+_SWEEPS = 8
 
 
 class Streets(NamedTuple):
@@ -80,15 +83,20 @@ def _sink(s: Tree, size: Whole) -> None:
 
 
 @inner_njit
-def search(g: Streets, cost: F64, origin: Whole, s: Tree) -> None:
-    """Cheapest ways from a zone to all nodes (Dijkstra 1959, doi:10.1007/BF01386390), infinite where there is none."""
+def search(g: Streets, cost: F64, origin: Whole, s: Tree, order: Ints) -> None:
+    """Cheapest ways from a zone to all nodes (Dijkstra 1959, doi:10.1007/BF01386390), infinite where there is none.
+
+    `order` (N) becomes the order in which nodes are gone on from.
+    """
     s.best[:] = np.inf
     s.by[:] = _NO_LINK
     s.place[:] = _OPEN
     s.best[origin] = 0.0
     s.place[origin] = _NEVER
-    size, node, here = 0, origin, 0.0
+    size, node, here, count = 0, origin, 0.0, 0
     while True:
+        order[count] = node
+        count += 1
         for link in range(g.first[node], g.first[node + 1]):
             head = g.head[link]
             there = here + cost[link]
@@ -107,6 +115,51 @@ def search(g: Streets, cost: F64, origin: Whole, s: Tree) -> None:
         size -= 1
         if size > 0:
             _sink(s, size)
+    if count < order.shape[0]:
+        order[count] = _END
+
+
+@inner_njit
+def _sweep(g: Streets, cost: F64, s: Tree, order: Ints) -> int:
+    """Go on from the nodes that got cheaper, by `order`; how many more of them there are after it than before."""
+    more = 0
+    for node in order:
+        if node == _END:
+            break
+        if s.place[node] == _OPEN:
+            continue
+        s.place[node] = _OPEN
+        more -= 1
+        here = s.best[node]
+        for link in range(g.first[node], g.first[node + 1]):
+            head = g.head[link]
+            there = here + cost[link]
+            if there < s.best[head]:
+                s.best[head], s.by[head] = there, link
+                if head >= g.thru and s.place[head] == _OPEN:
+                    s.place[head] = _NEVER
+                    more += 1
+    return more
+
+
+@inner_njit
+def search_again(g: Streets, cost: F64, origin: Whole, s: Tree, order: Ints) -> None:
+    """`search` where costs were a little different before: nodes are gone on from in the order of that time.
+
+    No heap is needed. A node that gets cheaper after its turn has another one; where that goes on for long, or there is
+    no order yet, `search` makes a new one.
+    """
+    waiting = 0
+    if order[0] == origin:
+        s.best[:] = np.inf
+        s.by[:] = _NO_LINK
+        s.place[:] = _OPEN
+        s.best[origin], s.place[origin], waiting = 0.0, _NEVER, 1
+        for _ in range(_SWEEPS):
+            waiting += _sweep(g, cost, s, order)
+            if waiting == 0:
+                return
+    search(g, cost, origin, s, order)
 
 
 @outer_shared_njit
@@ -114,9 +167,9 @@ def least_costs(g: Streets, tail: Ints, cost: F64, amount: F64, crews: int, leas
     """Cost of the cheapest ways between zones, and the sum of another amount of links (L) along them, both (Z, Z)."""
     zones = least.shape[0]
     for crew in prange(crews):
-        s = tree_of(g.first.shape[0] - 1)
+        s, order = tree_of(g.first.shape[0] - 1), np.empty(g.first.shape[0] - 1, np.int32)
         for origin in range(crew, zones, crews):
-            search(g, cost, origin, s)
+            search(g, cost, origin, s, order)
             for goal in range(zones):
                 least[origin, goal], total[origin, goal] = s.best[goal], 0.0 if s.best[goal] < np.inf else np.inf
                 node = goal

@@ -15,8 +15,9 @@ from tntp import links_of, read_flow, read_network, read_trips
 
 from network import InputError, grid_city
 from network.congestion_rules import CongestionRules
+from network.kernels import assignment as kernels
 from network.travel.car_traffic import city_links, congested, drive_skim
-from network.travel.congestion import Links, equilibrium
+from network.travel.congestion import Links, _blocks_of, _no_paths, equilibrium
 from network.travel.roads import skim
 from network.units import DRIVE
 
@@ -123,6 +124,22 @@ def test_times_between_zones_are_those_of_networkx(seed):
     least = all_or_nothing(links.tail, links.head, found.time_s, demand, links.first_thru_node)[1]
     assert found.skim() == pytest.approx(least, rel=1e-12)
     assert found.skim(found.time_s) == pytest.approx(least, rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_ways_looked_for_in_the_order_of_other_costs_are_the_cheapest(seed):
+    """Costs that stay, that change a little, and that are others altogether; some are nothing."""
+    links, demand = small(seed, zones=10, nodes=120)
+    rng, tail, pairs = np.random.default_rng(seed), links.tail[links.order], _blocks_of(demand)[0]
+    none, nodes = _no_paths(len(pairs.goal)), (len(pairs.first) - 1, links.nodes)
+    order, costs = np.full(nodes, -1, np.int32), np.zeros(len(tail))
+    for change in (1.0, 0.0, 0.02, 0.3, 1.0, 0.0):
+        free = rng.random(len(tail)) < 0.2
+        costs = np.where(free & (change > 0), 0.0, (1 - change) * costs + change * rng.uniform(0, 30, len(tail)))
+        least, _, paths = kernels.seek(links.streets, tail, costs, pairs, none, 1.0, order, 2)
+        first = np.full(nodes, -1, np.int32)
+        assert least == pytest.approx(kernels.seek(links.streets, tail, costs, pairs, none, 1.0, first, 2)[0])
+        assert np.add.reduceat(costs[paths.link], paths.link_first[:-1]) == pytest.approx(least)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
