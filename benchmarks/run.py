@@ -24,6 +24,7 @@ NAMES = (
     "location",
     "chargers",
     "sharing",
+    "spaces",
     "points",
     "proposals",
     "vans",

@@ -25,6 +25,7 @@ from network.demand.estimation import Estimate
 from network.demand.fleet import FleetDay, fleet_day, vehicle_kwh
 from network.demand.fleet import growth as fleet_growth
 from network.demand.flows import Flows, between_zones
+from network.demand.lot_windows import LotWindow, group_windows, slots_of
 from network.demand.occupancy import day_types
 from network.demand.occupancy_check import OccupancyCheck, check_occupancy
 from network.demand.overflow import SharingRows, overflow, room, rows_of, worst_after, worst_inside
@@ -92,6 +93,7 @@ from network.edits import (
     ShareLot,
 )
 from network.edits.base import did_you_mean, outside
+from network.edits.parking import window_of
 from network.equilibrium import Settled, load_of, settled
 from network.errors import CityError, InputError, Problem, ScenarioError, UnknownId
 from network.explain import Contributions, Effects, contributions, share_of
@@ -214,6 +216,7 @@ __all__ = [
     "Leg",
     "Levers",
     "LoopRules",
+    "LotWindow",
     "Lots",
     "Metric",
     "MoveStop",
@@ -325,6 +328,7 @@ __all__ = [
     "flows_at",
     "green_share",
     "grid_city",
+    "group_windows",
     "held_out",
     "isochrone",
     "journey",
@@ -364,6 +368,7 @@ __all__ = [
     "shared_need",
     "simulate",
     "skim",
+    "slots_of",
     "snap",
     "spans_of",
     "spread",
@@ -379,6 +384,7 @@ __all__ = [
     "walks_between",
     "weeks_of",
     "while_compiling",
+    "window_of",
     "within_reach",
     "worst_after",
     "worst_inside",

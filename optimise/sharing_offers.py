@@ -8,7 +8,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from network import City, InputError, Outcome, Problem, lot_walks, outside, parking_wanted, room, rows_of, snap, units
+from network import (
+    City,
+    InputError,
+    Outcome,
+    Problem,
+    group_windows,
+    lot_walks,
+    outside,
+    parking_wanted,
+    room,
+    rows_of,
+    snap,
+    units,
+)
 from optimise.problem import I64
 from optimise.sharing import SharingProblem
 from optimise.sharing_wishes import ParkingBlock, SharingWishes
@@ -44,6 +57,8 @@ class SharingCase:
     outcome: Outcome
     wishes: SharingWishes
     need: Need
+    windows: I64
+    """(L, D, G, 2) half-hours at which a group's window in a lot begins and ends."""
     problem: SharingProblem
 
 
@@ -51,7 +66,7 @@ def sharing_case(city: City, outcome: Outcome, wishes: SharingWishes, targets: S
     """What is asked of a city's lots. Owners insure all the spaces that may be shared.
 
     Targets of at least so many shared_lots and shared_spaces become rules. Raises InputError for a city without lots,
-    a budget that is not positive, blocks outside the city, and least money for nothing.
+    a budget that is not positive, blocks outside the city, windows that cannot be, and least money for nothing.
     """
     if not len(city.lots.id):
         raise InputError(Problem(city.id, "has no car park that is known", "give it lots, see docs/parking-data.md"))
@@ -60,9 +75,9 @@ def sharing_case(city: City, outcome: Outcome, wishes: SharingWishes, targets: S
         hint = "give met_share, or a target such as shared_spaces>=1500"
         raise InputError(Problem("objective cost", "does not say what the least money is to reach", hint))
     need = _given(city, wishes.blocks) if wishes.blocks else _of_zones(city, outcome)
-    return SharingCase(
-        city=city, outcome=outcome, wishes=wishes, need=need, problem=_problem(city, need, wishes, lots, spaces)
-    )
+    windows = group_windows(city, wishes.windows)
+    problem = _problem(city, need, wishes, windows, (lots, spaces))
+    return SharingCase(city=city, outcome=outcome, wishes=wishes, need=need, windows=windows, problem=problem)
 
 
 def _least(targets: Sequence[Target], metric: str) -> int:
@@ -107,9 +122,10 @@ def _given(city: City, blocks: Sequence[ParkingBlock]) -> Need:
     )
 
 
-def _problem(city: City, need: Need, wishes: SharingWishes, least_lots: int, least_spaces: int) -> SharingProblem:
+def _problem(city: City, need: Need, wishes: SharingWishes, windows: I64, least: tuple[int, int]) -> SharingProblem:
+    """`least`: lots and spaces."""
     rules, lots = city.parking, city.lots
-    rows = rows_of(city)
+    rows = rows_of(city, windows)
     pairs = [_pairs(city, need, g, wishes) for g in range(len(units.PARKERS))]
     already = lots.shared.max(axis=(1, 2)).astype(np.int64)
     weight = np.rint(np.outer(rules.weight, rules.days_per_year)).astype(np.int64)
@@ -128,7 +144,7 @@ def _problem(city: City, need: Need, wishes: SharingWishes, least_lots: int, lea
         table_first=rows.table_first,
         table=rows.table,
         weight=weight,
-        gain_fen=_gain_fen(city),
+        gain_fen=_gain_fen(city, windows),
         run_fen=np.rint((running + insured) * units.FEN_PER_CNY).astype(np.int64),
         retrofit_fen=np.rint(lots.retrofit_cny * units.FEN_PER_CNY).astype(np.int64),
         subsidy_years=round(float(rules.subsidy_years)),
@@ -137,8 +153,8 @@ def _problem(city: City, need: Need, wishes: SharingWishes, least_lots: int, lea
         first_tier_thousandths=round(float(rules.first_tier_share) * _THOUSANDTHS),
         allowed=np.isin(lots.tier, wishes.tiers),
         already=already,
-        least_lots=least_lots,
-        least_spaces=least_spaces,
+        least_lots=least[0],
+        least_spaces=least[1],
         unmet_m=round(float(rules.unmet_m)),
         met_least=math.ceil(wishes.met_share * int((weight * need.wanted.sum(axis=2)).sum()) - _EPSILON),
     )
@@ -156,9 +172,9 @@ def _pairs(city: City, need: Need, group: int, wishes: SharingWishes) -> tuple[I
     return first.astype(np.int64), need.lot[near], need.metres[near]
 
 
-def _gain_fen(city: City) -> I64:
-    """(G, D) what the owner earns a year from one permit."""
+def _gain_fen(city: City, windows: I64) -> I64:
+    """(L, D, G) what the owner earns a year from one permit."""
     rules = city.parking
-    hours = rules.window_h[:, 1] - rules.window_h[:, 0]
+    hours = (windows[..., 1] - windows[..., 0]) * units.SLOT_H
     fees = rules.fee_cny_per_h * hours * float(rules.owner_share)
-    return np.rint(np.outer(fees, rules.days_per_year) * units.FEN_PER_CNY).astype(np.int64)
+    return np.rint(fees * rules.days_per_year[:, None] * units.FEN_PER_CNY).astype(np.int64)

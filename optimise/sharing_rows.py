@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from network import City, Roads, overflow, units
+from network import City, Roads, overflow, slots_of, units
 from optimise.problem import I64
 from optimise.sharing import Permits, SharingAnswer
 from optimise.sharing_offers import SharingCase
@@ -54,8 +54,8 @@ class Answered:
     @cached_property
     def shared(self) -> I64:
         """(L, D, 48) spaces that others may use, with the plan."""
-        window = self.case.city.parking.window.astype(np.int64)
-        return self.case.city.lots.shared + self.answer.offered @ window
+        opened = np.einsum("ldg,ldgs->lds", self.answer.offered, slots_of(self.case.windows).astype(np.int64))
+        return np.asarray(self.case.city.lots.shared + opened)
 
 
 def windows_of(a: Answered) -> tuple[SharedWindow, ...]:
@@ -68,7 +68,7 @@ def windows_of(a: Answered) -> tuple[SharedWindow, ...]:
         ours = (p.lot == at) & (p.group == g) & (p.day == d)
         walk_m = _mean(a.walk_m[ours], p.spaces[ours])
         given = int(p.spaces[ours].sum())
-        start, end = city.parking.window_h[g].tolist()
+        start, end = (a.case.windows[at, d, g] * units.SLOT_H).tolist()
         rows.append(
             SharedWindow(
                 **_about(city, at),
@@ -83,7 +83,7 @@ def windows_of(a: Answered) -> tuple[SharedWindow, ...]:
                 blocks=int(ours.sum()),
                 risk=0.0,
                 fee_cny_per_h=fee[g],
-                revenue_cny=given * int(gain[g, d]) / units.FEN_PER_CNY,
+                revenue_cny=given * int(gain[at, d, g]) / units.FEN_PER_CNY,
             )
         )
     return tuple(rows)
@@ -95,8 +95,7 @@ def with_risk(windows: Sequence[SharedWindow], after: City) -> tuple[SharedWindo
     position = {lot: at for at, lot in enumerate(after.lots.id.tolist())}
     out = []
     for w in windows:
-        ends = round(float(after.parking.window_h[units.PARKERS.index(w.group), 1]) / units.SLOT_H)
-        slots = np.arange(ends, ends + late) % units.SLOTS
+        slots = np.arange(_slot(w.end), _slot(w.end) + late) % units.SLOTS
         risk = shares[position[w.lot], units.DAY_TYPES.index(w.day), slots].max(initial=0.0)
         out.append(replace(w, risk=float(risk)))
     return tuple(out)
@@ -123,8 +122,8 @@ def lot_row(
     """What a lot that offers so many spaces (D, G) and gives so many permits (G, D) means to the city and its owner."""
     city, p = case.city, case.problem
     before, days = city.lots.shared[at], city.parking.days_per_year
-    after = before + offered @ city.parking.window.astype(np.int64)
-    earned, run = int((p.gain_fen * given).sum()), int(p.run_fen[at])
+    after = before + np.einsum("dg,dgs->ds", offered, slots_of(case.windows[at]).astype(np.int64))
+    earned, run = int((p.gain_fen[at] * given.T).sum()), int(p.run_fen[at])
     return SharedLot(
         **_about(city, at),
         existing_spaces=int(before.max()),
@@ -220,6 +219,12 @@ def _about(city: City, at: int) -> dict[str, Any]:
 def _clock(hours: float) -> str:
     whole, part = divmod(round(hours * 60), 60)
     return f"{whole:02d}:{part:02d}"
+
+
+def _slot(clock: str) -> int:
+    """Half-hour of a time that `_clock` wrote."""
+    hours, minutes = clock.split(":")
+    return round((int(hours) + int(minutes) / 60) / units.SLOT_H)
 
 
 def _mean(values: I64, weights: I64) -> float | None:

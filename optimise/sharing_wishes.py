@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from network import InputError, Problem, units
+from network import InputError, LotWindow, Problem, units
 from optimise.sharing import SharingObjective
 
 TIERS = tuple(sorted(set(units.OWNER_TIER)))
@@ -44,6 +44,8 @@ class SharingWishes:
     """Share of the need that is to be met at least, each space-day by its group's weight; for "cost" alone."""
     blocks: tuple[ParkingBlock, ...] = ()
     """Need that is known; else that of the city's zones."""
+    windows: tuple[LotWindow, ...] = ()
+    """When lots may be shared; those without rows all through the windows of the groups."""
 
     def __post_init__(self) -> None:
         problems = []

@@ -12,7 +12,7 @@ import typer
 from pydantic import ValidationError
 
 from network import InputError, Problem
-from network.io import read_blocks, read_parking_blocks, read_space_candidates
+from network.io import read_blocks, read_lot_hours, read_parking_blocks, read_space_candidates
 from service import console as show
 from service.cli_propose_bikes import with_files, within
 from service.command import CityArgument, Run
@@ -93,6 +93,14 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
     path: Annotated[
         Literal["clean", "electric"], typer.Option(help="Depots: buses that the path of the policy asks for.")
     ] = "clean",
+    windows: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Sharing: CSV of when lots may be shared, columns lot, shared_from, shared_to, and if wanted "
+            "shared_days and group; else all through the groups' windows.",
+        ),
+    ] = None,
     met: Annotated[
         float | None,
         typer.Option(metavar="SHARE", help="Sharing: share of the need that is met at least, with --objective cost."),
@@ -167,7 +175,7 @@ def propose(  # noqa: PLR0917 - options of a command, never positions
         "start": starts, "depot": depots, "blocks": blocks, "path": path, "met": met, "tier": tier,
         "candidates": candidates, "day": day, "conflicts": conflicts, "most-extra-cars": most_extra_cars,
         "seconds": seconds, "seed": seed, "exclusions": exclusions, "repair": repair, "within": inside, "flows": flows,
-        "covered": covered, "worth": worth, "racks": racks,
+        "covered": covered, "worth": worth, "racks": racks, "windows": windows,
     }  # fmt: skip
     told = {p.name: p.opts[0][2:] for p in ctx.command.params if p.name and _is_told(ctx, p.name)}
     options = {option: given[option] for option in told.values() if option in given}
@@ -298,6 +306,7 @@ _OPTIONS: Final[dict[str, _Readers]] = {
         "met": ("met_share", _same),
         "tier": ("tiers", _tiers),
         "blocks": ("blocks", read_parking_blocks),
+        "windows": ("windows", read_lot_hours),
     },
     "spaces": {
         "budget": ("budget_cny", _one_or_each),

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from network import LotWindow
 from optimise import ParkingBlock, SharingWishes
 from service.models import Asked
 from service.schemas import PlanRequest
@@ -23,6 +24,20 @@ class ParkingBlockIn(Asked):
     weekday: Spaces
     weekend: Spaces
     holiday: Spaces
+
+
+class LotWindowIn(Asked):
+    """When a lot may be shared; a lot with any such row is shared in its rows alone."""
+
+    lot: str = Field(min_length=1, max_length=200)
+    start: str = Field(description="such as 18:00", max_length=5)
+    end: str = Field(description="such as 32:00, which is eight o'clock of the next morning", max_length=5)
+    days: list[Literal["weekday", "weekend", "holiday"]] = Field(
+        default=["weekday", "weekend", "holiday"], min_length=1, max_length=3
+    )
+    group: Literal["", "residents", "commuters", "visitors", "deliveries"] = Field(
+        default="", description="whom it is for; empty for all that have no row of their own in the lot"
+    )
 
 
 class SharingRequest(PlanRequest):
@@ -54,6 +69,12 @@ class SharingRequest(PlanRequest):
         default=[], max_length=20_000, description="the need where it is known; else it follows from the city's zones"
     )
 
+    windows: list[LotWindowIn] = Field(
+        default=[],
+        max_length=20_000,
+        description="when lots may be shared; those without rows all through the windows of the groups",
+    )
+
     def wishes(self) -> SharingWishes:
         """The same as the solver knows it. Raises InputError for what contradicts itself."""
         return SharingWishes(
@@ -62,4 +83,5 @@ class SharingRequest(PlanRequest):
             tiers=tuple(self.tiers),
             met_share=self.met_share,
             blocks=tuple(ParkingBlock(**block.model_dump()) for block in self.blocks),
+            windows=tuple(LotWindow(**w.model_dump(exclude={"days"}), days=tuple(w.days)) for w in self.windows),
         )

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from network.city import City
+from network.demand.lot_windows import group_windows, slots_of
 from network.kernels.overflow import overflow_shares, standing_tables
 from network.parking_rules import ParkingRules
 from network.part import F64, I64, Bools
-from network.units import SLOT_H, SLOTS
+from network.units import DAY_TYPES, SLOT_H, SLOTS
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -87,29 +88,40 @@ def worst_inside(city: City) -> F64:
     return np.asarray(overflow(city, late_cars(city) == 0).max(axis=(1, 2), initial=0.0))
 
 
-def rows_of(city: City) -> SharingRows:
-    """The rows of all lots: in the half-hours of windows `room` counts, in those after a window also `overflow`."""
-    lots, rules, free = city.lots, city.parking, room(city)
-    rows = _kinds(_masks(rules.window), _masks(_ended_within(rules)))
-    days, slots = free.shape[0] * free.shape[1], np.concatenate([kind.slots for kind in rows])
-    lot, day = (np.repeat(x.ravel(), len(slots)) for x in np.indices(free.shape[:2]))
-    at = lot, day, np.tile(slots, days)
-    first = np.append(0, np.cumsum(np.tile([len(kind.slots) for kind in rows], days)))
-    most = [free[:, :, inside].min(axis=2).ravel() for inside in rules.window]
-    late_most = [sum(m for g, m in enumerate(most) if kind.closed >> g & 1) for kind in rows]
-    room_for = np.stack([np.broadcast_to(x, days) for x in late_most], axis=1).ravel() + 1
+def rows_of(city: City, windows: I64 | None = None) -> SharingRows:
+    """The rows of all lots: in the half-hours of windows `room` counts, in those after a window also `overflow`.
+
+    `windows` (L, 3, G, 2) are those of groups in each lot, as `group_windows` has them.
+    """
+    lots, rules, free = city.lots, city.parking, room(city).reshape(-1, SLOTS)
+    windows = group_windows(city) if windows is None else windows
+    patterns, which = np.unique(windows.reshape(len(free), windows.shape[2] * 2), axis=0, return_inverse=True)
+    which = which.ravel()
+    own = patterns.reshape(-1, *windows.shape[2:])
+    kinds_of = [_kinds(pattern, late_slots(rules)) for pattern in own]
+    rows = [(day, kind) for day, k in enumerate(which.tolist()) for kind in kinds_of[k]]
+    sizes = np.array([len(kind.slots) for _, kind in rows], np.int64)
+    day = np.repeat(np.array([day for day, _ in rows], np.int64), sizes)
+    slot = np.concatenate([kind.slots for _, kind in rows]) if rows else np.zeros(0, np.int64)
+    lot, at = day // len(DAY_TYPES), (day // len(DAY_TYPES), day % len(DAY_TYPES), slot)
+    first = np.append(0, np.cumsum(sizes))
+    most = _widest(free, slots_of(own)[which])
+    late_most = [most[day, _groups(kind.closed)].sum() for day, kind in rows]
+    room_for = np.array(late_most, np.int64) + 1
     starts = np.append(0, np.cumsum(room_for))
+    never = np.repeat(np.array([kind.never for _, kind in rows], np.bool_), sizes)
     table, length = standing_tables(
         first, lots.own_mean[at], lots.own_sd[at], lots.own_arrivals[at], _spaces(city)[lot], _limit(city)[lot],
-        late_cars(city)[at], lots.shared[at].astype(np.int64), free[at], starts,
+        late_cars(city)[at], lots.shared[at].astype(np.int64), np.where(never, 0, free[day, slot]), starts,
         float(rules.late_share), float(rules.overflow_share),
     )  # fmt: skip
     used = np.arange(starts[-1]) - np.repeat(starts[:-1], room_for) < np.repeat(length, room_for)
+    base = np.maximum.reduceat(lots.shared[at].astype(np.int64), first[:-1]) if rows else np.zeros(0, np.int64)
     return SharingRows(
-        row_first=np.arange(days + 1) * len(rows),
-        row_active=np.tile([kind.active for kind in rows], days),
-        row_closed=np.tile([kind.closed for kind in rows], days),
-        row_base=np.maximum.reduceat(lots.shared[at].astype(np.int64), first[:-1]),
+        row_first=np.append(0, np.cumsum([len(kinds_of[k]) for k in which.tolist()])).astype(np.int64),
+        row_active=np.array([kind.active for _, kind in rows], np.int64),
+        row_closed=np.array([kind.closed for _, kind in rows], np.int64),
+        row_base=base,
         table_first=np.append(0, np.cumsum(length)),
         table=table[used],
     )
@@ -121,24 +133,35 @@ class _Kind(NamedTuple):
     active: int
     closed: int
     slots: I64
+    never: bool = False
+    """Of a group without a window, which has no room at any time."""
 
 
-def _kinds(active: I64, closed: I64) -> list[_Kind]:
-    """Those of the windows alone, then those after a window; of half-hours' masks (48)."""
+def _kinds(windows: I64, late: int) -> list[_Kind]:
+    """Those of the windows (G, 2) alone, then those after a window, within so many half-hours."""
+    has = windows[:, 1] > windows[:, 0]
+    ended = has[:, None] & ((np.arange(SLOTS) - windows[:, 1:]) % SLOTS < late)
+    active, closed = _masks(slots_of(windows)), _masks(ended)
+    none = [_Kind(1 << g, 0, np.zeros(1, np.int64), never=True) for g in np.flatnonzero(~has).tolist()]
     inside = [_Kind(a, 0, np.flatnonzero(active == a)) for a in np.unique(active[active > 0]).tolist()]
     both = np.unique(np.column_stack((active, closed))[closed > 0], axis=0).tolist()
-    return inside + [_Kind(a, c, np.flatnonzero((active == a) & (closed == c))) for a, c in both]
+    after = [_Kind(a, c, np.flatnonzero((active == a) & (closed == c))) for a, c in both]
+    return none + inside + after
+
+
+def _widest(free: I64, inside: Bools) -> I64:
+    """(N, G) least room (N, 48) in each group's half-hours (N, G, 48); 0 where it has none."""
+    least = np.where(inside, free[:, None], np.iinfo(np.int64).max).min(axis=2)
+    return np.asarray(np.where(inside.any(axis=2), least, 0))
+
+
+def _groups(mask: int) -> list[int]:
+    return [g for g in range(mask.bit_length()) if mask >> g & 1]
 
 
 def _masks(groups: Bools) -> I64:
     """(48) bit masks of groups (G, 48)."""
     return np.asarray((groups.astype(np.int64) << np.arange(len(groups))[:, None]).sum(axis=0))
-
-
-def _ended_within(rules: ParkingRules) -> Bools:
-    """(G, 48) whether a window of a group ended within late_h."""
-    ends = np.round(rules.window_h[:, 1] / SLOT_H).astype(np.int64)
-    return np.asarray((np.arange(SLOTS) - ends[:, None]) % SLOTS < late_slots(rules))
 
 
 def _spaces(city: City) -> I64:

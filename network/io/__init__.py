@@ -17,6 +17,7 @@ from network.io.given import given_part
 from network.io.graph import RoadsReport
 from network.io.islands import ModeReport
 from network.io.layers import read_rings
+from network.io.lot_hours import read_lot_hours
 from network.io.occupancy import OccupancyLog, read_occupancy, read_spaces
 from network.io.parameters import Parameter, Parameters, Value
 from network.io.parking_blocks import read_parking_blocks
@@ -65,6 +66,7 @@ __all__ = [
     "read_bike_sites",
     "read_bike_status",
     "read_blocks",
+    "read_lot_hours",
     "read_minutes",
     "read_occupancy",
     "read_orders",

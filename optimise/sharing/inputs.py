@@ -27,7 +27,7 @@ def _shapes(p: SharingProblem) -> list[Problem]:
     groups, days, blocks = p.wanted.shape
     lots, rows = p.tier.size, p.row_active.size
     wanted = {
-        "weight": (groups, days), "gain_fen": (groups, days), "run_fen": (lots,), "retrofit_fen": (lots,),
+        "weight": (groups, days), "gain_fen": (lots, days, groups), "run_fen": (lots,), "retrofit_fen": (lots,),
         "tier": (lots,), "already": (lots,), "allowed": (lots,), "row_active": (rows,), "row_closed": (rows,),
         "row_base": (rows,),
     }  # fmt: skip
@@ -107,7 +107,7 @@ def _sums(p: SharingProblem) -> list[Problem]:
     """Sums in floating point, so that the check itself cannot overflow."""
     worth = p.wanted.sum(axis=2, dtype=float) * p.weight * max(p.unmet_m, 1)
     dear = p.retrofit_fen.sum(dtype=float) + p.subsidy_years * p.run_fen.sum(dtype=float)
-    earned = (p.wanted.sum(axis=2, dtype=float) * p.gain_fen).sum() * max(p.subsidy_years, 1)
+    earned = (p.wanted.sum(axis=2, dtype=float) * p.gain_fen.max(axis=0, initial=0).T).sum() * max(p.subsidy_years, 1)
     sums = {
         "wanted": (p.wanted.sum(dtype=float), FLOW_LIMIT, "what all blocks want"),
         "weight": (worth.sum(), EXACT, "what is wanted times weight and walk"),

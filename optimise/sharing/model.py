@@ -271,7 +271,7 @@ def unit_fen(problem: SharingProblem) -> int:
 def _money(problem: SharingProblem, at: Columns, rows: Sparse, unit: int) -> int:
     """What running costs beyond earnings, and the budget; the number of its row."""
     lots = np.arange(problem.lots)
-    gain = np.broadcast_to(problem.gain_fen.T, (problem.lots, problem.days, problem.groups)).ravel() / unit
+    gain = problem.gain_fen.ravel() / unit
     row = np.concatenate((lots, lots, np.repeat(lots, problem.days * problem.groups)))
     column = np.concatenate((at.y + lots, at.s + lots, np.arange(at.m, at.e)))
     value = np.concatenate((problem.run_fen / unit, -np.ones(problem.lots), -gain))

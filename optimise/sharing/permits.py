@@ -209,7 +209,7 @@ def spaces_of(problem: SharingProblem, room: Room, offered: I64) -> I64:
 
 def money_of(problem: SharingProblem, open_: Flags, given: I64) -> int:
     """Fen for retrofits and subsidies."""
-    earned = np.einsum("ldg,gd->l", given, problem.gain_fen)
+    earned = np.einsum("ldg,ldg->l", given, problem.gain_fen)
     paid = retrofits(problem) + problem.subsidy_years * np.maximum(problem.run_fen - earned, 0)
     return int(paid[open_].sum())
 

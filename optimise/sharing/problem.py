@@ -72,7 +72,7 @@ class SharingProblem:
     weight: I64
     """(G, D) worth of one permit."""
     gain_fen: I64
-    """(G, D) what the owner earns a year from one permit."""
+    """(L, D, G) what the owner earns a year from one permit."""
     run_fen: I64
     """(L) what an open lot costs its owner a year."""
     retrofit_fen: I64

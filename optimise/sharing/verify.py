@@ -157,7 +157,7 @@ def money_fen(problem: SharingProblem, open_: Flags, given: I64) -> int:
     """Retrofits of new lots, and what running open ones costs beyond what their permits earn."""
     fen = 0
     for lot in np.flatnonzero(open_).tolist():
-        earned = int((given[lot].T * problem.gain_fen).sum())
+        earned = int((given[lot] * problem.gain_fen[lot]).sum())
         fen += 0 if problem.already[lot] else int(problem.retrofit_fen[lot])
         fen += problem.subsidy_years * max(int(problem.run_fen[lot]) - earned, 0)
     return fen

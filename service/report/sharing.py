@@ -217,17 +217,18 @@ def _met(plan: SharingPlan) -> list[dict[str, Any]]:
 
 
 def _windows(plan: SharingPlan, lot: SharedLot) -> list[dict[str, Any]]:
-    """A row for each group that a lot opens to."""
+    """A row for each group that a lot opens to, and for each of its windows."""
     rows = []
     for group, title in GROUPS.items():
-        here = {w.day: w for w in plan.windows if (w.lot, w.group) == (lot.lot, group)}
-        if here:
+        ours = [w for w in plan.windows if (w.lot, w.group) == (lot.lot, group)]
+        for hours in dict.fromkeys((w.start, w.end) for w in ours):
+            here = {w.day: w for w in ours if (w.start, w.end) == hours}
             rows.append({"group": title, **_window(here)})
     return rows
 
 
 def _window(by_day: dict[str, SharedWindow]) -> dict[str, Any]:
-    """The windows of a lot for one group: spaces by type of day, and what goes with them."""
+    """One window of a lot for one group: spaces by type of day, and what goes with them."""
     windows = list(by_day.values())
     given = sum(w.given for w in windows)
     walk = sum(w.given * (w.walk_min or 0.0) for w in windows) / given if given else None

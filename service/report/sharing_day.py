@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from network import City, units
+from network import City, units, window_of
 from optimise import SharingPlan
 from service.report import numbers as n
 
@@ -32,10 +32,9 @@ def open_spaces(city: City, plan: SharingPlan) -> I64:
     """(5, 3, 48) spaces open to others: those of `city`, then those the plan opens to each group."""
     out = np.zeros((1 + len(units.PARKERS), len(units.DAY_TYPES), units.SLOTS), np.int64)
     out[0] = city.lots.shared.sum(axis=0)
-    window = city.parking.window
     for row in plan.windows:
         group = units.PARKERS.index(row.group)
-        out[1 + group, units.DAY_TYPES.index(row.day)] += row.spaces * window[group]
+        out[1 + group, units.DAY_TYPES.index(row.day)] += row.spaces * window_of(row.start, row.end)
     return out
 
 

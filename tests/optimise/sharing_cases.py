@@ -32,7 +32,7 @@ def made(seed, *, lots=3, blocks=2, groups=2, days=1, most=2, **rules):
         "pair_m": [rng.integers(1, 10, int(n.sum())) for n in near],
         "row_first": np.array(first), "row_active": np.array(active), "row_closed": np.array(closed),
         "table_first": np.cumsum([0] + [len(t) for t in tables]), "table": np.concatenate(tables),
-        "weight": rng.integers(1, 5, (groups, days)), "gain_fen": rng.integers(0, 4, (groups, days)),
+        "weight": rng.integers(1, 5, (groups, days)), "gain_fen": rng.integers(0, 4, (lots, days, groups)),
         "run_fen": rng.integers(0, 6, lots), "retrofit_fen": rng.integers(0, 9, lots), "subsidy_years": 2,
         "tier": rng.integers(1, 3, lots), "allowed": rng.random(lots) < 0.9, "already": np.zeros(lots, np.int64),
         "unmet_m": 10,
@@ -148,7 +148,7 @@ def every_plan(p):
 
 
 def money(p, open_, given):
-    earned = (given * p.gain_fen.T).sum(axis=(1, 2))
+    earned = (given * p.gain_fen).sum(axis=(1, 2))
     paid = np.where(p.already > 0, 0, p.retrofit_fen) + p.subsidy_years * np.maximum(p.run_fen - earned, 0)
     return int(paid[open_].sum())
 

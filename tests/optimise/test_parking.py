@@ -11,6 +11,7 @@ import pytest
 
 from network import (
     InputError,
+    LotWindow,
     Scenario,
     SetLotHours,
     ShareLot,
@@ -392,3 +393,24 @@ def test_what_makes_no_sense_is_named(city, ask):
         ask(budget_cny=-5.0)
     with pytest.raises(InputError, match="has no car park that is known"):
         ask(with_lots(city, []))
+
+
+def test_lots_share_in_their_own_windows(ask, city, base):
+    """What is cut short earns less, opens and closes when the lot's row says, and the city gives what is promised."""
+    open_ = next(lot for lot in ask().plan.lots if lot.given)
+    other = {"lot": open_.lot, "start": "20:00", "end": "30:00"}
+    windows = (LotWindow(**other, days=("weekday", "weekend")), LotWindow(lot=open_.lot, start="11:00", end="15:00"))
+    found = ask(windows=windows)
+    here = [w for w in found.plan.windows if w.lot == open_.lot]
+    allowed = {"residents": ("20:00", "30:00"), "commuters": ("11:00", "15:00"), "visitors": ("11:00", "15:00")}
+    assert here and all((w.start, w.end) == allowed[w.group] for w in here)
+    assert {w.day for w in here if w.group == "residents"} <= {"weekday", "weekend"}
+    for w in here:
+        hours = 10.0 if w.group == "residents" else 4.0
+        fee, days = w.fee_cny_per_h, dict(zip(units.DAY_TYPES, city.parking.days_per_year, strict=True))[w.day]
+        assert w.revenue_cny == pytest.approx(w.given * hours * fee * city.parking.owner_share * days, rel=1e-4)
+    assert found.plan.verified[-1] == "replay"
+    assert found.changed.metrics["shared_space_hours"] == found.plan.shared_space_hours
+    assert found.plan.value <= ask().plan.bound
+    others = [(w.start, w.end) for w in found.plan.windows if w.lot != open_.lot and w.group == "residents"]
+    assert not others or set(others) == {("18:00", "32:00")}

@@ -145,7 +145,7 @@ def test_targets_that_can_be_had_one_by_one_only_are_infeasible_together():
         0, lots=2, blocks=1, groups=1, wanted=np.array([[[9]]]), pair_first=[np.array([0, 2])],
         pair_lot=[np.array([0, 1])], pair_m=[np.array([1, 1])], row_first=np.array([0, 1, 2]),
         row_active=np.array([1, 1]), row_closed=np.array([0, 0]), table_first=np.array([0, 1, 2]),
-        table=np.array([2, 8]), gain_fen=np.array([[0]]), weight=np.array([[1]]), run_fen=np.array([0, 0]),
+        table=np.array([2, 8]), gain_fen=np.zeros((2, 1, 1), int), weight=np.array([[1]]), run_fen=np.array([0, 0]),
         retrofit_fen=np.array([3, 10]), tier=np.array([1, 1]), allowed=np.array([True, True]), budget_fen=12,
         least_lots=2, least_spaces=8,
     )  # fmt: skip

@@ -14,7 +14,7 @@ from homes import CITY, HOME, finished
 from pages import Page, words
 from rich.console import Console
 
-from network import Provenance, grid_city, simulate, travel_times, units
+from network import LotWindow, Provenance, grid_city, simulate, travel_times, units
 from network.io import read_parking_blocks
 from service.console import show_proposal
 from service.console_sharing import show_sharing
@@ -82,6 +82,36 @@ def test_examples_of_the_description_are_read():
     assert [a.wishes().objective for a in asked] == ["met", "cost", "walking"]
     assert asked[2].wishes().blocks[0].wanted == (60, 60, 50)
     assert all(a.parsed_targets() is not None for a in asked)
+
+
+def test_windows_of_lots_are_asked_for():
+    """As a table of the command line is read, and over HTTP."""
+    row = {"lot": "lot/3", "start": "08:30", "end": "16:30", "group": "commuters"}
+    asked = KINDS["sharing"].request.model_validate_json(json.dumps({"windows": [row]}))
+    assert asked.wishes().windows == (LotWindow(**row),)
+    assert asked.wishes().windows[0].days == ("weekday", "weekend", "holiday")
+
+
+def test_a_lot_with_two_windows_for_a_group_shows_both(city, proposal):
+    plan = proposal.plan
+    days = {}
+    for w in plan.windows:
+        days.setdefault((w.lot, w.group), []).append(w)
+    one, two, *_ = next(ws for ws in days.values() if len(ws) > 1)
+    cut = replace(two, start="11:30", end="14:30")
+    changed = replace(plan, windows=tuple(cut if w is two else w for w in plan.windows))
+    page = sharing_report_html(city, replace(proposal, plan=changed))
+    assert "11:30–14:30" in page
+    assert f"{one.start}–" in page
+    before, after = open_spaces(city, plan), open_spaces(city, changed)
+    group, day = 1 + units.PARKERS.index(two.group), units.DAY_TYPES.index(two.day)
+    assert after[group, day, 23:29].min() >= two.spaces
+    assert (after[group, day] - before[group, day]).sum() == two.spaces * (6 - 2 * hours_between(two))
+
+
+def hours_between(window):
+    start, end = (int(t[:2]) + int(t[3:]) / 60 for t in (window.start, window.end))
+    return int(end - start)
 
 
 def test_the_folder_holds_the_plan_as_data_and_is_the_same_again(city, proposal, tmp_path):
