@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ import numpy as np
 
 from network.errors import InputError, Problem
 from network.io.land import Land, area_of_rings, is_ring
+from network.io.osm_meaning import AT_TIMES
 from network.io.osm_routes import Routes
 from network.io.ways import (
     Barriers,
@@ -58,9 +59,14 @@ _NOTES = {
     "open areas": "{} buildings and places drawn as relations lack a member or a closed ring: left out",
     "open land": "{} outlines of land use do not end where they start: left out",
     "crossed land": "{} outlines of land use cross themselves: repaired",
-    "conditional": "{} turn restrictions hold at certain times only: not read then",
     "malformed": "{} turn restrictions lack a member, or what they lead over does not join both ways: not read",
 }
+
+
+_STREETS = "streets have rules of access, direction or speed that hold at certain times only, which are not read"
+_RULES = "turn restrictions hold at certain times only, which is not read"
+_TOLD = 20
+"""Ids told of a long list."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -200,8 +206,24 @@ def _ways(found: Elements, source: str, *, whole: bool) -> Ways:
         point_tags={i: found.point_tags[j] for i, j in zip(at.tolist(), which.tolist(), strict=True)},
     )
     turns = tuple(_turns(found.restrictions, ways, node, counts, whole=whole))
-    notes = tuple(said.format(f"{counts[name]:,}") for name, said in _NOTES.items() if counts[name])
-    return replace(ways, turns=turns, notes=notes)
+    notes = [said.format(f"{counts[name]:,}") for name, said in _NOTES.items() if counts[name]]
+    streets = list(dict.fromkeys(ways.id[i] for i, k in enumerate(kept.tolist()) if means[k].at_times))
+    rules = [f"relation/{r.id}" for r in found.restrictions if _at_times(r) and (whole or _touches(r, by_way))]
+    notes += [f"{len(ids):,} {said}: {_some(ids)}" for ids, said in ((streets, _STREETS), (rules, _RULES)) if ids]
+    return replace(ways, turns=turns, notes=tuple(notes))
+
+
+def _at_times(restriction: Restriction) -> bool:
+    return any(key.endswith(AT_TIMES) for key in restriction.tags)
+
+
+def _touches(restriction: Restriction, ways: Container[int]) -> bool:
+    return any(kind == "w" and ref in ways for kind, ref, _ in restriction.members)
+
+
+def _some(ids: list[str]) -> str:
+    more = f" and {len(ids) - _TOLD:,} more" if len(ids) > _TOLD else ""
+    return ", ".join(ids[:_TOLD]) + more
 
 
 def _turns(
@@ -214,8 +236,7 @@ def _turns(
         if way in wanted:
             points.setdefault(way, set()).update(ways.point[ways.first[w] : ways.first[w + 1]].tolist())
     for restriction in restrictions:
-        tags = {k: v for k, v in restriction.tags.items() if not k.endswith(":conditional")}
-        counts["conditional"] += len(tags) < len(restriction.tags)
+        tags = {k: v for k, v in restriction.tags.items() if not k.endswith(AT_TIMES)}
         if not any(k != "except" for k in tags):
             counts["malformed"] += len(tags) == len(restriction.tags)
             continue

@@ -19,6 +19,7 @@ BARRIER_LINES = {
 _OUT_OF_THE_WAY = ("tunnel", "bridge", "covered", "culvert")
 _POINT_HIGHWAYS = frozenset({"traffic_signals", "crossing", "stop", "give_way", "mini_roundabout"})
 POINT_KEYS = ("barrier", "crossing", "traffic_signals", "foot", "bicycle", "vehicle", "motor_vehicle", "motorcar")
+AT_TIMES = ":conditional"
 _ONE_WAY_WORDS = frozenset({"yes", "no", "-1", "1", "0", "true", "false", "reverse", "reversible", "alternating"})
 
 
@@ -32,6 +33,8 @@ class Meaning(NamedTuple):
     point: Tags | None = None
     is_barrier: bool = False
     land: str = ""
+    at_times: bool = False
+    """Whether it is a street some of whose rules hold at certain times only."""
 
 
 class Read(dict[str, bool]):
@@ -40,8 +43,12 @@ class Read(dict[str, bool]):
     def __missing__(self, key: str) -> bool:
         known = key in (FEATURE_TAGS | POINT_TAGS | WAY_TAGS) or key in BARRIER_LINES or key in _OUT_OF_THE_WAY
         known |= key in LAND
-        self[key] = known or key == "location" or key.startswith("socket:")
+        self[key] = known or key == "location" or key.startswith("socket:") or _holds_at_times(key)
         return self[key]
+
+
+def _holds_at_times(key: str) -> bool:
+    return key.endswith(AT_TIMES) and key.removesuffix(AT_TIMES) in WAY_TAGS
 
 
 def node_meaning(items: Items) -> Meaning:
@@ -75,6 +82,7 @@ def way_meaning(items: Items) -> Meaning:
         repair=repair,
         is_barrier=is_barrier(tags),
         land=land_class(tags),
+        at_times=is_street and any(map(_holds_at_times, tags)),
     )
 
 

@@ -316,8 +316,31 @@ def test_turn_restrictions_are_read_or_counted(tmp_path):
     ]
     assert {tuple(ways_read.lonlat[t.via].tolist()) for t in turns} == {NODES[2]}
     assert ways_read.notes == (
-        "2 turn restrictions hold at certain times only: not read then",
         "9 turn restrictions lack a member, or what they lead over does not join both ways: not read",
+        "2 turn restrictions hold at certain times only, which is not read: relation/5, relation/7",
+    )
+
+
+def test_rules_that_hold_at_times_are_told_by_way(tmp_path):
+    by_day = {"access:conditional": "no @ (Mo-Fr 07:00-09:00)"}
+    ways = {i: ([1, 2], HOME | by_day) for i in range(1, 23)}
+    ways |= {30: ([2, 3], HOME | {"maxspeed:forward:conditional": "30 @ (22:00-06:00)"})}
+    ways |= {31: ([3, 4], HOME | {"lanes:bus:conditional": "2 @ (07:00-09:00)"})}
+    ways |= {32: ([3, 4], {"building": "yes"} | by_day)}
+    relation = (
+        [("way", 30, "from"), ("node", 3, "via"), ("way", 31, "to")],
+        {"type": "restriction", "restriction:conditional": "no_left_turn @ (Mo-Fr)"},
+    )
+    file = written(tmp_path, NODES, ways, [relation])
+    streets, rules = read_osm(file).ways.notes
+    assert streets.startswith("23 streets have rules of access, direction or speed that hold at certain times only")
+    assert streets.endswith("way/19, way/20 and 3 more")
+    assert rules == "1 turn restrictions hold at certain times only, which is not read: relation/1"
+    assert not any(key.endswith("conditional") for tags in read_osm(file).ways.tags for key in tags)
+    # of a part, what is said is of the part
+    assert read_osm(file, shapely.box(0.0038, 0, 0.0041, 0.002)).ways.notes == (rules,)
+    assert read_osm(file, shapely.box(0.0009, 0.0009, 0.0012, 0.0012)).ways.notes == (
+        streets.replace("23", "22").replace("3 more", "2 more"),
     )
 
 
