@@ -1,5 +1,7 @@
 """Reading OpenStreetMap: CPU seconds and memory beside pyrosm and osmnx, and what each of them holds to be joined.
 
+And a city clipped out of ever larger files: memory must not grow with the file.
+
 Every reading is a process of its own. osmnx reads plain XML only, so it gets a smaller extract as XML.
 """
 
@@ -13,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -20,14 +23,21 @@ from pathlib import Path
 from typing import Any
 
 RUNS = 3
+_WATCH_S = 0.05
 LARGE, SMALL = 260, 40
 """Crossings along a side of the made extracts."""
+COPIES = (0, 2, 12)
+"""Of all nodes of the large extract, to clip a city out of; with the last the places of nodes are kept on disk."""
+MOST_GROWTH_MB = 64
+"""By which the memory of a clip, files in memory aside, may differ from that of the smallest file's at most, beside the
+places of nodes that a file of less than 256 MB has in memory."""
 CLIP = (10.05, 50.05, 10.07, 50.06)
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         _speed(Path(folder))
+        _memory(Path(folder))
         import reading_lengths
 
         reading_lengths.main(Path(folder))
@@ -42,6 +52,21 @@ def _speed(folder: Path) -> None:
     copied(small, xml)
     _table({"read": large, "read in clip": large, "city": large, "pyrosm": large}, "pyrosm")
     _table({"read": small, "read xml": xml, "pyrosm": small, "osmnx plain": xml, "osmnx": xml}, "osmnx")
+
+
+def _memory(folder: Path) -> None:
+    """The same clip of files that differ in what lies beyond it."""
+    source = folder / "large.osm.pbf"
+    print(f"{'copies':>8} {'file MB':>8} {'CPU s':>8} {'peak MB':>8} {'own MB':>8}")
+    least = 0.0
+    for copies in COPIES:
+        file = folder / "padded.osm.pbf"
+        size = _worker("pad", source, file, str(copies))
+        cpu_s, peak_mb, own_mb = _worker("read in clip", file)
+        print(f"{copies:8} {size / 1e6:8.0f} {cpu_s:8.1f} {peak_mb:8.0f} {own_mb:8.0f}", flush=True)
+        least = least or own_mb
+    if own_mb > least + MOST_GROWTH_MB:
+        sys.exit(f"a clip of {size / 1e6:,.0f} MB takes {own_mb:,.0f} MB, of the smallest file {least:,.0f} MB")
 
 
 def _table(work: dict[str, Path], peer: str) -> None:
@@ -65,7 +90,7 @@ def _table(work: dict[str, Path], peer: str) -> None:
 
 def _measured(name: str, file: Path) -> tuple[float, float]:
     """CPU seconds of the reading, imports aside, and peak memory [MB] of the process."""
-    cpu_s, peak_mb = _worker(name, file)
+    cpu_s, peak_mb, _ = _worker(name, file)
     return cpu_s, peak_mb
 
 
@@ -133,10 +158,21 @@ def copied(source: Path, target: Path, keep: Callable[[Any], bool] = lambda _: T
 def _run(name: str, file: Path) -> None:
     warnings.simplefilter("ignore")
     work = READERS[name](file)
+    own_mb = [0.0]
+    threading.Thread(target=_watch, args=(own_mb,), daemon=True).start()
     start = time.process_time()
     work()
     cpu_s = time.process_time() - start
-    print(json.dumps([cpu_s, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+    print(json.dumps([cpu_s, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, own_mb[0]]))
+
+
+def _watch(most_mb: list[float]) -> None:
+    """Keep the most memory of this process that is not a file's [MB]; that of files the system can take back."""
+    while True:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        (own_kb,) = (line.split()[1] for line in status.splitlines() if line.startswith("RssAnon"))
+        most_mb[0] = max(most_mb[0], int(own_kb) / 1024)
+        time.sleep(_WATCH_S)
 
 
 def _make(file: Path, side: int) -> None:
@@ -145,8 +181,16 @@ def _make(file: Path, side: int) -> None:
     print(json.dumps(write_extract(file, side)))
 
 
+def _pad(source: Path, file: Path, copies: int) -> None:
+    from padded_extract import padded
+
+    print(json.dumps(padded(source, file, copies)))
+
+
 if __name__ == "__main__":
-    if sys.argv[1] == "make":
+    if sys.argv[1] == "pad":
+        _pad(Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))
+    elif sys.argv[1] == "make":
         _make(Path(sys.argv[2]), int(sys.argv[3]))
     else:
         _run(sys.argv[1], Path(sys.argv[2]))

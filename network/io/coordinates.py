@@ -147,12 +147,13 @@ def check_swapped(where: str, lonlat: F64, roads: Roads, rows: npt.NDArray[np.in
 
 
 def check_datum(where: str, lonlat: F64, crs: str, roads: Roads) -> None:
-    """Refuse a layer of points along streets whose declared datum is clearly not the one it is in.
+    """Refuse a layer of points along streets where its declared datum, or that of the streets, is clearly another.
 
     `lonlat` (X, 2) is WGS-84 as converted from `crs`. The median distance to the nearest drivable street is compared
-    with the one after reading the same layer as WGS-84, GCJ-02 or BD-09. Fewer than 10 points near the streets, or a
-    layer outside mainland China, cannot tell.
-    Raises InputError naming the datum that fits and the shift.
+    with the one after reading the same layer as WGS-84, GCJ-02 or BD-09, and after moving it as the streets would be
+    that are in one of these and read as WGS-84. Fewer than 10 points near the streets, or a layer outside mainland
+    China, cannot tell.
+    Raises InputError naming the datum that fits, and whose, and the shift.
     """
     low, high = roads.lonlat.min(axis=0), roads.lonlat.max(axis=0)
     near = ((lonlat >= low) & (lonlat <= high)).all(axis=1) & mainland(lonlat)
@@ -161,27 +162,34 @@ def check_datum(where: str, lonlat: F64, crs: str, roads: Roads) -> None:
     here = lonlat[near]
     declared = _street_m(roads, here)
     given = crs.strip().lower()
-    best, other_m, moved = min(
-        ((name, _street_m(roads, other), other) for name, other in _readings(here, given)), key=lambda x: x[1]
-    )
-    if other_m < min(_CLEARLY_NEARER * declared, _ON_STREET_M):
+    others = [(name, False, other) for name, other in _readings(here, given)]
+    others += [(name, True, _shifted(here, name)) for name in (GCJ02, BD09) if given not in {GCJ02, BD09}]
+    found = [_street_m(roads, other) for _, _, other in others]
+    best, of_streets, moved = others[int(np.argmin(found))]
+    if min(found) < min(_CLEARLY_NEARER * declared, _ON_STREET_M):
         shift = float(np.median(np.hypot(*(local_metres(moved, here[0, 1]) - local_metres(here, here[0, 1])).T)))
         names = {WGS84: "WGS-84", GCJ02: "GCJ-02", BD09: "BD-09"}
-        what = f"looks like {names[best]} declared as {names.get(given, crs)}, shift about {shift:.0f} m"
-        raise InputError(Problem(where, what, f'declare crs = "{best}"'))
+        declared_as, whose = (WGS84, "the streets look") if of_streets else (given, "looks")
+        what = f"{whose} like {names[best]} declared as {names.get(declared_as, crs)}, shift about {shift:.0f} m"
+        hint = f'declare crs = "{best}"' + (" under [roads]" if of_streets else "")
+        raise InputError(Problem(where, what, hint))
 
 
 def _readings(lonlat: F64, given: str) -> list[tuple[str, F64]]:
     """The same numbers read in the other datums; `lonlat` is what the given one made of them."""
+    is_offset = given in {GCJ02, BD09}
+    raw = _shifted(lonlat, given) if is_offset else lonlat
+    plain = given if is_offset else WGS84
+    return [(name, raw if name == WGS84 else _unshift(raw, name)) for name in (WGS84, GCJ02, BD09) if name != plain]
+
+
+def _shifted(lonlat: F64, name: str) -> F64:
+    """WGS-84 positions as an offset datum has them."""
     import prcoords
 
-    forward = {GCJ02: prcoords.wgs_gcj, BD09: prcoords.wgs_bd}
-    raw = lonlat
-    if given in forward:
-        back = [forward[given]((lat, lon)) for lon, lat in lonlat]
-        raw = np.array([(point.lon, point.lat) for point in back])
-    plain = given if given in forward else WGS84
-    return [(name, raw if name == WGS84 else _unshift(raw, name)) for name in (WGS84, GCJ02, BD09) if name != plain]
+    forward = {GCJ02: prcoords.wgs_gcj, BD09: prcoords.wgs_bd}[name]
+    there = [forward((lat, lon)) for lon, lat in lonlat]
+    return np.array([(point.lon, point.lat) for point in there])
 
 
 def _street_m(roads: Roads, lonlat: F64) -> float:

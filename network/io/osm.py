@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
+import resource
 import shutil
 import tempfile
 from collections import Counter
@@ -46,8 +48,11 @@ _NODES_PER_BYTE = {".pbf": 0.25, ".gz": 0.15, ".bz2": 0.2, ".osm": 0.015}
 _MEMORY_PER_BYTE = {".pbf": 25, ".gz": 15, ".bz2": 20, ".osm": 2}
 """Reading a whole file takes about this much, as measured on files of streets and buildings."""
 _BYTES_PER_NODE = 16
-_MEMORY_LIMIT = Path("/sys/fs/cgroup/memory.max")
-"""Of a container, in bytes; `max` where there is none."""
+_FULL = "the memory that this process may use is full"
+_MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+"""Of a container, in bytes, by the second and the first version of control groups; `max` where there is none."""
+_INDEX_SHARE = 0.25
+"""Of the memory there is, at most, for the places of nodes; more are kept on disk."""
 
 _NOTES = {
     "broken": "{} streets have nodes that the file does not hold or that lie beyond the world: broken there",
@@ -85,8 +90,10 @@ def read_osm(path: Path, clip: BaseGeometry | None = None) -> OsmData:
     """Every street, ferry, feature, use of land and barrier of an extract, inside `clip` (WGS-84) if one is given.
 
     With a clip what lies beyond its bounds is forgotten as it is read, so that memory is bounded by what the clip
-    holds. For files above 256 MB the places of all nodes are kept in a temporary file (in the folder `tempfile` uses,
-    TMPDIR) of up to four times the size of a PBF, removed at the end. Barrier lines and land are whole near the clip.
+    holds, save 16 bytes for each point that is a barrier, crossing or signal. For files above 256 MB, or where memory
+    is short, the places of all nodes are kept in a temporary file (in the folder `tempfile` uses, TMPDIR) of up to four
+    times the size of a PBF, removed at the end; what of it is in memory the system takes back when it needs to. Barrier
+    lines and land are whole near the clip.
 
     Raises InputError naming the file if it is missing, empty, truncated, unsorted, not OpenStreetMap, holds no highway
     (in the clip), or does not fit into memory or on the disk. What was repaired or not read is in `ways.notes`.
@@ -102,8 +109,10 @@ def read_osm(path: Path, clip: BaseGeometry | None = None) -> OsmData:
         with _node_storage(path) as storage:
             found = read_elements(str(path), storage, bounds)
     except MemoryError as error:
-        raise InputError(_too_large(path, "the memory of this machine is full")) from error
+        raise InputError(_too_large(path, _FULL, whole=clip is None)) from error
     except (RuntimeError, OSError, ValueError) as error:
+        if os.strerror(errno.ENOMEM) in str(error):
+            raise InputError(_too_large(path, _FULL, whole=clip is None)) from error
         raise InputError(_unreadable(path, str(error).strip() or type(error).__name__)) from error
     if not len(found.streets.made()[1]) > 1 and bounds is None:
         what = "its highways have no nodes" if found.counts["highways"] else "holds no highway"
@@ -129,34 +138,39 @@ def _check_memory(path: Path) -> None:
     have = _memory_bytes()
     if need > have:
         what = f"reading all of it takes about {need / _GIB:,.0f} GiB of memory, this machine has {have / _GIB:,.1f}"
-        raise InputError(_too_large(path, what))
+        raise InputError(_too_large(path, what, whole=True))
 
 
 def _memory_bytes() -> int:
-    """Of this machine, or what a container allows of it."""
+    """Of this machine, or what a container or the limit of the process (`ulimit -v`) allows of it."""
     have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    try:
-        limit = _MEMORY_LIMIT.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        return have
-    return min(have, int(limit)) if limit.isdecimal() else have
+    allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
+    have = have if allowed == resource.RLIM_INFINITY else min(have, allowed)
+    for file in _MEMORY_LIMITS:
+        try:
+            limit = file.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            continue
+        have = min(have, int(limit)) if limit.isdecimal() else have
+    return have
 
 
-def _too_large(path: Path, what: str) -> Problem:
-    hint = f"read a part of it (a clip), or cut the city out first: `osmium extract -p city.geojson {path.name}`"
-    return Problem(path.name, what, hint)
+def _too_large(path: Path, what: str, *, whole: bool) -> Problem:
+    first = "read a part of it (a clip), or cut" if whole else "give it more memory, or cut"
+    return Problem(path.name, what, f"{first} the city out first: `osmium extract -p city.geojson {path.name}`")
 
 
 @contextmanager
 def _node_storage(path: Path) -> Iterator[str]:
     """Where the places of nodes are kept while reading, as osmium names it."""
     size = path.stat().st_size
-    if size <= _IN_MEMORY_BYTES:
+    need = size * _NODES_PER_BYTE.get(path.suffix, 1) * _BYTES_PER_NODE
+    if size <= _IN_MEMORY_BYTES and need <= _memory_bytes() * _INDEX_SHARE:
         yield "flex_mem"
         return
     with tempfile.TemporaryDirectory(prefix="luxing-") as folder:
         # A full disk under a mapped file ends the process without a word, so there must be room before.
-        need, have = size * _NODES_PER_BYTE.get(path.suffix, 1) * _BYTES_PER_NODE, shutil.disk_usage(folder).free
+        have = shutil.disk_usage(folder).free
         if need > have:
             what = (
                 f"needs up to {need / _GIB:,.1f} GiB of temporary disk, {tempfile.gettempdir()} has {have / _GIB:,.1f}"

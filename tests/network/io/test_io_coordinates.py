@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import prcoords
@@ -121,6 +122,20 @@ def test_a_layer_in_another_datum_than_declared_is_refused(stops, gusu):
         declared_as(stops, "gcj02", gusu[0].roads)
     with pytest.raises(InputError, match="looks like GCJ-02 declared as BD-09"):
         declared_as(gcj, "bd09", gusu[0].roads)
+
+
+def test_streets_in_another_datum_than_declared_are_told_from_the_layer(stops, gusu):
+    roads = gusu[0].roads
+    moved = {name: shifted(getattr(roads, name), prcoords.wgs_gcj) for name in ("lonlat", "shape_lonlat")}
+    with pytest.raises(InputError) as error:
+        declared_as(stops, "wgs84", replace(roads, **moved))
+    assert str(error.value) == (
+        "stops.csv: the streets look like GCJ-02 declared as WGS-84, shift about 465 m "
+        '(declare crs = "gcj02" under [roads])'
+    )
+    moved = {name: shifted(getattr(roads, name), prcoords.wgs_bd) for name in ("lonlat", "shape_lonlat")}
+    with pytest.raises(InputError, match="the streets look like BD-09 declared as WGS-84"):
+        declared_as(stops, "wgs84", replace(roads, **moved))
 
 
 def test_the_metro_in_both_datums(shared, gusu):

@@ -189,13 +189,20 @@ def test_a_file_larger_than_the_memory_is_named_before_it_is_read(tmp_path, monk
         raise MemoryError
 
     monkeypatch.setattr(osm_elements, "read_elements", full)
-    with pytest.raises(InputError, match="the memory of this machine is full"):
+    with pytest.raises(InputError, match=r"may use is full.*give it more memory, or cut the city out first"):
+        read_osm(file, shapely.box(0, 0, 1, 1))
+
+    def no_map(*_):
+        raise RuntimeError("mmap failed: Cannot allocate memory")
+
+    monkeypatch.setattr(osm_elements, "read_elements", no_map)
+    with pytest.raises(InputError, match=r"may use is full.*give it more memory, or cut the city out first"):
         read_osm(file, shapely.box(0, 0, 1, 1))
 
 
 def test_the_memory_of_a_container_counts(tmp_path, monkeypatch):
     file, limit = written(tmp_path, NODES, {1: ([1, 2, 3], HOME)}), tmp_path / "memory.max"
-    monkeypatch.setattr(osm, "_MEMORY_LIMIT", limit)
+    monkeypatch.setattr(osm, "_MEMORY_LIMITS", (tmp_path / "none", limit))
     for unlimited in (None, "max\n", f"{2**62}\n"):
         if unlimited:
             limit.write_text(unlimited, encoding="ascii")
