@@ -14,8 +14,9 @@ Formulation
     l_g <= sum_{j in g} y_j <= u_g,  sum_j f_j y_j <= B
 
 (Hakimi 1964, doi:10.1287/opre.12.3.450; ReVelle & Swain 1970, doi:10.1111/j.1538-4632.1970.tb00142.x.) Without
-capacities, groups and budget: interchange, Lagrangian prices, branch and bound (`median_search`). With them the same
-start and bounds, and HiGHS on the sites that the bounds leave (`median_mip`).
+capacities, groups and budget: interchange, Lagrangian prices, the linear relaxation by cutting planes
+(`median_linear`), branch and bound (`median_search`). With them the same start and bounds, and HiGHS on the sites that
+the bounds leave (`median_mip`).
 """
 
 from __future__ import annotations

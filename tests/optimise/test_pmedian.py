@@ -57,7 +57,10 @@ def test_published_medians(shared, name):
     assert verify_p_median(distance, p, found).problems == ()
 
 
-@pytest.mark.parametrize("name", ["rl1304 p=5", "vm1748 p=50"])
+POINTS = [f"{file} p={p}" for file in ("rl1304", "vm1748") for p in (5, 10, 20, 50, 100, 200, 300, 400, 500)]
+
+
+@pytest.mark.parametrize("name", POINTS)
 @pytest.mark.slow
 def test_published_points(shared, name):
     file, p = name.split(" p=")
