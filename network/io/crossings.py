@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -98,16 +98,9 @@ def crossings_of(ways: Ways, rules: RoadRules, line: I64, ends: I64, time_ms: np
     open_: list[Bools] = []
     known: dict[tuple[bytes, int], _Gadget] = {}
     for at, meeting in zip(special, _meetings(place, np.searchsorted(point, special), time_ms), strict=True):
-        allowed = np.ones((len(meeting.end), len(meeting.end), MODES), np.bool_)
-        if at in stops and len(meeting.end) > 1:
-            allowed[:, :, ~stops[at]] = np.eye(len(meeting.end), dtype=bool)[:, :, None]
-            made.barriers += 1
-        ids = [ways.id[line[s]] for s in meeting.segment]
-        for ruled in via.get(int(at), ()):
-            if _forbid(allowed, meeting, ids, ruled):
-                made.turn_rules += 1
-            else:
-                made.unread.append(ruled[0].id)
+        allowed = _at_point(
+            meeting, stops.get(int(at)), [ways.id[line[s]] for s in meeting.segment], via.get(int(at), ()), made
+        )
         allowed = over.allowed(int(at), meeting, allowed)
         if allowed.all():
             continue
@@ -128,6 +121,22 @@ def crossings_of(ways: Ways, rules: RoadRules, line: I64, ends: I64, time_ms: np
         made.turn_open = np.concatenate(open_).T
     made.copies, made.gates = over.made()
     return made
+
+
+def _at_point(
+    meeting: _Meeting, may_pass: Bools | None, ids: list[str], ruled: Iterable[_Ruled], made: Crossings
+) -> Bools:
+    """The turns (k, k, M) that barriers and rules over the point allow; rules are counted or told in `made`."""
+    allowed = np.ones((len(meeting.end), len(meeting.end), MODES), np.bool_)
+    if may_pass is not None and len(meeting.end) > 1:
+        allowed[:, :, ~may_pass] = np.eye(len(meeting.end), dtype=bool)[:, :, None]
+        made.barriers += 1
+    for rule in ruled:
+        if _forbid(allowed, meeting, ids, rule):
+            made.turn_rules += 1
+        else:
+            made.unread.append(rule[0].id)
+    return allowed
 
 
 class _Over:
