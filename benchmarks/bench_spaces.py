@@ -42,9 +42,10 @@ def main() -> None:
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
         assert verify_spaces(problem, found).problems == ()
         peer_s, said = peer(problem)
-        name = f"{PLACES} places, {BLOCKS} blocks, {', '.join(asked)}"
+        rules = [word for word in asked if word != "objective"]
+        name = f"{PLACES} places, {BLOCKS} blocks, {', '.join([problem.objective, *rules])}"
         print(
-            f"{problem.objective:5} {name}: {found.value} bound {found.bound} gap {found.gap:.2%}, "
+            f"{name}: {found.value} bound {found.bound} gap {found.gap:.2%}, "
             f"{int(found.spaces.sum())} spaces, {cpu:.1f} s of processor time; HiGHS alone: {said}",
             flush=True,
         )
