@@ -2,6 +2,7 @@
 
 scripts/bench                all of them
 scripts/bench paths what_if  some of them
+scripts/bench location:points,large  some parts of one that has parts
 """
 
 from __future__ import annotations
@@ -48,13 +49,14 @@ def machine() -> str:
 
 
 def main(names: list[str]) -> None:
-    unknown = set(names) - set(NAMES)
+    unknown = {name.partition(":")[0] for name in names} - set(NAMES)
     if unknown:
         sys.exit(f"no benchmark is called {', '.join(sorted(unknown))}: choose from {', '.join(NAMES)}")
     print(machine(), flush=True)
     for name in names or NAMES:
         print(f"\n{name}", flush=True)
-        importlib.import_module(f"bench_{name}").main()
+        whole, _, parts = name.partition(":")
+        importlib.import_module(f"bench_{whole}").main(*filter(None, parts.split(",")))
 
 
 if __name__ == "__main__":
