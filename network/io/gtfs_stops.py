@@ -21,6 +21,8 @@ from network.part import F64, I64, Bools, Text
 STOP, STATION, ENTRANCE, NODE, BOARDING_AREA = range(5)
 _KINDS: Final = {"": STOP, "0": STOP, "1": STATION, "2": ENTRANCE, "3": NODE, "4": BOARDING_AREA}
 _LEAST_TIME, _NOT_POSSIBLE = "2", "3"
+_IN_SEAT = ("4", "5")
+"""One vehicle goes on as another trip, and one may stay on it or not."""
 _SECONDS = re.compile(r"\d{1,5}")
 
 
@@ -115,15 +117,22 @@ def read_transfers(folder: Path, stops: Stops) -> tuple[dict[tuple[int, int], in
     refuse(table, (kind == _LEAST_TIME) & ~whole, what, "type 2 needs one")
     general = np.all([texts_of(table, column) == "" for column in single], axis=0)
     tells = np.flatnonzero(general & np.isin(kind, (_LEAST_TIME, _NOT_POSSIBLE)))
-    ends = [positions(table, column, stops.id, "stops.txt") for column in ("from_stop_id", "to_stop_id")]
+    in_seat = np.isin(kind, _IN_SEAT)
+    nowhere = np.any([table.texts(column) == "" for column in ("from_stop_id", "to_stop_id")], axis=0)
+    refuse(table, nowhere & ~in_seat, "names no stop", "only transfers of type 4 and 5 may do without")
+    known = np.append(stops.id, "")
+    ends = [positions(table, column, known, "stops.txt") for column in ("from_stop_id", "to_stop_id")]
     children = _children(stops)
     found: dict[tuple[int, int], int] = {}
     for row in sorted(tells.tolist(), key=lambda row: not any(int(end[row]) in children for end in ends)):
         seconds = -1 if kind[row] == _NOT_POSSIBLE else int(time[row])
         here, there = (children.get(int(end[row]), [int(end[row])]) for end in ends)
         found |= {(a, b): seconds for a in here for b in there}
-    odd = int((~general).sum())
-    return found, [f"{odd:,} transfers hold for single routes or trips only and are left out"] if odd else []
+    texts = (
+        (~general & ~in_seat, "transfers hold for single routes or trips only and are left out"),
+        (in_seat, "transfers are from trip to trip of one vehicle and are left out: staying on it is a change"),
+    )
+    return found, [f"{which.sum():,} {text}" for which, text in texts if which.any()]
 
 
 def _children(stops: Stops) -> dict[int, Sequence[int]]:

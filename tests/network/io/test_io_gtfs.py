@@ -148,6 +148,12 @@ def test_doors_and_transfers(tmp_path, parameters):
     assert bus.alights.tolist() == [True, True, False, True]
     assert changes(feed.source) == {("s0", "s0"): 30, ("s1", "s3"): 240, ("s3", "s2"): -1}
     assert feed.notes == ("1 transfers hold for single routes or trips only and are left out",)
+    transfers = "from_stop_id,to_stop_id,transfer_type,from_trip_id,to_trip_id\n,,4,b1,m1\ns0,s3,5,b1,m1\n"
+    feed = read(written(tmp_path / "in_seat", transfers=transfers), parameters)
+    (note,) = feed.notes
+    assert note.startswith("2 transfers are from trip to trip of one vehicle and are left out")
+    with pytest.raises(InputError, match=r"transfers.txt, row 2.*names no stop"):
+        read(written(tmp_path / "blank", transfers=transfers.replace(",,4", ",s0,0")), parameters)
 
 
 def test_stops_beyond_the_streets_are_read_and_swapped_ones_refused(tmp_path, parameters):
