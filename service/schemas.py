@@ -334,7 +334,7 @@ def problems_of(errors: Iterable[Mapping[str, Any]], root: str = "body", text: A
 
 _FIELDS: Final = {edit.type: ", ".join(f.name for f in fields(edit)) for edit in EDITS}
 _EXTRA: Final = ("extra_forbidden", "unexpected_keyword_argument")
-_NO_OBJECT: Final = ("dataclass_type", "model_attributes_type", "model_type")
+_NO_OBJECT: Final = ("dataclass_type", "dict_type", "model_attributes_type", "model_type")
 _MOST_SHOWN: Final = 40
 """Letters of a value that is shown back."""
 
@@ -365,11 +365,14 @@ def _problem(error: Mapping[str, Any], root: str, text: Any) -> Problem:
 def _shown(error: Mapping[str, Any]) -> tuple[str, str]:
     """What a field holds, where that can be shown, and what it should be."""
     message, given = str(error["msg"]), error.get("input")
-    if not message.startswith("Input should") or not isinstance(given, str | int | float | None):
+    if not message.startswith("Input should"):
         return message, ""
+    should = "it should be an object" if error["type"] in _NO_OBJECT else message.replace("Input", "it", 1)
+    if isinstance(given, list | tuple | dict):
+        return "is an object" if isinstance(given, dict) else "is a list", should
     text = repr(given[:_MOST_SHOWN] if isinstance(given, str) else given)
     text = text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
-    return f"is {text}", message.replace("Input", "it", 1)
+    return f"is {text}", should
 
 
 def _line_and_column(text: Any, position: Any) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from network import City
+from network import City, snap, units
 from service.report.frame import F64, Frame
 
 NAMED_CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary")
@@ -134,3 +135,11 @@ def spread(xy: F64, r: F64) -> F64:
         far = np.hypot(moved[:, 0], moved[:, 1])
         out = xy + moved * np.minimum(1.0, MOST_SPREAD_PX / np.maximum(far, MOST_SPREAD_PX))[:, None]
     return out
+
+
+def beside(city: City, lonlat: Sequence[tuple[float, float]]) -> list[str]:
+    """What places without a name go by: `at` the street that cars reach each from; empty where that has none."""
+    if not len(lonlat):
+        return []
+    ways = city.roads.way[snap(city.roads, np.array(lonlat, np.float64)).segment[units.DRIVE]]
+    return [f"at {street}" if street else "" for street in city.roads.way_name[ways].tolist()]

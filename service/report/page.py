@@ -66,9 +66,8 @@ def page_values(
     return {
         "city": city,
         "plan": plan,
-        "groups": [
-            g for g in (("Changed by the plan 方案带来的变化", changed), ("Not changed 保持不变", same)) if g[1]
-        ],
+        "changed": changed,
+        "same": same,
         "green": [figure_texts(row) for row in rows if row.name in GREEN],
         "definitions": [_definition_texts(c) for c in changes(green, proposal.base, proposal.changed)],
         "basis": basis_text(carbon(city, proposal.base).basis),

@@ -9,6 +9,7 @@ from typing import Any, Final
 from network import City, GreenDefinition, units
 from optimise import Reachable, SharedLot, SharedWindow, SharingPlan, SharingProposal
 from service.report import numbers as n
+from service.report.labels import beside
 from service.report.page import link_to, page_values, proof_texts
 from service.report.rendering import render
 from service.report.sharing_day import DAYS, GROUPS, day_chart
@@ -61,9 +62,12 @@ def sharing_report_html(city: City, proposal: SharingProposal, green: Sequence[G
         chart=day_chart(city, plan),
         met=_met(plan),
         days=list(DAYS.values()),
-        lots=[_lot(lot) | {"number": str(i), "windows": _windows(plan, lot)} for i, lot in enumerate(ranked(plan), 1)],
+        lots=[
+            row | {"number": str(i), "windows": _windows(plan, lot)}
+            for i, (lot, row) in enumerate(zip(ranked(plan), _lots(city, ranked(plan)), strict=True), 1)
+        ],
         money=_money(plan),
-        next_best=[_lot(lot) for lot in plan.next_best],
+        next_best=_lots(city, plan.next_best),
         promised=n.percent(float(city.parking.overflow_share)),
         quantile=n.percent(float(city.parking.quantile), 0),
         late=n.percent(float(city.parking.late_share), 0),
@@ -252,10 +256,15 @@ def _clock(end: str) -> str:
     return end if int(hours) <= units.HOURS else f"{int(hours) - units.HOURS:02d}:{minutes} next day 次日"
 
 
-def _lot(lot: SharedLot) -> dict[str, Any]:
+def _lots(city: City, lots: Sequence[SharedLot]) -> list[dict[str, Any]]:
+    streets = beside(city, [(lot.lon, lot.lat) for lot in lots])
+    return [_lot(lot, street) for lot, street in zip(lots, streets, strict=True)]
+
+
+def _lot(lot: SharedLot, street: str) -> dict[str, Any]:
     return {
         "id": lot.lot,
-        "name": lot.name or lot.lot,
+        "name": lot.name or street or lot.lot,
         "owner": OWNERS.get(lot.owner, lot.owner),
         "owner_name": lot.owner_name,
         "department": lot.department,

@@ -8,6 +8,7 @@ from typing import Any, Final
 from network import City, GreenDefinition, units
 from optimise import MostSpaces, SpacesPlan, SpacesProposal
 from service.report import numbers as n
+from service.report.labels import beside
 from service.report.page import link_to, page_values, proof_texts
 from service.report.rendering import render
 from service.report.spaces_map import spaces_map
@@ -49,13 +50,16 @@ _WEIGHT: Final = 1000
 def spaces_report_html(city: City, proposal: SpacesProposal, green: Sequence[GreenDefinition] = ()) -> str:
     """The report on new spaces for `city` (before the plan) as one HTML page that fetches nothing."""
     plan = proposal.plan
+    rows = space_rows(plan)
     return render(
         "spaces.html",
         headline=_headline(plan),
         tiles=_tiles(plan),
         map=spaces_map(city, plan),
         proof=_proof(plan),
-        places=[_place(row) for row in space_rows(plan)],
+        places=[
+            _place(row, at) for row, at in zip(rows, beside(city, [(r["lon"], r["lat"]) for r in rows]), strict=True)
+        ],
         conflicts=sum(p.spaces for p in plan.places if p.conflict),
         need=[_need(plan, i) for i in range(len(plan.need))],
         day=plan.day,
@@ -115,6 +119,7 @@ def _tiles(plan: SpacesPlan) -> list[dict[str, str]]:
     met, wanted = (sum(getattr(row, name) for row in plan.need) for name in ("met", "wanted"))
     classes = ((plan.on_street, "at the kerb"), (plan.off_street, "off the street"), (plan.building, "of buildings"))
     drawn = n.number(plan.extra_car_trips) if plan.known_zones else n.NOTHING
+    of_what = "a day, when the plan is simulated" if plan.known_zones else "not known: no zone's spaces are given"
     return [
         {
             "label": "New spaces 新增泊位",
@@ -128,7 +133,7 @@ def _tiles(plan: SpacesPlan) -> list[dict[str, str]]:
             "value": n.short_percent(met / wanted if wanted else None),
             "note": f"{n.number(met)} of {n.number(wanted)} cars on a {plan.day}",
         },
-        {"label": "Car trips drawn 诱增小汽车出行", "value": drawn, "note": "a day, when the plan is simulated"},
+        {"label": "Car trips drawn 诱增小汽车出行", "value": drawn, "note": of_what},
     ]
 
 
@@ -171,11 +176,11 @@ def _need(plan: SpacesPlan, at: int) -> dict[str, str]:
     }
 
 
-def _place(row: dict[str, Any]) -> dict[str, Any]:
+def _place(row: dict[str, Any], street: str) -> dict[str, Any]:
     return {
         "number": str(row["number"]),
         "id": row["id"],
-        "name": row["name"] or row["id"],
+        "name": row["name"] or street or row["id"],
         "way": WAYS[row["way"]],
         "lot": row["lot"],
         "spaces": n.number(row["spaces"]),

@@ -17,7 +17,7 @@ from service.report.spaces_rows import ranked
 
 SIZE_PX: Final = 1000
 LARGEST_PX, LEAST_PX, DIGIT_PX = 24.0, 3.5, 4.0
-"""A disc has its number where its digits, of so much each beside its middle, fit in."""
+"""A disc has its number inside where its digits, of so much each beside its middle, fit in; else beside it."""
 COLOURS: Final = {"on_street": "#b45309", "off_street": "#1d4ed8", "building": "#0b7a4b"}
 WORDS: Final = {
     "on_street": "at the kerb 路内",
@@ -59,7 +59,7 @@ def _discs(frame: Frame, plan: SpacesPlan, per_unit: float) -> list[dict[str, An
             {
                 "number": number, "x": x, "y": y, "r": r, "colour": COLOURS[place.supply_class],
                 "title": title + land, "wanted": bool(place.conflict),
-                "numbered": r >= DIGIT_PX * (len(str(number)) + 0.5),
+                "inside": r >= DIGIT_PX * (len(str(number)) + 0.5),
             }
         )  # fmt: skip
     return out

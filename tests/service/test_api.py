@@ -179,3 +179,18 @@ def test_the_examples_of_openapi_work(client):
     assert len(examples) >= 3
     for example in examples.values():
         assert client.post(WHAT_IF, json=example["value"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "where", "what", "hint"),
+    [
+        ({"from": {"lon": [1], "lat": 2}}, "body, from.lon", "is a list", "it should be a valid number"),
+        ({"from": []}, "body, from", "is a list", "it should be an object"),
+        ({"from": None}, "body, from", "is None", "it should be an object"),
+        ({"edits": {}}, "body, edits", "is an object", "it should be a valid list"),
+    ],
+    ids=["list for number", "list for object", "nothing for object", "object for list"],
+)
+def test_a_field_of_another_kind_is_told_with_what_it_should_be(client, body, where, what, hint):
+    errors = problems_of(client.post(f"{HOME}/routes", json={"mode": "walk", "from": "a", "to": "b"} | body), 422)
+    assert {"where": where, "what": what, "hint": hint} in errors

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from network import grid_city
 from service.report import numbers as n
 from service.report.frame import THIN_TENTHS, frame_around, path_data, thinned
-from service.report.labels import MOST_SPREAD_PX, spread, street_labels
+from service.report.labels import MOST_SPREAD_PX, beside, spread, street_labels
 from service.report.map import DEMAND_FILLS, demand_classes
 from service.report.page import has_changed
 from service.report.tables import MetricRow
@@ -157,3 +158,13 @@ def test_street_names_cover_neither_discs_nor_each_other():
 )
 def test_a_figure_has_changed_where_that_can_be_shown(before, after, changed):
     assert has_changed(MetricRow("x", "x", "x", "share", "more", before, after)) == changed
+
+
+def test_a_place_without_a_name_goes_by_the_street_it_is_reached_from():
+    city = grid_city(3)
+    a, b = city.roads.shape_lonlat[:2]
+    (street,) = beside(city, [tuple((0.75 * a + 0.25 * b).tolist())])
+    assert street == f"at {city.roads.way_name[city.roads.way[0]]}"
+    unnamed = replace(city, roads=replace(city.roads, way_name=np.zeros_like(city.roads.way_name)))
+    assert beside(unnamed, [tuple(a.tolist())]) == [""]
+    assert beside(city, []) == []

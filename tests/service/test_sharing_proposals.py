@@ -308,7 +308,7 @@ def test_blocks_may_have_chinese_headers_in_gbk(tmp_path):
     ("options", "told"),
     [
         (["--budget", "-1"], "--budget: is -1.0"),
-        (["--budget", "1", "--budget", "2"], "--budget: Input should be a valid number"),
+        (["--budget", "1", "--budget", "2"], "--budget: is a list → it should be a valid number"),
         (["--met", "2"], "--met: is 2.0"),
         (["--met", "0.5"], "is for the objective cost alone"),
         (["--objective", "cost"], "shared_spaces>=1500"),

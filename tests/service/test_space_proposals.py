@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -19,6 +20,7 @@ from service.console import show_proposal
 from service.proposals import KINDS, Base
 from service.report import SPACES_FILES, spaces_report_html, write_plan_folder
 from service.report.numbers import MINUS
+from service.report.spaces_map import spaces_map
 from service.space_schemas import SpacesRequest
 
 
@@ -97,6 +99,29 @@ def test_without_known_spaces_the_page_says_that_trips_cannot_be_told(base):
     plain = Base(city, travel, simulate(city, travel))
     page = spaces_report_html(city, solved(plain, budget_cny=100_000.0))
     assert "the day cannot tell how many car trips" in page
+    assert "not known: no zone" in page
+
+
+def test_small_places_have_their_number_too_and_unnamed_ones_their_street(base):
+    solution = solved(base, budget_cny=400_000.0)
+    plan = solution.plan
+    small = tuple(replace(place, spaces=1 if i else 400) for i, place in enumerate(plan.places))
+    svg = spaces_map(base.city, replace(plan, places=small))
+    assert 'text-anchor="middle" fill="#fff"' in svg
+    assert 'paint-order="stroke"' in svg
+    assert [int(x) for x in re.findall(r'font-weight="700">(\d+)</text></g>', svg)] == [*range(1, len(plan.places) + 1)]
+    page = spaces_report_html(base.city, solution)
+    unnamed = [p for p in plan.places if not p.name]
+    assert unnamed
+    for place in unnamed:
+        assert re.search(rf'<th scope="row">at [^<]+ <small>{place.id}</small>', page), place.id
+
+
+def test_figures_that_stay_are_folded_away_unless_nothing_else_is_told(base, proposal):
+    page = spaces_report_html(base.city, proposal)
+    assert re.search(r"<details><summary>\d+ figures that stay as they are", page)
+    none = solved(base, objective="cost", targets=["new_parking_spaces>=10000"])
+    assert re.search(r"<details open><summary>\d+ figures that stay as they are", spaces_report_html(base.city, none))
 
 
 def test_the_console_shows_places_and_totals(base, proposal):
