@@ -13,7 +13,7 @@ from service import console as show
 from service.cli_propose import request_of
 from service.command import AsJson, CityArgument, Run, print_text
 from service.files import write_whole
-from service.report.numbers import NOTHING, number, small_percent
+from service.report.numbers import NOTHING, in_plain_unit, number, plain_unit, small_percent
 from service.trade_off import Priced, TradeOff, record_of, trade_off
 
 app: Final = typer.Typer()
@@ -86,13 +86,13 @@ def _write(run: Run, out: Path, curve: TradeOff) -> None:
 
 def _show(run: Run, curve: TradeOff) -> None:
     better = "more is better" if curve.upward else "less is better"
+    factor, unit = plain_unit(curve.value_unit)
     heads = ("budget, CNY", "spent, CNY", "value", "bound", "gap", "CNY per unit")
-    table = Table(*heads, title=f"{curve.value_unit}: {better}")
+    table = Table(*heads, title=f"{unit}: {better}")
     for column in table.columns:
         column.justify = "right"
     for row in curve.rows:
-        per_unit = NOTHING if row.cny_per_unit is None else number(row.cny_per_unit, 2)
-        table.add_row(
-            *(number(x) for x in (row.budget_cny, row.cost_cny, row.value, row.bound)), small_percent(row.gap), per_unit
-        )
+        per_unit = NOTHING if row.cny_per_unit is None else number(row.cny_per_unit / factor, 2)
+        values = (in_plain_unit(x, factor) for x in (row.value, row.bound))
+        table.add_row(number(row.budget_cny), number(row.cost_cny), *values, small_percent(row.gap), per_unit)
     run.out.print(table)

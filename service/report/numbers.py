@@ -90,6 +90,19 @@ def plan_value(value: int, objective: str) -> str:
     return f"{number(value / whole, 0 if objective == 'cost' else 1)} {OBJECTIVE_UNITS[objective]}"
 
 
+def plain_unit(unit: str) -> tuple[float, str]:
+    """What one of a unit is in one that people count in: of "0.1 trips/day" 0.1 trips/day, a fen 0.01 CNY."""
+    if unit == "fen":
+        return 1.0 / units.FEN_PER_CNY, "CNY"
+    part, _, of = unit.partition(" ")
+    return (float(part), of) if part.replace(".", "", 1).isdigit() else (1.0, unit)
+
+
+def in_plain_unit(value: float, factor: float) -> str:
+    """A value times the factor of `plain_unit`, with a digit for tenths and thousandths."""
+    return number(value * factor, 0 if factor in {1.0, 1.0 / units.FEN_PER_CNY} else 1)
+
+
 def money_en(cny: float) -> str:
     """CNY 3.42 million, CNY 85,000."""
     return f"CNY {number(cny / 1e6, 2)} million" if abs(cny) >= 1e6 else f"CNY {number(cny)}"

@@ -45,32 +45,33 @@ def _csv(curve: TradeOff) -> bytes:
 
 
 def curve_html(curve: TradeOff) -> str:
-    """One page that fetches nothing."""
+    """One page that fetches nothing, in units that people count in."""
+    factor, unit = n.plain_unit(curve.value_unit)
     return render(
         "trade_off.html",
         city=curve.city,
         what=_TITLES[curve.kind],
-        unit=curve.value_unit,
+        unit=unit,
         better="more is better 越多越好" if curve.upward else "less is better 越少越好",
-        rows=[_row(row) for row in curve.rows],
-        chart=_chart(curve),
+        rows=[_row(row, factor) for row in curve.rows],
+        chart=_chart(curve, factor),
         defaults=len(curve.proposals[0].plan.defaults),
     )
 
 
-def _row(row: TradeOffRow) -> dict[str, str]:
+def _row(row: TradeOffRow, factor: float) -> dict[str, str]:
     return {
         "budget": n.number(row.budget_cny),
         "cost": n.number(row.cost_cny),
-        "value": n.number(row.value),
-        "bound": n.number(row.bound),
+        "value": n.in_plain_unit(row.value, factor),
+        "bound": n.in_plain_unit(row.bound, factor),
         "gap": n.small_percent(row.gap),
-        "each": n.NOTHING if row.cny_per_unit is None else n.number(row.cny_per_unit, 2),
+        "each": n.NOTHING if row.cny_per_unit is None else n.number(row.cny_per_unit / factor, 2),
         "of": "" if row.of_budget_cny == row.budget_cny else f"the plan for {n.number(row.of_budget_cny)} CNY",
     }
 
 
-def _chart(curve: TradeOff) -> dict[str, Any]:
+def _chart(curve: TradeOff, factor: float) -> dict[str, Any]:
     """Values and bounds over money; between two budgets a plan is worth at least what the smaller one buys."""
     money = [row.budget_cny for row in curve.rows]
     high_x, high_y = max(money) * _HEADROOM, max(max(r.value, r.bound) for r in curve.rows) * _HEADROOM or 1.0
@@ -90,8 +91,10 @@ def _chart(curve: TradeOff) -> dict[str, Any]:
         "floor": TOP_PX + tall,
         "line": " ".join(f"{x(r.budget_cny)},{y(r.value)}" for r in curve.rows),
         "limit": " ".join(f"{x(r.budget_cny)},{y(r.bound)}" for r in curve.rows),
-        "marks": [{"x": x(r.budget_cny), "y": y(r.value), "title": n.number(r.value)} for r in curve.rows],
-        "across": [{"y": y(v), "text": n.number(v)} for v in _round_steps(high_y)],
+        "marks": [
+            {"x": x(r.budget_cny), "y": y(r.value), "title": n.in_plain_unit(r.value, factor)} for r in curve.rows
+        ],
+        "across": [{"y": y(v / factor), "text": n.number(v)} for v in _round_steps(high_y * factor)],
         "down": [{"x": x(v), "text": n.number(v / 1e6, digits)} for v in _round_steps(high_x)],
     }
 

@@ -168,3 +168,19 @@ def test_a_place_without_a_name_goes_by_the_street_it_is_reached_from():
     unnamed = replace(city, roads=replace(city.roads, way_name=np.zeros_like(city.roads.way_name)))
     assert beside(unnamed, [tuple(a.tolist())]) == [""]
     assert beside(city, []) == []
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "told"),
+    [
+        ("0.1 trips/day", 121, "12.1 trips/day"),
+        ("0.001 pickups and returns/weekday", 1449200, "1,449.2 pickups and returns/weekday"),
+        ("fen", 123456, "1,235 CNY"),
+        ("space-days/year", 1234, "1,234 space-days/year"),
+        ("m x space-days/year", 9, "9 m x space-days/year"),
+    ],
+    ids=["tenths", "thousandths", "money", "whole", "a product"],
+)
+def test_values_are_told_in_units_that_people_count_in(unit, value, told):
+    factor, name = n.plain_unit(unit)
+    assert f"{n.in_plain_unit(value, factor)} {name}" == told
