@@ -10,12 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import prange
 
 from network.kernels.hierarchy import NEVER
-from network.kernels.inner import Whole, inner_njit, inner_shared_njit, outer_njit
+from network.kernels.inner import Whole, crew_njit, inner_njit, outer_njit
 from network.kernels.lanes import LANES, TILE, fill, gather, scatter
-from network.kernels.paths import DE_BRUIJN, firsts, lowest_bit, spread
+from network.kernels.paths import DE_BRUIJN, lowest_bit, room_for
 from network.kernels.search import Ends, Starts
 
 Ints = npt.NDArray[np.integer]
@@ -203,12 +202,18 @@ def _take(
     _by_lane(tile, some, count, limit, w)
 
 
-@inner_njit
-def _ends_of(
+@crew_njit
+def ends_around(
     crew: Whole, crews: Whole, order: I64, arcs: Arcs, node: Ints, rank: Ints, starts: Starts, arrive: Ints,
-    arrive_cost: I64, ends: Ends, limit: Whole, near: I64, count: I64, end_rows: list[I32], cost_rows: list[I64],
-) -> None:  # fmt: skip
-    """Rows of every `crews`-th block of starts, from `crew` on, one after the other."""
+    arrive_cost: I64, ends: Ends, limit: Whole, count: I64, near: I64,
+) -> tuple[Ints, Ints]:  # fmt: skip
+    """Ends that cost at most `limit` from each start, ascending, and the cost; how many there are into `count` (X).
+
+    Starts are taken in `order`, which puts neighbours together, by every crew each `crews`-th LANES of them, whose rows
+    follow each other in what is returned. `node` (N) is that of each rank, `rank` (X, 2) what a start is left for;
+    `arrive` and `arrive_cost` (2 Y) are what an end is arrived at from, two each, and the cost, -1 where closed. `near`
+    is room for (N + TILE, LANES) numbers from the start of a cache line on.
+    """
     n, y, most = arcs.size.shape[0], ends.passed.shape[0], np.int64(0)
     for i in range(order.shape[0]):
         most = max(most, 2 * LANES * np.int64(starts.high[i] - starts.low[i]))
@@ -218,7 +223,9 @@ def _ends_of(
         np.empty(most, np.int32), np.empty(LANES * (y + 1), np.int32), np.empty(LANES * (y + 1), np.int64),
         np.zeros(LANES, np.int64),
     )  # fmt: skip
-    table = lowest_bit()
+    table, size = lowest_bit(), np.int64(0)
+    found: Ints = np.empty(0, np.int32)
+    costs: Ints = np.empty(0, np.int64)
     for mark in range(crew, (order.shape[0] + LANES - 1) // LANES, crews):
         block = order[mark * LANES : (mark + 1) * LANES]
         _up(arcs, rank, starts.cost, block, limit, near, mark, w)
@@ -229,48 +236,11 @@ def _ends_of(
         need = np.int64(0)
         for lane in range(LANES):
             need += w.sizes[lane]
-        end, cost, size = np.empty(need, np.int32), np.empty(need, np.int64), 0
+        found, costs = room_for(found, size, need), room_for(costs, size, need)
         for lane in range(block.shape[0]):
             count[block[lane]] = w.sizes[lane]
             at = lane * (y + 1)
             for t in range(at, at + w.sizes[lane]):
-                end[size], cost[size] = w.end_of[t], w.cost_of[t]
+                found[size], costs[size] = w.end_of[t], w.cost_of[t]
                 size += 1
-        end_rows[mark], cost_rows[mark] = end, cost
-
-
-@inner_shared_njit
-def _share_ends(
-    order: I64, arcs: Arcs, node: Ints, rank: Ints, starts: Starts, arrive: Ints, arrive_cost: I64,
-    ends: Ends, limit: Whole, near: I64, count: I64, end_rows: list[I32], cost_rows: list[I64],
-) -> None:  # fmt: skip
-    for crew in prange(near.shape[0]):
-        _ends_of(
-            np.int64(crew), near.shape[0], order, arcs, node, rank, starts, arrive, arrive_cost, ends, limit,
-            near[crew], count, end_rows, cost_rows,
-        )  # fmt: skip
-
-
-@outer_njit
-def ends_around(
-    order: I64, arcs: Arcs, node: Ints, rank: Ints, starts: Starts, arrive: Ints, arrive_cost: I64,
-    ends: Ends, limit: Whole, near: I64,
-) -> tuple[I64, I32, I64]:  # fmt: skip
-    """Ends that cost at most `limit` from each start: CSR (first (X+1), end (R) ascending, cost (R)).
-
-    Starts are taken in `order`, which puts neighbours together. `node` (N) is that of each rank, `rank` (X, 2) what a
-    start is left for; `arrive` and `arrive_cost` (2 Y) are what an end is arrived at from, two each, and the cost, -1
-    where closed. `near` is room for (crews, N + TILE, LANES) numbers from the start of a cache line on.
-    """
-    total = order.shape[0]
-    blocks = (total + LANES - 1) // LANES
-    count = np.zeros(total, np.int64)
-    end_rows = [np.empty(0, np.int32) for _ in range(blocks)]
-    cost_rows = [np.empty(0, np.int64) for _ in range(blocks)]
-    _share_ends(order, arcs, node, rank, starts, arrive, arrive_cost, ends, limit, near, count, end_rows, cost_rows)
-    first = firsts(count)
-    end, cost = np.empty(first[total], np.int32), np.empty(first[total], np.int64)
-    for block in range(blocks):
-        spread(block, blocks, np.int64(LANES), order, first, end_rows[block], end)
-        spread(block, blocks, np.int64(LANES), order, first, cost_rows[block], cost)
-    return first, end, cost
+    return found, costs

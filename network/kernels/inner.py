@@ -19,6 +19,8 @@ Whole = int | np.int64
 
 outer_njit: Callable[[F], F] = njit(**_OUTER)
 """For kernels that are called from elsewhere; what is left out is the code for calls from C."""
+crew_njit: Callable[[F], F] = njit(nogil=True, **_OUTER)
+"""For kernels with a `crew`, see `network.parallel.shared_out`: loops over prange take twice as long to compile."""
 inner_njit: Callable[[F], F] = njit(**_INNER)
 outer_shared_njit: Callable[[F], F] = njit(parallel=_PRANGE_ALONE, **_OUTER)
 """Loops over prange are shared out among threads, and nothing else is: whatever is takes a second to compile."""

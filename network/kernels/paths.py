@@ -5,9 +5,8 @@ Starts are shared out among `crews` workers, each with arrays of its own; the an
 
 import numpy as np
 import numpy.typing as npt
-from numba import prange
 
-from network.kernels.inner import Whole, inner_njit, inner_shared_njit, outer_njit
+from network.kernels.inner import Whole, crew_njit, inner_njit, outer_njit
 from network.kernels.search import (
     FOUND,
     NEVER,
@@ -25,7 +24,7 @@ from network.kernels.search import (
 Ints = npt.NDArray[np.integer]
 I64 = npt.NDArray[np.int64]
 
-_BLOCK = np.int64(16)
+BLOCK = 16
 """Starts a worker takes at a time; neighbours search the same streets."""
 _ROOM = 1024
 DE_BRUIJN = np.int64(0x03F79D71B4CB0A89)
@@ -34,7 +33,7 @@ _ZERO, _ONE = np.int64(0), np.int64(1)
 
 
 @inner_njit
-def _room(array: Ints, size: Whole, need: Whole) -> Ints:
+def room_for(array: Ints, size: Whole, need: Whole) -> Ints:
     """The array, or a longer copy where `need` more do not fit behind its first `size`."""
     if size + need <= array.shape[0]:
         return array
@@ -84,82 +83,38 @@ def _surely(s: Scratch, bound: Whole) -> Whole:
     return sure
 
 
-@inner_njit
-def _ends_of(
-    crew: Whole,
-    crews: Whole,
-    order: Ints,
-    g: Streets,
-    starts: Starts,
-    ends: Ends,
-    limit: Whole,
-    most: Whole,
+@crew_njit
+def ends_within(
+    crew: Whole, crews: Whole, order: Ints, g: Streets, starts: Starts, ends: Ends, limit: Whole, most: Whole,
     count: Ints,
-    end_of: list[Ints],
-    cost_of: list[Ints],
-) -> None:
-    """Rows of every `crews`-th block of starts, from `crew` on, one after the other."""
+) -> tuple[Ints, Ints]:  # fmt: skip
+    """Ends that cost at most `limit` from each start, ascending, and the cost; how many there are into `count` (X).
+
+    A search may stop as soon as the `most` cheapest ends are among those found. Starts are taken in `order`, by every
+    crew each `crews`-th BLOCK of them, whose rows follow each other in what is returned.
+    """
     s = scratch(g.first.shape[0] - 1, ends.passed.shape[0], _ZERO)
     bits, table = np.zeros((ends.passed.shape[0] >> 6) + 1, np.int64), lowest_bit()
     end: Ints = np.empty(_ROOM, np.int32)
     cost: Ints = np.empty(_ROOM, np.int64)
     size: Whole = _ZERO
     buckets = np.int64(1) if most < ends.passed.shape[0] else NEVER
-    for block in range(crew * _BLOCK, order.shape[0], crews * _BLOCK):
-        for at in range(block, min(block + _BLOCK, order.shape[0])):
+    for block in range(crew * BLOCK, order.shape[0], crews * BLOCK):
+        for at in range(block, min(block + BLOCK, order.shape[0])):
             i = order[at]
             seed(s, starts.node[i], starts.cost[i], g.shift, limit)
             offer_on_segment(starts, ends, i, s, limit)
             bound = settle(g, ends, s, limit, buckets)
             while bound < NEVER and (s.at[FOUND] < most or _surely(s, bound) < most):
                 bound = settle(g, ends, s, limit, buckets)
-            end, cost = _room(end, size, s.at[FOUND]), _room(cost, size, s.at[FOUND])
+            end, cost = room_for(end, size, s.at[FOUND]), room_for(cost, size, s.at[FOUND])
             count[i] = s.at[FOUND]
             size = _take_found(s, bits, table, end, cost, size)
             clean(s)
-    end_of[crew], cost_of[crew] = end, cost
-
-
-@inner_shared_njit
-def _share_ends(
-    order: Ints, g: Streets, starts: Starts, ends: Ends, limit: Whole, most: Whole, count: Ints,
-    end_of: list[Ints], cost_of: list[Ints],
-) -> None:  # fmt: skip
-    crews = len(end_of)
-    for crew in prange(crews):
-        _ends_of(np.int64(crew), crews, order, g, starts, ends, limit, most, count, end_of, cost_of)
+    return end, cost
 
 
 @outer_njit
-def ends_within(
-    order: Ints, g: Streets, starts: Starts, ends: Ends, limit: Whole, most: Whole, crews: Whole
-) -> tuple[I64, Ints, I64]:  # fmt: skip
-    """Ends that cost at most `limit` from each start: CSR (first (X+1), end (R) ascending, cost (R)).
-
-    A search may stop as soon as the `most` cheapest ends are among those found. Starts are taken in `order`.
-    """
-    total = order.shape[0]
-    count = np.zeros(total, np.int64)
-    end_of: list[Ints] = [np.empty(0, np.int32) for _ in range(crews)]
-    cost_of: list[Ints] = [np.empty(0, np.int64) for _ in range(crews)]
-    _share_ends(order, g, starts, ends, limit, most, count, end_of, cost_of)
-    first = firsts(count)
-    end, cost = np.empty(first[total], np.int32), np.empty(first[total], np.int64)
-    for crew in range(crews):
-        spread(crew, crews, _BLOCK, order, first, end_of[crew], end)
-        spread(crew, crews, _BLOCK, order, first, cost_of[crew], cost)
-    return first, end, cost
-
-
-@inner_njit
-def firsts(count: I64) -> I64:
-    first = np.zeros(count.shape[0] + 1, np.int64)
-    for i in range(count.shape[0]):
-        first[i + 1] = first[i] + count[i]
-    return first
-
-
-@inner_njit
 def spread(crew: Whole, crews: Whole, size_of_block: Whole, order: Ints, first: I64, rows: Ints, out: Ints) -> None:
     """Put the rows of one worker where they belong."""
     size = 0
@@ -175,7 +130,7 @@ def _trace(tail: Ints, by: Ints, node: Whole, edge: Ints, size: Whole) -> tuple[
     """Append the edges that lead to a node, in the order they are passed: (edges, new size, column of the start)."""
     start = size
     while by[node] >= 0:
-        edge = _room(edge, size, _ONE)
+        edge = room_for(edge, size, _ONE)
         edge[size] = by[node]
         size += 1
         node = tail[by[node]]
@@ -185,19 +140,25 @@ def _trace(tail: Ints, by: Ints, node: Whole, edge: Ints, size: Whole) -> tuple[
     return edge, size, -1 - by[node]
 
 
-@inner_njit
-def _quickest_of(
+@crew_njit
+def quickest(
     crew: Whole, crews: Whole, order: Ints, g: Streets, tail: Ints,
     starts: Starts, passed: I64, arrive: Ints, cost: I64, best: I64, side: Ints, count: Ints,
 ) -> Ints:  # fmt: skip
-    """Edges of every `crews`-th pair, from `crew` on, one after the other."""
+    """Cheapest way from each start to the end of the same position: `best` (X), its `side` (X, 2), `count` of edges.
+
+    low < high in `starts` says that both lie on one segment; `passed`, `arrive` and `cost` (X, 2) are the cost from the
+    edge's tail to the end, the node behind it and the cost from there. The sides are the columns the start is left and
+    the end is arrived at by; -1 and the column where the way stays on the segment; -1 and -1 where there is none. The
+    edges between the two segments are returned, shared out as in `ends_within`. Before, `best` is NEVER, `side` -1.
+    """
     s = scratch(g.first.shape[0] - 1, _ZERO, g.first.shape[0] - 1)
     none = np.empty(0, np.int32)
     ends = Ends(none, none, best[:0], none, passed[:0])
     edge: Ints = np.empty(_ROOM, np.int32)
     size: Whole = _ZERO
-    for block in range(crew * _BLOCK, order.shape[0], crews * _BLOCK):
-        for at in range(block, min(block + _BLOCK, order.shape[0])):
+    for block in range(crew * BLOCK, order.shape[0], crews * BLOCK):
+        for at in range(block, min(block + BLOCK, order.shape[0])):
             i = order[at]
             if starts.low[i] < starts.high[i]:
                 for k in range(2):
@@ -219,41 +180,6 @@ def _quickest_of(
                 count[i] = size - before
             clean(s)
     return edge
-
-
-@inner_shared_njit
-def _share_pairs(
-    order: Ints, g: Streets, tail: Ints, starts: Starts, passed: I64, arrive: Ints, cost: I64, best: I64, side: Ints,
-    count: Ints, edge_of: list[Ints],
-) -> None:  # fmt: skip
-    crews = len(edge_of)
-    for crew in prange(crews):
-        edge_of[crew] = _quickest_of(
-            np.int64(crew), crews, order, g, tail, starts, passed, arrive, cost, best, side, count
-        )
-
-
-@outer_njit
-def quickest(
-    order: Ints, g: Streets, tail: Ints, starts: Starts, passed: I64, arrive: Ints, cost: I64, crews: Whole
-) -> tuple[I64, Ints, Ints, Ints]:  # fmt: skip
-    """Cheapest way from each start to the end of the same position: its cost (X), its sides (X, 2), CSR of its edges.
-
-    low < high in `starts` says that both lie on one segment; `passed`, `arrive` and `cost` (X, 2) are the cost from the
-    edge's tail to the end, the node behind it and the cost from there. The sides are the columns the start is left and
-    the end is arrived at by; -1 and the column where the way stays on the segment; -1 and -1 where there is none. The
-    edges are those between the two segments.
-    """
-    total = order.shape[0]
-    best, side = np.full(total, NEVER, np.int64), np.full((total, 2), -1, np.int32)
-    count = np.zeros(total, np.int64)
-    edge_of: list[Ints] = [np.empty(0, np.int32) for _ in range(crews)]
-    _share_pairs(order, g, tail, starts, passed, arrive, cost, best, side, count, edge_of)
-    first = firsts(count)
-    edge = np.empty(first[total], np.int32)
-    for crew in range(crews):
-        spread(crew, crews, _BLOCK, order, first, edge_of[crew], edge)
-    return best, side, first, edge
 
 
 @outer_njit

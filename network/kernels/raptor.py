@@ -3,9 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import prange
 
-from network.kernels.inner import inner_njit, inner_shared_njit, outer_njit
+from network.kernels.inner import crew_njit, inner_njit, outer_njit
 from network.kernels.rounds import (
     BEFORE,
     BEHIND,
@@ -148,13 +147,16 @@ def _at_rank(total: I32, rank: Whole, most: Whole) -> Whole:
     return high if high <= most else np.int64(NEVER)
 
 
-@inner_njit
-def _crew(
-    crew: Whole, crews: Whole, departures: Ints, most_rides: Whole, longest_s: Whole,
-    given: list[tuple[Lines, Walks, Tariffs]], ranks: Ints, middle: Whole, quantile: I32, found: I32,
+@crew_njit
+def over_window(
+    crew: Whole, crews: Whole, departures: Ints, most_rides: Whole, longest_s: Whole, lines: Lines, walks: Walks,
+    tariffs: Tariffs, ranks: Ints, middle: Whole, quantile: I32, found: I32,
 ) -> None:  # fmt: skip
-    """Every `crews`-th origin: neighbours take about as long as each other, so that all are done at the same time."""
-    lines, walks, tariffs = given[0]
+    """Write times by rank (R, O, Z), ranks counted from 0, and journeys of middle rank (1 + PARTS, O, Z), NEVER before.
+
+    A journey is its time, then as in `each_departure`; the first departure of that rank counts. Each crew takes every
+    `crews`-th origin (O): neighbours take about as long as each other, so that all are done at the same time.
+    """
     ends = quantile.shape[2]
     s = scratch(most_rides, departures[-1] + longest_s, lines, walks.change_s.shape[0], ends)
     boardings, arrivals = np.empty((0, 5), np.int32), np.empty((0, 6), np.int32)
@@ -178,32 +180,3 @@ def _crew(
             found[0, origin, z] = median
             for part in range(PARTS):
                 found[1 + part, origin, z] = parts[part]
-
-
-@inner_shared_njit
-def _share_origins(
-    crews: Whole, departures: Ints, most_rides: Whole, longest_s: Whole, given: list[tuple[Lines, Walks, Tariffs]],
-    ranks: Ints, middle: Whole, quantile: I32, found: I32,
-) -> None:  # fmt: skip
-    for crew in prange(crews):
-        _crew(np.int64(crew), crews, departures, most_rides, longest_s, given, ranks, middle, quantile, found)
-
-
-@outer_njit
-def over_window(
-    departures: Ints, most_rides: Whole, longest_s: Whole, lines: Lines, walks: Walks, tariffs: Tariffs, ends: Whole,
-    ranks: Ints, middle: Whole, crews: Whole,
-) -> tuple[I32, I32]:  # fmt: skip
-    """Of all origins (O): times by rank (R, O, Z), ranks counted from 0, and journeys of middle rank (1 + PARTS, O, Z).
-
-    A journey is its time, then as in `each_departure`; the first departure of that rank counts. Times are NEVER where
-    there is no journey. `crews` workers share the origins out; the answer does not depend on how many.
-    """
-    origins = walks.access_first.shape[0] - 1
-    quantile = np.full((ranks.shape[0], origins, ends), NEVER, np.int32)
-    found = np.zeros((1 + PARTS, origins, ends), np.int32)
-    found[0], found[1 + ACCESS] = NEVER, -1
-    # in a list: each array that is shared out by itself is more to compile
-    given = [(lines, walks, tariffs)]
-    _share_origins(crews, departures, most_rides, longest_s, given, ranks, middle, quantile, found)
-    return quantile, found

@@ -9,14 +9,14 @@ import numpy as np
 
 from network.city import Roads
 from network.errors import InputError, Problem
-from network.kernels.lanes import LENGTH_BITS, LENGTH_MASK, threads
-from network.kernels.paths import ends_within
+from network.kernels.lanes import LENGTH_BITS, LENGTH_MASK
+from network.kernels.paths import BLOCK, ends_within
 from network.kernels.search import NEVER, Ends, Starts, Streets
 from network.kernels.sweeps import read
-from network.parallel import TURN
+from network.parallel import TURN, shared_out
 from network.part import F64, I32, I64, Snap
 from network.travel.roads import Ends as Points
-from network.travel.roads import ends_of, metric_of, packed
+from network.travel.roads import ends_of, metric_of, packed, rows_of
 from network.units import CLOSED, MM_PER_M, MS_PER_S
 
 _BUCKETS_PER_EDGE: Final = 4
@@ -119,16 +119,10 @@ def _within(roads: Roads, mode: int, start: Points, end: Points, limit: int) -> 
 def _search(graph: Streets, start: Points, end: Points, limit: int, most: int) -> tuple[I64, I32, I64]:
     """The ends within the limit, or more than the `most` nearest of them, as CSR with what they cost."""
     filed = _filed(len(graph.first) - 1, *_arrivals(end), end)
-    with TURN:
-        first, found, cost = ends_within(
-            near_first(start), graph, _with_segments(start, end), filed, limit, most, crews_for(len(start.segment))
-        )
-    return np.asarray(first), np.asarray(found, np.int32), np.asarray(cost)
-
-
-def crews_for(starts: int) -> int:
-    """Workers to share so many starts out among."""
-    return max(1, min(int(threads()), starts))
+    order, count = near_first(start), np.zeros(len(start.segment), np.int64)
+    asked = order, graph, _with_segments(start, end), filed, limit, most, count
+    first, found, cost = rows_of(order, count, BLOCK, shared_out(ends_within, asked, len(order)))
+    return first, found, cost
 
 
 def near_first(start: Points) -> I64:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,14 +14,16 @@ from network.city import Roads
 from network.kernels.bounded import arcs_of, ends_around
 from network.kernels.customising import customise
 from network.kernels.lanes import LANES, LENGTH_BITS, TILE, threads
+from network.kernels.paths import spread
 from network.kernels.search import Ends as Filed
 from network.kernels.search import Starts
 from network.kernels.sweeps import Graph, between, graph_between, read, to_all, whole_graph
-from network.parallel import TURN
+from network.parallel import TURN, shared_out
 from network.part import F64, I32, I64, Snap
 
 F32 = npt.NDArray[np.float32]
 Room = tuple[I64, F32, F32]
+Row = tuple[npt.NDArray[Any], ...]
 
 _CACHE_LINE_BYTES = 64
 
@@ -86,6 +88,16 @@ def _room(kind: type[np.generic], *shape: int) -> npt.NDArray[Any]:
     return raw[skip : skip + size].view(kind).reshape(shape)
 
 
+def rows_of(order: I64, count: I64, block: int, rows: Sequence[Row]) -> Row:
+    """CSR of what crews found for `count` (X) ends of each start, each for blocks of starts as they come in `order`."""
+    first = np.append(0, np.cumsum(count))
+    of_all = [np.empty(first[-1], part.dtype) for part in rows[0]]
+    for crew, parts in enumerate(rows):
+        for part, out in zip(parts, of_all, strict=True):
+            spread(crew, len(rows), block, order, first, part, out)
+    return first, *of_all
+
+
 def _crews(starts: int) -> int:
     """Sweeps that run at the same time, each with rows of its own."""
     return max(1, min(-(-starts // LANES), threads()))
@@ -129,13 +141,17 @@ class StreetMetric:
         over, rank = self.roads.hierarchy, self.roads.hierarchy.rank[starts.node]
         node = np.empty(len(over.rank), np.int32)
         node[over.rank] = np.arange(len(node), dtype=np.int32)
-        near = _room(np.int64, _crews(len(rank)), len(node) + TILE, LANES)
-        with TURN:
-            first, end, cost = ends_around(
-                np.argsort(rank[:, 0], kind="stable"), arcs_of(over.up_first, over.up_head, self.weight), node, rank,
-                starts, over.rank[arrive[0]].ravel(), arrive[1].ravel(), ends, limit, near,
-            )  # fmt: skip
-        return np.asarray(first), np.asarray(end), np.asarray(cost)
+        order, count = np.argsort(rank[:, 0], kind="stable"), np.zeros(len(rank), np.int64)
+        asked = (
+            order, arcs_of(over.up_first, over.up_head, self.weight), node, rank, starts,
+            over.rank[arrive[0]].ravel(), arrive[1].ravel(), ends, limit, count,
+        )  # fmt: skip
+
+        def with_room(crew: int, crews: int) -> Row:
+            return ends_around(crew, crews, *asked, _room(np.int64, len(node) + TILE, LANES))
+
+        first, end, cost = rows_of(order, count, LANES, shared_out(with_room, (), -(-len(rank) // LANES)))
+        return first, end, cost
 
     def one_to_all(self, starts: Snap) -> tuple[F32, F32]:
         """Quickest time [s] to every node and its length [m], both (X, N); infinite where there is no way.

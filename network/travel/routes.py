@@ -13,12 +13,12 @@ from network.city import Roads
 from network.errors import InputError, Problem
 from network.kernels.lanes import LENGTH_BITS
 from network.kernels.lines import cut
-from network.kernels.paths import nodes_within, quickest
-from network.kernels.search import Starts
-from network.parallel import TURN
+from network.kernels.paths import BLOCK, nodes_within, quickest
+from network.kernels.search import NEVER, Starts
+from network.parallel import shared_out
 from network.part import F64, I32, I64, Snap
-from network.travel.reach import crews_for, metres, near_first, seconds, streets, timed_streets, whole
-from network.travel.roads import Ends, ends_of
+from network.travel.reach import metres, near_first, seconds, streets, timed_streets, whole
+from network.travel.roads import Ends, ends_of, rows_of
 from network.units import CLOSED, MS_PER_S
 
 _FORWARD, _BACKWARD = 0, 1
@@ -70,12 +70,15 @@ def paths(roads: Roads, starts: Snap, ends: Snap, mode: int) -> list[Path | None
         raise InputError(Problem("ends", f"has to pair with starts: {counts}"))
     start, end = (ends_of(roads, points, mode, weigh_time=True) for points in (starts, ends))
     together = (start.segment == end.segment).astype(np.int32)
-    with TURN:
-        cost, side, first, between = quickest(
-            near_first(start), timed_streets(roads, mode), roads.tail,
-            Starts(start.leave_node, start.leave_cost, start.passed, np.zeros_like(together), together),
-            end.passed, end.arrive_node, end.arrive_cost, crews_for(len(together)),
-        )  # fmt: skip
+    order, count = near_first(start), np.zeros(len(together), np.int64)
+    cost, side = np.full(len(together), NEVER), np.full((len(together), 2), -1, np.int32)
+    asked = (
+        order, timed_streets(roads, mode), roads.tail,
+        Starts(start.leave_node, start.leave_cost, start.passed, np.zeros_like(together), together),
+        end.passed, end.arrive_node, end.arrive_cost, cost, side, count,
+    )  # fmt: skip
+    edges = [(of_crew,) for of_crew in shared_out(quickest, asked, len(order))]
+    first, between = rows_of(order, count, BLOCK, edges)
     narrow = _narrow(roads)
     found: list[Path | None] = []
     for i, (leave, arrive) in enumerate(side):

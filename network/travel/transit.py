@@ -13,13 +13,12 @@ from network.kernels import raptor as kernel
 from network.kernels import rounds
 from network.kernels.raptor import over_window
 from network.kernels.rounds import NEVER
-from network.parallel import TURN
+from network.parallel import shared_out
 from network.part import F64, I32, I64, Bools, Snap
 from network.tariffs import Tariffs
 from network.timetable import Timetable, in_order
 from network.transit import Stations
 from network.travel.doors import Doors, doors_of, own_doors, ways
-from network.travel.reach import crews_for
 from network.units import FEN_PER_CNY, WALK
 
 _PERCENT = 100
@@ -216,9 +215,12 @@ def journeys(
     if line_mode is not None:
         lines = lines._replace(pattern_bits=np.int32(1) << line_mode[timetable.pattern_line])
     given = lines, kernel_walks(walks, timetable), kernel_tariffs(tariffs)
-    crews = crews_for(len(walks.access_first) - 1)
-    with TURN:
-        quantile, found = over_window(departures_s, most_rides, longest_s, *given, ends, ranks, middle, crews)
+    origins = len(walks.access_first) - 1
+    quantile = np.full((len(ranks), origins, ends), NEVER, np.int32)
+    found = np.zeros((1 + kernel.PARTS, origins, ends), np.int32)
+    found[0], found[1 + kernel.ACCESS] = NEVER, -1
+    asked = departures_s, most_rides, longest_s, *given, ranks, middle, quantile, found
+    shared_out(over_window, asked, origins)
     return _journeys(walks, quantile, found)
 
 
