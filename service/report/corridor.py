@@ -72,18 +72,23 @@ def _feature(kind: str, coordinates: Any, properties: dict[str, Any]) -> dict[st
 def _html(corridor: Corridor, plan: CorridorPlan) -> str:
     """One page that fetches nothing."""
     left = sorted((t for t in plan.trips if t.state == "not_served"), key=lambda t: -t.vehicles_per_day)
+    names = {node.id: node.name or node.id for node in corridor.nodes}
     return render(
         "corridor.html",
         plan=plan,
         new=sum(not s.existing_plugs for s in plan.stations),
-        stations=[_station(plan, s) for s in plan.stations],
+        stations=[_station(plan, s, names) for s in plan.stations],
         cases=[
             {"plan": "cold" if c.plan == "winter" else "mild", "zh": "寒冷日" if c.plan == "winter" else "温和日",
              "degrees": f"{c.temperature_c:g}",
              **{name: n.number(getattr(c, f"{name}_per_day"), 1) for name in ("vehicles", "home", "served")}}
             for c in plan.cases
         ],
-        left=[{"trip": t, "count": n.number(t.vehicles_per_day, 1), "km": n.number(t.length_km)} for t in left[:_TOP]],
+        left=[
+            {"trip": t, "from": names[t.origin], "to": names[t.destination],
+             "count": n.number(t.vehicles_per_day, 1), "km": n.number(t.length_km)}
+            for t in left[:_TOP]
+        ],
         more=max(0, len(left) - _TOP),
         total=_count(sum(t.vehicles_per_day for t in plan.trips)),
         value=_count(plan.value),
@@ -101,7 +106,7 @@ def _count(vehicles: float) -> str:
     return n.number(vehicles, n.digits_for(vehicles))
 
 
-def _station(plan: CorridorPlan, station: Any) -> dict[str, Any]:
+def _station(plan: CorridorPlan, station: Any, names: dict[str, str]) -> dict[str, Any]:
     without = station.best_instead_per_day
     return {
         "of": station,
@@ -111,7 +116,7 @@ def _station(plan: CorridorPlan, station: Any) -> dict[str, Any]:
         "cost": n.number(station.cost_cny),
         "lost": n.number(station.lost_per_day, 1),
         "without": n.NOTHING if without is None else n.number(without - plan.value, 1),
-        "instead": station.instead or n.NOTHING,
+        "instead": names[station.instead] if station.instead else n.NOTHING,
     }
 
 

@@ -85,6 +85,8 @@ def test_a_plan_is_shown_and_written(luxing, tmp_path):
         s["id"]: s["plugs"] for s in plan["stations"]
     }
     page = (out / "report.html").read_text(encoding="utf-8")
+    assert "<td>harbour</td>" not in page
+    assert "<td>Harbour City 港城</td>" in page
     assert "Who does not get through" in page and "http" not in page.replace("http://www.w3.org/2000/svg", "")
     again = tmp_path / "again"
     luxing("corridors", EXAMPLE, "--sites", 4, "--out", again)
