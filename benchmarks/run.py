@@ -24,6 +24,7 @@ NAMES = (
     "assignment",
     "location",
     "chargers",
+    "corridors",
     "sharing",
     "spaces",
     "points",

@@ -101,6 +101,7 @@ from network.feeders import Feeders, no_feeders
 from network.fleet import Fleet
 from network.green import LEAST_M, GreenDefinition, green_share
 from network.kernels.queueing import fewest_servers as fewest_plugs
+from network.kernels.queueing import waiting_rates
 from network.levers import Levers, no_levers
 from network.loop_rules import LoopRules
 from network.lots import Lots, no_lots
@@ -381,6 +382,7 @@ __all__ = [
     "use_profile",
     "van_leg_s",
     "vehicle_kwh",
+    "waiting_rates",
     "walks_between",
     "weeks_of",
     "while_compiling",

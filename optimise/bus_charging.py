@@ -14,7 +14,8 @@ Smart charging
     1959, doi:10.1287/mnsc.6.1.1). K is found by halving, each step a maximum flow from buses to slots.
 Parked
     Each bus takes one charger at full power, once and in one go: min n such that on no slot more than n intervals of
-    ceil(e_i / c) slots overlap (CP-SAT). K over the power of one charger is a lower bound.
+    ceil(e_i / c) slots overlap (CP-SAT). K over the power of one charger is a lower bound, what fits between any
+    two slots is another.
 Unmanaged
     Each bus has a charger of its own and begins at once. A schedule of the kind above, so never below it.
 """
@@ -41,8 +42,6 @@ _LONGEST: Final = 1e9
 """Where there is no limit of work or seconds."""
 _TINY: Final = 1e-6
 """Energy below this, in kW x min, comes from rounding."""
-MOST_PARKED: Final = 60
-"""Largest number of buses for which the fewest chargers without moving a bus are looked for beyond a good start."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -172,6 +171,10 @@ def chargers_for(night: Night, power_kw: int) -> int:
     return -(-power_kw // night.charger_kw)
 
 
+_PARTS: Final = 6
+"""Parts of a charger's time that sizes are rounded to, less than so many."""
+
+
 class _Network:
     """Source, buses, slots, sink: energy from who needs it to when it is drawn."""
 
@@ -215,13 +218,37 @@ class Parked(NamedTuple):
 
 
 def parked(night: Night, run: Run, work: float, seed: int) -> Parked:
-    """The fewest such chargers. Above MOST_PARKED buses, and once `work` is done, the best that was found."""
+    """The fewest such chargers, or the best that was found once `work` is done."""
     whole = replace(night, need=night.busy * night.full)  # a charger serves nobody else in the slot that a bus ends in
     least = chargers_for(whole, smart(whole).power_kw)
+    least = max(least, _packed(night))
     best = min((_begun(night, least, begin) for begin in _quick(night, least)), key=lambda found: found.chargers)
-    if best.chargers > least and len(night.need) <= MOST_PARKED and not run.over():
+    if best.chargers > least and not run.over():
         return _exact(night, best, run, work, seed)
     return best
+
+
+def _packed(night: Night) -> int:
+    """No fewer chargers do, by the time between two slots: what each bus takes up of it at least, whenever it begins,
+    fits on a charger only a few times. Sizes are rounded so that no more than fits before fits after (dual feasible
+    functions, Fekete & Schepers 2001, doi:10.1007/s101070100243). 0 where some bus stands there at every hour.
+    """
+    opened, busy = _idle(night), night.busy[night.busy > 0]
+    if opened is None:
+        return 0
+    early = ((night.first - opened) % night.day)[night.busy > 0]
+    late = early + (night.slots - night.busy)[night.busy > 0]
+    least = 0
+    ends = np.unique((early + busy, late + busy)).tolist()
+    for begin in np.unique((early, late)).tolist():
+        for length, end in ((end - begin, end) for end in ends if end > begin):
+            inside = [np.minimum(at + busy, end) - np.maximum(at, begin) for at in (early, late)]
+            size = np.maximum(np.minimum(*inside), 0)
+            for k in range(1, _PARTS):
+                whole, part = np.divmod((k + 1) * size, length)
+                rounded = np.where(part, whole * length, k * size).sum()
+                least = max(least, -(-int(rounded) // (k * length)))
+    return least
 
 
 def _begun(night: Night, bound: int, begin: I64) -> Parked:

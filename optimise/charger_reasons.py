@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
@@ -14,7 +13,6 @@ from optimise.charger_sites import Offers, Year
 from optimise.plan import Site, SiteReason
 from optimise.problem import I64
 
-_POSITION: Final = re.compile(r"\b(area|feeder|service|year) (\d+)\b")
 _AREAS: Final = 3
 """Areas named as those that gain."""
 _NEXT: Final = 5
@@ -55,18 +53,6 @@ def next_best(case: Year, sites: Sequence[Site], offers: Offers) -> tuple[SiteRe
     ]
     worth = [row for row in rows if row.cny_per_daily_kwh is not None]
     return tuple(sorted(worth, key=lambda row: row.cny_per_daily_kwh or 0.0)[:_NEXT])
-
-
-def named(reasons: Sequence[str], cases: Sequence[Year]) -> tuple[str, ...]:
-    """Reasons of the solver, which knows positions alone, with the names of areas, feeders, services and years."""
-    city = cases[-1].city
-    names = {
-        "area": np.unique(city.zones.area).tolist(),
-        "feeder": [f"feeder {name}" for name in city.feeders.id.tolist()],
-        "service": [f"{service} charging" for service in units.CHARGING],
-        "year": [str(case.year) for case in cases],
-    }
-    return tuple(_POSITION.sub(lambda found: names[found[1]][int(found[2])], reason) for reason in reasons)
 
 
 def _plugs(case: Year, sites: Sequence[Site]) -> I64:

@@ -21,7 +21,7 @@ from network import (
     place_open,
     units,
 )
-from optimise.charging.problem import F64, ChargerProblem, Least
+from optimise.charging.problem import F64, ChargerProblem, Least, Names
 from optimise.location.choices import Flags
 from optimise.plan import PlanObjective
 from optimise.problem import I64
@@ -114,6 +114,12 @@ def charger_offers(years: Sequence[Year], targets: Sequence[Target], wishes: Cha
         area=area.astype(np.int64),
         floor_share=floor,
         site_area=_areas_of(city, live, area),
+        names=Names(
+            areas=areas.tolist(),
+            feeders=[f"feeder {name}" for name in city.feeders.id.tolist()],
+            services=[f"{service} charging" for service in units.CHARGING],
+            years=[str(year.year) for year in years],
+        ),
         ahead=_ahead(years, area, len(areas), float(city.charging.ahead_share) if wishes.ahead else None),
     )
     return Offers(problem, live, added)

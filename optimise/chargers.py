@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from network import City, InputError, Outcome, Problem, Scenario, SetYear, Travel, simulate, travel_times, units
-from optimise.charger_reasons import named, next_best, reasons_why
+from optimise.charger_reasons import next_best, reasons_why
 from optimise.charger_sites import ChargerWishes, Offers, Year, charger_offers
 from optimise.charger_walk import walk_plan
 from optimise.charging.answer import ChargerAnswer
@@ -153,7 +153,7 @@ def _plan(
         gap=answer.gap,
         value_unit=VALUE_UNIT[problem.objective],
         status=answer.status,
-        reasons=named(answer.reasons, cases),
+        reasons=answer.reasons,
         verified=(*checked, "replay") if built else tuple(checked),
         targets=tuple(targets),
         solver="sizing",

@@ -10,8 +10,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from network import waiting_rates
 from optimise.corridor_budget import Prices, Purchase
 from optimise.corridor_network import Corridor, CorridorRules
+from optimise.corridor_search import Search
 from optimise.corridor_trips import Flags, Trips, plugs_for
 from optimise.location.inputs import F64
 from optimise.location.refuelling import flow_refuelling
@@ -19,15 +21,13 @@ from optimise.location.result import PROOF, Located
 from optimise.problem import I64
 from optimise.propose import UnverifiedError, must_hold
 from optimise.solver import gap_of
-from optimise.stop import Stop, Work
+from optimise.stop import Run, Stop
 
 BOUGHT: Final = "corridor_budget"
 _ROUNDS: Final = 200
 """Answers that are cut off at most."""
-_SHARES: Final = (0.9, 0.8, 0.7, 0.6, 0.5)
-"""Of the budget, as prices of the model are lower than real ones."""
-_TRIED_ROWS: Final = 200_000
-"""Trips that are driven for trying stations in place of others, with money left."""
+_SIZES: Final = 20
+"""Plugs up to which every number is a size of its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,51 +68,50 @@ class Task:
         return self._sized(open_, trips, days, found.bound + trips.alone_per_day, found.solver)
 
     def _bought(self, trips: Trips, days: Sequence[Trips], stop: Stop) -> Choice:
-        """What the budget buys: answers that cannot be paid are cut off until one can."""
+        """What the budget buys: a search, then answers of the model, cut off until one can be paid."""
         purchase, run = Purchase(trips, self._prices(trips)), stop.start()
-        best = self._sized(self.there.copy(), trips, days, math.inf, BOUGHT)
+        search = self._search(trips, days, run)
+        search.search(self.there)
+        best = self._sized(search.best, trips, days, math.inf, BOUGHT)
         for _ in range(_ROUNDS):
-            open_, high = purchase.solve(run, self.seed)
+            open_, high = purchase.solve(run, self.seed, best.open, best.kwh)
             best = replace(best, bound=max(best.value, min(best.bound, high + trips.alone_per_day)))
             if open_ is None or gap_of(best.value, best.bound) <= max(stop.gap, PROOF):
                 break
             choice = self._sized(open_, trips, days, best.bound, BOUGHT)
             purchase.cut(open_, choice.cost_cny)
-            fewer = self._without_useless(open_, days)
-            for one in (choice, self._sized(fewer, trips, days, best.bound, BOUGHT)):
-                best = one if self._affordable(one) and one.value > best.value else best
+            search.mend(open_)
+            best = self._sized(search.best, trips, days, best.bound, BOUGHT)
             if self._affordable(choice):
                 break
-        if gap_of(best.value, best.bound) > max(stop.gap, PROOF):
-            best = self._within(best, trips, days)
-        return self._improved(best, trips, days)
+        fewer = self._sized(self._without_useless(best.open, days), trips, days, best.bound, BOUGHT)
+        return fewer if self._affordable(fewer) else best
 
-    def _within(self, best: Choice, trips: Trips, days: Sequence[Trips]) -> Choice:
-        """Where the search was cut short: what less money seems to buy, the most of it that can really be paid."""
-        prices = self._prices(trips)
-        for share in _SHARES:
-            less = replace(prices, budget_cny=share * prices.budget_cny)
-            open_, _ = Purchase(trips, less).solve(Work(1).start(), self.seed)
-            if open_ is not None:
-                fewer = self._without_useless(open_, days)
-                one = self._sized(fewer, trips, days, best.bound, BOUGHT)
-                best = one if self._affordable(one) and one.value > best.value else best
-        return best
+    def _search(self, trips: Trips, days: Sequence[Trips], run: Run) -> Search:
+        def worth_of(open_: Flags) -> tuple[float, float]:
+            choice = self._sized(open_, trips, days, math.inf, BOUGHT)
+            return choice.value, math.fsum(choice.cost_cny.tolist())
+
+        free = self.site[~self.there[self.site]]
+        return Search(
+            worth_of=worth_of, free=free, budget_cny=float(self.budget_cny or 0.0), best=self.there.copy(), run=run,
+            sites=len(free) if self.sites is None else self.sites, rows=sum(len(day.rest) for day in days),
+        )  # fmt: skip
 
     def _prices(self, trips: Trips) -> Prices:
-        """The least that stations and their plugs may cost."""
-        nodes, rules, most_kwh = self.corridor.nodes, self.rules, trips.most_kwh()
-        may = np.zeros(len(nodes), np.bool_)
+        """The least that stations of each size cost. Large sizes stand for a few numbers of plugs each."""
+        rules, may, most_kwh = self.rules, np.zeros(len(self.there), np.bool_), trips.most_kwh()
         may[self.site] = True
-        sessions_h = most_kwh / rules.session_kwh * rules.peak_share
-        fewest = np.maximum(sessions_h * rules.service_h, plugs_for(most_kwh, rules) - 1)
-        given = np.array([rules.open_cny if node.open_cny is None else node.open_cny for node in nodes])
+        most = int(plugs_for(most_kwh, rules).max(initial=rules.least_plugs))
+        plugs = [rules.least_plugs]
+        while plugs[-1] < most:
+            plugs.append(plugs[-1] + max(1, plugs[-1] // _SIZES))
+        rates = waiting_rates(plugs[-1], rules.service_h, rules.wait_h, rules.wait_share)[plugs]
+        fewest = [rules.least_plugs, *(n + 1 for n in plugs[:-1])]
         return Prices(
-            may=may, new=~self.there, open_cny=np.where(self.there, 0.0, given),
-            least_cny=np.where(self.there, 0.0, self.least_cny),
-            per_kwh_cny=rules.plug_cny * fewest / np.maximum(most_kwh, 1.0),
-            there_cny=rules.plug_cny * self.there_plugs.astype(np.float64),
-            most_kwh=most_kwh, budget_cny=float(self.budget_cny or 0.0), sites=self.sites,
+            may=may, new=~self.there, kwh=rates / rules.peak_share * rules.session_kwh * (1.0 + PROOF),
+            cost_cny=np.stack([self._price(np.full(len(may), n)) for n in fewest]),
+            budget_cny=float(self.budget_cny or 0.0), sites=self.sites,
         )  # fmt: skip
 
     def _solved(self, trips: Trips, stop: Stop) -> Located:
@@ -133,45 +132,24 @@ class Task:
         """(N) without new stations that nobody would miss on any day."""
         kept = open_.copy()
         for node in np.flatnonzero(open_ & ~self.there).tolist():
-            kept[node] = any(day.lost(kept, node) for day in days)
+            kept[node] = any(len(day.lost(kept, node)) for day in days)
         return kept
 
     def _sized(self, open_: Flags, trips: Trips, days: Sequence[Trips], bound: float, solver: str) -> Choice:
         """With the fewest plugs that do on all days."""
-        kwh = np.max([day.kwh(open_) for day in days], axis=0)
+        found = {id(day): day.day(open_) for day in (trips, *days)}
+        kwh, value = np.max([found[id(day)][1] for day in days], axis=0), found[id(trips)][0]
         plugs = plugs_for(kwh, self.rules)
-        value = trips.worth(open_)
         return Choice(open_, kwh, plugs, np.where(open_, self._price(plugs), 0.0), value, max(bound, value), solver)
-
-    def _improved(self, choice: Choice, trips: Trips, days: Sequence[Trips]) -> Choice:
-        """Where money is left: the best one more station, or one for another, as long as there is one."""
-        tries = int(_TRIED_ROWS / max(1, len(trips.rest))) if self.budget_cny is not None else 0
-        better: Choice | None = choice
-        while better is not None and choice.value < choice.bound:
-            choice, better = better, None
-            free = [n for n in self.site.tolist() if not choice.open[n]]
-            taken = [-1, *np.flatnonzero(choice.open & ~self.there).tolist()]
-            for add, drop in ((a, d) for a in free for d in taken):
-                if (tries := tries - 1) < 0:
-                    break
-                open_ = choice.open.copy()
-                open_[add], open_[drop] = True, open_[drop] and drop < 0
-                if not self._few(open_) or trips.worth(open_) <= (better or choice).value:
-                    continue
-                other = self._sized(open_, trips, days, choice.bound, choice.solver)
-                better = other if self._affordable(other) else better
-        return choice
 
     def in_place_of(self, node: int, choice: Choice, trips: Trips, days: Sequence[Trips]) -> tuple[float, int]:
         """What gets through with the best other site in place of a station, and which; -1 where none is any use."""
         left = choice.open.copy()
         left[node] = False
-        through, alone = trips.met(left), trips.worth(left)
-        best, where = alone, -1
+        best, where = trips.worth(left), -1
         for other in [n for n in self.site.tolist() if not choice.open[n]]:
             left[other] = True
-            gained = [r for r in trips.passing.get(other, []) if not through[r] and trips.carried(r, left)]
-            value = alone + math.fsum(trips.count[gained].tolist())
+            value = trips.worth(left)
             if value > best and self._can_pay(left, trips, days):
                 best, where = value, other
             left[other] = False
@@ -180,9 +158,6 @@ class Task:
     def _can_pay(self, open_: Flags, trips: Trips, days: Sequence[Trips]) -> bool:
         return self.budget_cny is None or self._affordable(self._sized(open_, trips, days, math.inf, BOUGHT))
 
-    def _few(self, open_: Flags) -> bool:
-        return self.sites is None or int((open_ & ~self.there).sum()) <= self.sites
-
     def _affordable(self, choice: Choice) -> bool:
         return self.budget_cny is None or math.fsum(choice.cost_cny.tolist()) <= self.budget_cny
 
@@ -190,7 +165,7 @@ class Task:
     def there_plugs(self) -> I64:
         """(N) plugs that are there, or that stations there lack already: no plan pays for those."""
         now = np.array([node.plugs for node in self.corridor.nodes], np.int64)
-        kwh = np.max([day.kwh(self.there) for day in self.days], axis=0)
+        kwh = np.max([day.day(self.there)[1] for day in self.days], axis=0)
         return np.where(self.there, np.maximum(now, plugs_for(kwh, self.rules)), 0)
 
     @cached_property
@@ -200,11 +175,19 @@ class Task:
 
     def _price(self, plugs: I64) -> F64:
         """(N) cost of a station with so many plugs, or of enlarging one to them [CNY]."""
-        nodes, rules = self.corridor.nodes, self.rules
-        opening = np.array([rules.open_cny if node.open_cny is None else node.open_cny for node in nodes])
         new = np.maximum(plugs - self.there_plugs, 0)
-        power = np.maximum(self.lacking_kw(plugs) - self.lacking_kw(self.there_plugs), 0.0) * rules.grid_cny_per_kw
-        return np.asarray(np.where(self.there, 0.0, opening) + rules.plug_cny * new + power)
+        power_kw = np.maximum(self.lacking_kw(plugs) - self.lacking_kw(self.there_plugs), 0.0)
+        return np.asarray(self._open_cny + self.rules.plug_cny * new + power_kw * self.rules.grid_cny_per_kw)
+
+    @cached_property
+    def _open_cny(self) -> F64:
+        """(N) what a new station costs before its first plug."""
+        given = [self.rules.open_cny if node.open_cny is None else node.open_cny for node in self.corridor.nodes]
+        return np.where(self.there, 0.0, given)
+
+    @cached_property
+    def _grid_kw(self) -> F64:
+        return np.array([math.inf if node.grid_kw is None else node.grid_kw for node in self.corridor.nodes])
 
     def backlog_cny(self) -> float:
         """What stations that are there lack already [CNY]."""
@@ -214,5 +197,4 @@ class Task:
 
     def lacking_kw(self, plugs: I64) -> F64:
         """(N) power that so many plugs draw beyond what is known to be at a node."""
-        known = [math.inf if node.grid_kw is None else node.grid_kw for node in self.corridor.nodes]
-        return np.asarray(np.maximum(plugs * self.rules.drawn_kw - np.array(known), 0.0))
+        return np.asarray(np.maximum(plugs * self.rules.drawn_kw - self._grid_kw, 0.0))

@@ -9,7 +9,7 @@ other trips home gives that half, and each station what is used since the last o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -45,7 +45,7 @@ class Trips:
     kwh_per_km: F64
     alone: Flags
 
-    @property
+    @cached_property
     def rest(self) -> I64:
         """Rows that need stations and have vehicles."""
         return np.flatnonzero(~self.alone & (self.count > 0))
@@ -61,56 +61,55 @@ class Trips:
     def met(self, open_: Flags) -> Flags:
         """(R) trips that stations at the nodes `open_` (N) carry, or that need none."""
         out = self.alone.copy()
-        for r in self.rest.tolist():
-            out[r] = self.carried(r, open_)
+        out[self.rest] = self._table.driven(open_)[0]
         return out
 
-    @property
+    @cached_property
     def alone_per_day(self) -> float:
         """Vehicles a day that need no charge on the way."""
         return math.fsum(self.count[self.alone].tolist())
 
     @cached_property
-    def passing(self) -> dict[int, list[int]]:
-        """Rows of `rest` by the nodes they pass."""
-        out: dict[int, list[int]] = {}
-        for r in self.rest.tolist():
-            for node in self.corridor.way(int(self.flow[r]))[0].tolist():
-                out.setdefault(node, []).append(r)
-        return out
+    def _table(self) -> WayTable:
+        corridor, rest = self.corridor, self.rest
+        return WayTable.of([corridor.way(int(q)) for q in self.flow[rest]], self.reach_km[rest], len(corridor.nodes))
 
-    def lost(self, open_: Flags, node: int) -> list[int]:
+    @cached_property
+    def _on_way_kwh(self) -> F64:
+        return np.array([self.on_way_kwh(r) for r in self.rest.tolist()])
+
+    def lost(self, open_: Flags, node: int) -> I64:
         """Rows that get through with stations at `open_` and not without the one at `node`."""
         left = open_.copy()
         left[node] = False
-        rows = self.passing.get(node, [])
-        return [r for r in rows if self.carried(r, open_) and not self.carried(r, left)]
-
-    def carried(self, row: int, open_: Flags) -> bool:
-        """Whether stations at `open_` (N) carry a row of `rest`."""
-        return self._stretches(row, open_).carried
+        return np.flatnonzero(self.met(open_) & ~self.met(left))
 
     def worth(self, open_: Flags) -> float:
         """Vehicles a day that get through."""
-        return math.fsum(self.count[self.met(open_)].tolist())
+        return self.day(open_)[0]
 
-    def kwh(self, open_: Flags) -> F64:
-        """(N) energy that vehicles take up at each station on a day [kWh]."""
-        out = np.zeros(len(self.corridor.nodes))
-        for r in self.rest.tolist():
-            stretches = self._stretches(r, open_)
-            if stretches.carried:
-                here = stretches.at_node
-                out[here] += self.on_way_kwh(r) * stretches.share
-        return out
+    def day(self, open_: Flags) -> tuple[float, F64]:
+        """Vehicles that get through, and energy that they take up at each station (N) [kWh]."""
+        through, km = self._table.driven(open_)
+        each = (self._on_way_kwh[:, None] / (2 * self._table.length_km) * km).ravel()
+        kwh = np.asarray(np.bincount(self._table.node.ravel(), each, len(self.corridor.nodes) + 1)[:-1], np.float64)
+        return math.fsum(self.count[self.rest][through].tolist()) + self.alone_per_day, kwh
 
     def most_kwh(self) -> F64:
         """(N) energy of all trips that pass a node: no plan makes a station there give more [kWh/day]."""
-        out = np.zeros(len(self.corridor.nodes))
+        node = self._table.node
+        each = np.repeat(self._on_way_kwh, node.shape[1])
+        return np.asarray(np.bincount(node.ravel(), each, len(self.corridor.nodes) + 1)[:-1], np.float64)
+
+    def driven(self, open_: Flags) -> tuple[float, F64]:
+        """The same as `day`, each trip driven by itself: what the table of all ways is checked by."""
+        through, kwh = self.alone_per_day, np.zeros(len(self.corridor.nodes))
         for r in self.rest.tolist():
-            node = self.corridor.way(int(self.flow[r]))[0]
-            out[node] += self.on_way_kwh(r)
-        return out
+            stretches = self._stretches(r, open_)
+            if stretches.carried:
+                through += float(self.count[r])
+                kwh[stretches.at_node] += self.on_way_kwh(r) * stretches.share
+        return through, kwh
 
     def on_way_kwh(self, row: int) -> float:
         """Energy that a row's vehicles take up at stations on a day, where they get through."""
@@ -133,6 +132,38 @@ class Trips:
             return longest_km, int(node[at - 1]), int(node[at])
         at = max(int(np.searchsorted(along, 2 * along[-1] - empty_km, side="left")), 1)
         return longest_km, int(node[at]), int(node[at - 1])
+
+
+@dataclass(frozen=True, eq=False)
+class WayTable:
+    """Ways (R) side by side. node, at_km (R, K): nodes and how far they lie from the origin, filled up with the node
+    behind the last, which has no station; length_km, reach_km (R, 1).
+    """
+
+    node: I64
+    at_km: F64
+    length_km: F64
+    reach_km: F64
+
+    @classmethod
+    def of(cls, ways: Sequence[tuple[I64, F64]], reach_km: F64, nodes: int) -> WayTable:
+        most = max((len(node) for node, _ in ways), default=1)
+        node, at_km = np.full((len(ways), most), nodes, np.int64), np.zeros((len(ways), most))
+        for r, (on_way, along_km) in enumerate(ways):
+            node[r, : len(on_way)], at_km[r, : len(on_way)] = on_way, along_km
+        return cls(node, at_km, at_km.max(axis=1, initial=0.0)[:, None], reach_km[:, None] * (1.0 + PROOF))
+
+    def driven(self, open_: Flags) -> tuple[Flags, F64]:
+        """(R) which get through with stations at `open_` (N), and (R, K) km of the round trip before each station."""
+        on = np.append(open_, False)[self.node]
+        before_km, after_km = np.full(on.shape, -np.inf), np.full(on.shape, np.inf)
+        before_km[:, 1:] = np.maximum.accumulate(np.where(on, self.at_km, -np.inf), axis=1)[:, :-1]
+        after_km[:, :-1] = np.minimum.accumulate(np.where(on, self.at_km, np.inf)[:, ::-1], axis=1)[:, -2::-1]
+        before_km = self.at_km - np.where(np.isinf(before_km), -self.at_km, before_km)
+        after_km = np.where(np.isinf(after_km), 2 * self.length_km - self.at_km, after_km) - self.at_km
+        dry = on & (np.maximum(before_km, after_km) > self.reach_km)
+        through: Flags = on.any(axis=1) & ~dry.any(axis=1)
+        return through, np.where(on & through[:, None], before_km + after_km, 0.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,9 @@ from optimise.corridor_choice import Choice, Task
 from optimise.corridor_network import NODE_KINDS, SERVICE_AREA, Corridor, CorridorRules
 from optimise.corridor_plan import CorridorCase, CorridorPlan, CorridorStation, CorridorTrip, State
 from optimise.corridor_trips import START, Flags, Trips, trips_at
+from optimise.corridor_verify import CORRIDOR_CHECKS, corridor_problems
 from optimise.location.result import PROOF
+from optimise.propose import UnverifiedError
 from optimise.solver import Status, gap_of
 from optimise.stop import Gap, Stop, Work
 
@@ -60,6 +62,10 @@ def propose_corridor(
     )  # fmt: skip
     best = task.best(winter, (winter, mild), stop)
     best_mild = best if cold_c >= rules.comfort_c else task.best(mild, (mild,), stop)
+    wrong = corridor_problems(task, best, winter, (winter, mild))
+    wrong += corridor_problems(task, best_mild, mild, (mild,)) if best_mild is not best else []
+    if wrong:
+        raise UnverifiedError("; ".join(wrong))
     new, new_mild = ({corridor.nodes[n].id for n in np.flatnonzero(c.open & ~there)} for c in (best, best_mild))
     status: Status = "optimal" if gap_of(best.value, best.bound) <= PROOF else "feasible"
     return CorridorPlan(
@@ -80,9 +86,7 @@ def propose_corridor(
         gap=0.0 if status == "optimal" else gap_of(best.value, best.bound),
         status=status,
         reasons=tuple(_reasons(task, best)),
-        verified=("feasible", "value", "driven")
-        if budget_cny is not None
-        else ("feasible", "value", "bound_side", "driven"),
+        verified=CORRIDOR_CHECKS,
         solver=best.solver,
         seed=seed,
         stop=stop.to_dict(),

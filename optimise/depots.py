@@ -158,7 +158,7 @@ def _nights(
     found, missing = [], set[int]()
     efficiency = float(city.fleet.charging_efficiency[BUS_SEGMENT])
     used = np.unique(days.depot).tolist()
-    for depot in used:
+    for k, depot in enumerate(used):
         bus = np.flatnonzero(days.depot == depot)
         night, short_kwh = night_of(city.buses, days.out_s[bus], days.back_s[bus], days.kwh[bus] / efficiency)
         missing |= set(bus[short_kwh > _EPSILON_KWH].tolist())
@@ -169,7 +169,7 @@ def _nights(
                 bus=bus,
                 night=night,
                 smart=least,
-                parked=parked(night, run, min(_WORK_EACH, run.work_left), seed),
+                parked=parked(night, run, min(_WORK_EACH, run.work_left / (len(used) - k)), seed),
                 smart_kw=drawn / night.slot_min,
                 unmanaged_kw=unmanaged(night)[0] / night.slot_min,
             )

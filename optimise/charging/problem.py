@@ -35,6 +35,28 @@ class Least:
     year: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """What reasons call areas, feeders, services and years, by position; "area 0" and so on where they are left out."""
+
+    areas: Sequence[str] = ()
+    feeders: Sequence[str] = ()
+    services: Sequence[str] = ()
+    years: Sequence[str] = ()
+
+    def area(self, a: int) -> str:
+        return self.areas[a] if self.areas else f"area {a}"
+
+    def feeder(self, b: int) -> str:
+        return self.feeders[b] if self.feeders else f"feeder {b}"
+
+    def service(self, s: int) -> str:
+        return self.services[s] if self.services else f"service {s}"
+
+    def year(self, t: int) -> str:
+        return self.years[t] if self.years else f"year {t}"
+
+
 def _nothing(*shape: int) -> I64:
     return np.zeros(shape, np.int64)
 
@@ -101,6 +123,7 @@ class ChargerProblem:
     """(J) area of a site; 0 each where it is left out."""
     ahead: I64 = field(default_factory=lambda: _nothing(0, 0, 0))
     """(T, A, S) capacity that the sites of an area have together at least, all open [tenths of kWh per hour]."""
+    names: Names = field(default_factory=Names)
 
     def __post_init__(self) -> None:
         years, sites, options = len(np.atleast_1d(self.demand)), len(self.option_first) - 1, len(self.option_fen)

@@ -58,14 +58,14 @@ def _least(problem: ChargerProblem) -> list[str]:
 
 
 def _ahead(problem: ChargerProblem) -> list[str]:
-    words = []
+    names, words = problem.names, []
     for t, a, s in np.argwhere(problem.ahead > 0).tolist():
         room = int(largest(problem, problem.option_capacity[:, s])[problem.site_area == a].sum())
         if room < problem.ahead[t, a, s]:
             wanted, most = problem.ahead[t, a, s] / units.TENTHS, room / units.TENTHS
             words.append(
-                f"area {a}: a capacity of {wanted:,.1f} kWh an hour wanted of service {s} in year {t}, "
-                f"all sites at their largest have {most:,.1f}"
+                f"{names.area(a)}: a capacity of {wanted:,.1f} kWh an hour wanted of {names.service(s)} in "
+                f"{names.year(t)}, all sites at their largest have {most:,.1f}"
             )
     return words
 
@@ -78,7 +78,9 @@ def _feeders(problem: ChargerProblem) -> list[str]:
         load = int(least[problem.feeder == b].sum())
         may = int(problem.headroom_va[b] + problem.most_steps[b] * problem.step_va[b])
         if load > may:
-            words.append(f"feeder {b}: what is there draws {load / 1000:,.1f} kVA, {may / 1000:,.1f} can be had")
+            words.append(
+                f"{problem.names.feeder(b)}: what is there draws {load / 1000:,.1f} kVA, {may / 1000:,.1f} can be had"
+            )
     return words
 
 
@@ -87,17 +89,19 @@ def _targets(problem: ChargerProblem) -> list[str]:
     if not problem.wanted.any() and not problem.floors.any():
         return []
     most = np.stack([largest(problem, problem.option_capacity[:, s]) for s in range(problem.services)])
-    served, words = _served(problem, most), []
+    served, names, words = _served(problem, most), problem.names, list[str]()
     for t in np.flatnonzero(served.sum(axis=1) < problem.wanted).tolist():
         share = served[t].sum() / max(problem.total_demand[t], 1)
-        words.append(f"year {t}: {problem.served_share[t]:.1%} wanted, all sites at their largest serve {share:.1%}")
+        words.append(
+            f"{names.year(t)}: {problem.served_share[t]:.1%} wanted, all sites at their largest serve {share:.1%}"
+        )
     for a in np.flatnonzero(problem.floors.any(axis=0)).tolist():
         alone = _served(problem, most, problem.area == a).sum(axis=1)
         for t in np.flatnonzero(alone < problem.floors[:, a]).tolist():
             whole = max(int(problem.demand[t][:, problem.area == a].sum()), 1)
             words.append(
-                f"area {a}: {problem.floor_share[t, a]:.1%} wanted in year {t}, all sites at their largest serve "
-                f"{alone[t] / whole:.1%}"
+                f"{names.area(a)}: {problem.floor_share[t, a]:.1%} wanted in {names.year(t)}, all sites at their "
+                f"largest serve {alone[t] / whole:.1%}"
             )
     return words
 

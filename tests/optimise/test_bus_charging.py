@@ -96,6 +96,21 @@ def test_fewest_chargers_without_moving_a_bus_beside_every_choice(seed):
     assert chargers_for(n, smart(n).power_kw) <= found.chargers <= unmanaged(n)[1].max()
 
 
+@pytest.mark.parametrize("seed", range(10, 30))
+def test_what_fits_between_two_slots_is_never_more_than_the_fewest_chargers(seed):
+    rng = np.random.default_rng(seed)
+    slots = rng.integers(3, 9, 6)
+    n = night(rng.integers(0, 8, 6), slots, rng.integers(1, slots * KW * 60 + 1), slot_min=60)
+    assert parked(n, Work(0).start(), 0, 0).bound <= fewest_parked(n)
+
+
+def test_buses_that_fit_a_charger_once_each_are_known_without_a_search():
+    """Sixty buses of two hours in three: power alone asks for forty chargers, yet none takes two buses."""
+    n = night([0] * 60, [3] * 60, [2 * KW * 60] * 60, slot_min=60)
+    found = parked(n, Work(0).start(), 0, 0)
+    assert (chargers_for(n, smart(n).power_kw), found.bound, found.chargers) == (40, 60, 60)
+
+
 def test_buses_that_may_move_need_fewer_chargers():
     """Three buses, three hours, two hours of charging each: two chargers by turns, three where each stays put."""
     n = night([0, 0, 0], [3, 3, 3], [2 * KW * 60] * 3, slot_min=60)

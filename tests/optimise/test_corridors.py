@@ -21,7 +21,9 @@ from optimise import (
     corridor_of,
     propose_corridor,
 )
+from optimise.corridor_choice import Task
 from optimise.corridor_trips import plugs_for, trips_at
+from optimise.corridor_verify import corridor_problems
 
 RULES = CorridorRules(
     usable_share=0.75, winter_c=-5.0, comfort_c=20.0, cold_share_per_c=0.01, peak_share=0.1, session_kwh=30.0,
@@ -209,8 +211,65 @@ def test_stations_give_all_the_energy_that_home_does_not():
     length = np.array([corridor.way(int(q))[1][-1] for q in trips.flow])
     used = trips.count * trips.kwh_per_km * (2 * length - trips.reach_km / 2)
     assert met.any()
-    assert trips.kwh(open_).sum() == pytest.approx(used[met].sum())
-    assert (trips.kwh(open_) <= trips.most_kwh() + 1e-9).all()
+    assert trips.day(open_)[1].sum() == pytest.approx(used[met].sum())
+    assert (trips.day(open_)[1] <= trips.most_kwh() + 1e-9).all()
+
+
+@pytest.mark.parametrize("seed", range(60, 80))
+def test_the_table_of_ways_says_what_each_trip_driven_by_itself_does(seed):
+    corridor, rng = small(seed), np.random.default_rng(seed)
+    trips = trips_at(corridor, RULES, float(rng.integers(-10, 25)))
+    for share in (0.0, 0.3, 0.7, 1.0):
+        open_ = rng.random(len(corridor.nodes)) < share
+        through, kwh = trips.day(open_)
+        by_itself = trips.driven(open_)
+        assert through == pytest.approx(by_itself[0])
+        assert kwh == pytest.approx(by_itself[1], abs=1e-6)
+
+
+def bought(seed, budget):
+    """A task with money, its best choice on a cold day, and the days."""
+    corridor = small(seed)
+    there = np.array([n.plugs > 0 for n in corridor.nodes])
+    may = there | np.array([n.kind == "service_area" for n in corridor.nodes])
+    days = [trips_at(corridor, RULES, c) for c in (RULES.winter_c, RULES.comfort_c)]
+    task = Task(
+        corridor=corridor, rules=RULES, site=np.flatnonzero(may), there=there, sites=None, budget_cny=budget,
+        days=days, seed=0,
+    )  # fmt: skip
+    return task, task.best(days[0], days, Work(10)), days
+
+
+def test_what_is_not_true_of_stations_is_found():
+    task, choice, days = bought(3, 4000.0)
+    assert corridor_problems(task, choice, days[0], days) == []
+    assert (choice.open & ~task.there).any()
+    lies = {
+        "get through": replace(choice, value=choice.value + 1, bound=choice.bound + 1),
+        "below the value": replace(choice, bound=choice.value - 1),
+        "another energy": replace(choice, kwh=choice.kwh * 1.1),
+        "CNY, ": replace(choice, cost_cny=choice.cost_cny * 0.9),
+    }
+    for words, lie in lies.items():
+        assert any(words in wrong for wrong in corridor_problems(task, lie, days[0], days)), words
+    poorer = replace(task, budget_cny=0.5 * choice.cost_cny.sum())
+    assert any("may be spent" in wrong for wrong in corridor_problems(poorer, choice, days[0], days))
+    assert any("0 may be" in wrong for wrong in corridor_problems(replace(task, sites=0), choice, days[0], days))
+    closed = replace(task, site=task.site[:0])
+    assert any("none may" in wrong for wrong in corridor_problems(closed, choice, days[0], days))
+
+
+def test_a_search_alone_comes_near_the_model():
+    """Without a model to finish it, and never above what may be spent."""
+    found = best = 0.0
+    for seed in range(1, 40, 2):
+        task, choice, days = bought(seed, float([900, 2000, 4000, 9000][seed % 4]))
+        search = task._search(days[0], days, Work(10).start())
+        search.search(task.there)
+        assert search.best_cny <= task.budget_cny
+        assert search.best_worth <= choice.value + 1e-6
+        found, best = found + search.best_worth, best + choice.value
+    assert found >= 0.97 * best
 
 
 def test_the_cold_takes_range_by_the_factor_of_the_parameters():
