@@ -72,8 +72,8 @@ class _Rounds(NamedTuple):
 
 _NODE, _TRIAL, _LOOK = _Rounds(150, 15, 0.5, _SMOOTH), _Rounds(10, 5, 0.15, 0.7), _Rounds(1, 1, 0.15, 0.0)
 """Tuned on rl1304; the last for prices that are the best there are."""
-_MOST_ENTRIES = 1_000_000
-"""Of the first rows of a relaxation that is worth solving."""
+_MOST_ENTRIES = 250_000
+"""Of the first rows of a relaxation that is worth solving: some seconds; one with 670,000 takes minutes."""
 _NARROW = 4e-3
 """Relative gap up to which nodes are bounded by their linear relaxation. Measured: points on a plane begin at 0.01 to
 0.15 % and need a tenth of the time so; graphs with random lengths begin at 0.7 to 1.5 % and need ten times as much."""
