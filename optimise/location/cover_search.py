@@ -21,9 +21,9 @@ from optimise.stop import Run
 
 TOUCHES_PER_WORK = 2e8
 """Pairs looked at in a unit of work, about a second."""
-_CHUNK_WORK = 0.02
-_FIRST_WORK, _MORE_WORK = 0.02, 1.5
-"""Units of interchange before the bound, and after it where the gap is open."""
+_CHUNK_WORK = 0.005
+_FIRST_WORK, _NEXT_WORK, _MORE_WORK = 0.005, 0.03, 1.5
+"""Units of interchange before the bound, before its slow part, and after it where many pairs leave the gap open."""
 _LARGE = 200_000
 """Pairs from which on the interchange is worth more work than branch and bound."""
 _PRICE_ROUNDS, _FAST_ROUNDS, _PRICE_CHUNK = 1_200, 60, 20
@@ -115,9 +115,9 @@ def search(case: Case, start: I64, run: Run, seed: int, told: Told) -> Found:
     told(best.value, in_reach)
     bound, price = in_reach, 0.5 * cover.weight
     if best.value < in_reach and not run.over():
-        bound, price = _priced(case, cover, best.value, in_reach, run)
+        bound, price = _priced(best, in_reach, run)
     if gap_of(best.value, case.rounded(bound)) > run.stop.gap:
-        best.improve(run, _MORE_WORK if len(cover.site) > _LARGE else _FIRST_WORK)
+        best.improve(run, _MORE_WORK if len(cover.site) > _LARGE else _NEXT_WORK)
     open_ = best.open
     told(best.value, bound)
     if case.short(open_).any():
@@ -151,20 +151,22 @@ class Best:
             run.spend(done)
 
 
-def _priced(case: Case, cover: Cover, known: float, most: float, run: Run) -> tuple[float, F64]:
-    """The Lagrangian bound, never above `most`, and its prices."""
+def _priced(best: Best, most: float, run: Run) -> tuple[float, F64]:
+    """The Lagrangian bound, never above `most`, and its prices; where it does not close soon, better choices too."""
+    case, cover = best.case, best.cover
     step, slope = np.array([np.inf, _LONG_STEP, 0.0]), np.zeros(len(cover.weight))
     price, trial = 0.5 * cover.weight, np.zeros(0)
     for done in range(0, _PRICE_ROUNDS, _PRICE_CHUNK):
         if done < _FAST_ROUNDS:
-            _, price = lagrange(cover, case.limits, known, price, slope, _PRICE_CHUNK, step)
+            _, price = lagrange(cover, case.limits, best.value, price, slope, _PRICE_CHUNK, step)
         else:
             if not len(trial):
+                best.improve(run, _NEXT_WORK)
                 trial, step[1], step[2] = price.copy(), _SHORT_STEP, 0.0
                 slope[:] = 0.0
-            settle(cover, case.limits, known, price, trial, slope, step, _PRICE_CHUNK)
+            settle(cover, case.limits, best.value, price, trial, slope, step, _PRICE_CHUNK)
         run.spend(2.0 * len(cover.site) * _PRICE_CHUNK / TOUCHES_PER_WORK)
-        closed = gap_of(known, case.rounded(min(most, step[0]))) <= run.stop.gap
+        closed = gap_of(best.value, case.rounded(min(most, step[0]))) <= run.stop.gap
         if closed or run.over() or step[1] == 0.0:
             break
     return min(float(step[0]), most), price

@@ -15,12 +15,31 @@ _TIRED, _GROW, _LESS, _NEW = 5, 1.2, 0.8, 0.05
 
 @njit(cache=True)
 def worths(cover: Cover, price: F64, worth: F64) -> None:
-    """(C) what the rows' prices add up to at each site, in place."""
+    """(C) what the rows' prices add up to at each site, in place; four sums a site need not wait for another."""
+    row = cover.row
     for j in range(len(worth)):
-        sum_ = 0.0
-        for s in range(cover.start[j], cover.start[j + 1]):
-            sum_ += price[cover.row[s]]
-        worth[j] = sum_
+        a = b = c = d = 0.0
+        s, end = cover.start[j], cover.start[j + 1]
+        while s + 4 <= end:
+            a += price[row[s]]
+            b += price[row[s + 1]]
+            c += price[row[s + 2]]
+            d += price[row[s + 3]]
+            s += 4
+        while s < end:
+            a += price[row[s]]
+            s += 1
+        worth[j] = (a + b) + (c + d)
+
+
+@njit(cache=True)
+def _times_covered(cover: Cover, share: F64, times: F64) -> None:
+    """(I) shares of sites that cover each row, in place; few sites have a share."""
+    times[:] = 0.0
+    for j in range(len(share)):
+        if share[j] > 0.0:
+            for s in range(cover.start[j], cover.start[j + 1]):
+                times[cover.row[s]] += share[j]
 
 
 @njit(cache=True)
@@ -63,7 +82,7 @@ def lagrange(
     doi:10.1016/0377-2217(94)00159-6.)
     """
     sites, rows = len(cover.start) - 1, len(cover.weight)
-    worth, share, best = np.empty(sites), np.zeros(sites), price.copy()
+    worth, share, times, best = np.empty(sites), np.zeros(sites), np.empty(rows), price.copy()
     for _ in range(rounds):
         worths(cover, price, worth)
         bound = best_sites(limits, worth, share)
@@ -81,11 +100,9 @@ def lagrange(
             price[:] = best
             continue
         norm = 0.0
+        _times_covered(cover, share, times)
         for i in range(rows):
-            excess = -1.0
-            for r in range(cover.first[i], cover.first[i + 1]):
-                excess += share[cover.site[r]]
-            slope[i] = excess + _DEFLECT * slope[i]
+            slope[i] = times[i] - 1.0 + _DEFLECT * slope[i]
             if (slope[i] > 0.0 and price[i] > 0.0) or (slope[i] < 0.0 and price[i] < cover.weight[i]):
                 norm += slope[i] * slope[i]
         if norm <= _EVEN or step[1] < _STILL:
@@ -107,16 +124,14 @@ def settle(
     (The volume algorithm, Barahona & Anbil 2000, doi:10.1007/s101070050002.)
     """
     sites, rows = len(cover.start) - 1, len(cover.weight)
-    worth, share, slope = np.empty(sites), np.zeros(sites), np.empty(rows)
+    worth, share, times = np.empty(sites), np.zeros(sites), np.empty(rows)
     for _ in range(rounds):
         worths(cover, trial, worth)
         bound, along = best_sites(limits, worth, share), 0.0
+        _times_covered(cover, share, times)
         for i in range(rows):
             bound += cover.weight[i] - trial[i]
-            slope[i] = -1.0
-            for r in range(cover.first[i], cover.first[i + 1]):
-                slope[i] += share[cover.site[r]]
-            along += slope[i] * mean[i]
+            along += (times[i] - 1.0) * mean[i]
         step[2] += 1.0
         if bound < step[0]:
             step[2] = 0.0 if bound < step[0] * (1.0 - _MORE) else step[2]
@@ -128,7 +143,7 @@ def settle(
             step[2] = 0.0
         norm = 0.0
         for i in range(rows):
-            mean[i] += _NEW * (slope[i] - mean[i])
+            mean[i] += _NEW * (times[i] - 1.0 - mean[i])
             if (mean[i] > 0.0 and price[i] > 0.0) or (mean[i] < 0.0 and price[i] < cover.weight[i]):
                 norm += mean[i] * mean[i]
         if norm <= _EVEN or step[1] < _STILL:
