@@ -5,14 +5,12 @@ sums of the columns. Blocks of rows are summed apart and then in order, so the n
 two rounds change leads the next one farther, which halves the rounds where they are many.
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import prange
 
 from network.kernels.exponential import exp, log
-from network.kernels.inner import inner_njit, outer_njit, outer_shared_njit
+from network.kernels.inner import inner_over_rows_njit, inner_rows_njit, outer_njit, outer_shared_njit
 
 Reals = npt.NDArray[np.float64]
 Wholes = npt.NDArray[np.int64]
@@ -23,21 +21,11 @@ BLOCKS = 32
 SHARED_FROM = 2000
 """Zones from which threads share out a matrix. They wait for each other in every round, which takes longer than the
 round itself on a machine that does other work too, unless there is much to do."""
-_FORM: Any = {
-    "fastmath": {"contract", "reassoc", "nsz"},
-    "error_model": "numpy",
-    "no_cpython_wrapper": True,
-    "no_cfunc_wrapper": True,
-}
-_row_njit: Any = njit(**_FORM)
-"""For loops over rows: sums may be taken some at a time, infinities and what is no number stay what they are."""
-
-
 LEAST_POWER = -87.0
 """e^-87 is about the least normal number of 32 bits; cells further below the best one of their row are none."""
 
 
-@_row_njit
+@inner_rows_njit
 def _powers(minutes: Reals, alpha: float, beta: float, least: float, out: Reals) -> int:
     """`alpha log(c) - beta c`, c at least `least`, -inf where there is no way; how many entries are no times."""
     wrong = 0
@@ -53,7 +41,7 @@ def _powers(minutes: Reals, alpha: float, beta: float, least: float, out: Reals)
     return wrong
 
 
-@_row_njit
+@inner_rows_njit
 def _highest(row: Reals) -> float:
     """The maximum, four numbers at a time: one at a time would wait for the one before."""
     fours = row.shape[0] // 4 * 4
@@ -65,7 +53,7 @@ def _highest(row: Reals) -> float:
     return max(t0, t1, t2, t3)
 
 
-@_row_njit
+@inner_rows_njit
 def _cells(power: Reals, top: float, out: Singles) -> None:
     for j in range(out.shape[0]):
         p = power[j] - top
@@ -131,12 +119,12 @@ def parts(seed: Matrix, rows: Reals, columns: Reals) -> tuple[Wholes, Wholes, in
     return of_row, of_column, count
 
 
-@_row_njit
+@inner_rows_njit
 def _factor(row: float, total: float) -> float:
     return row / total if row > 0.0 and total > 0.0 else 0.0
 
 
-@_row_njit
+@inner_rows_njit
 def _sweep(seed: Matrix, low: int, high: int, rows: Reals, a: Reals, b: Reals, total: Reals) -> None:
     """Factors `a` of the rows from `low` to `high` under `b`, and their part of the sums of the columns in `total`.
 
@@ -175,7 +163,7 @@ def _sweep(seed: Matrix, low: int, high: int, rows: Reals, a: Reals, b: Reals, t
         a[i] = a0
 
 
-@_row_njit
+@inner_rows_njit
 def _worst(columns: Reals, shares: Reals, b: Reals) -> float:
     """Worst relative error of a column under `b`; the sums of the blocks are added up in the first of `shares`."""
     total = shares[0]
@@ -189,7 +177,7 @@ def _worst(columns: Reals, shares: Reals, b: Reals) -> float:
     return worst
 
 
-@_row_njit
+@inner_rows_njit
 def _next(columns: Reals, total: Reals, b: Reals, goal: Reals, step: Reals, led: bool) -> None:
     """`b` becomes the factors of the next round: those that meet the columns, or where these and the last ones lead if
     `led`.
@@ -214,13 +202,13 @@ def _next(columns: Reals, total: Reals, b: Reals, goal: Reals, step: Reals, led:
         b[j] = _factor(columns[j], total[j]) * exp(along * (goal[0, j] - goal[1, j]))
 
 
-@_row_njit
+@inner_rows_njit
 def _scale_row(seed: Matrix, a: float, b: Reals, out: Reals) -> None:
     for j in range(out.shape[0]):
         out[j] = a * seed[j] * b[j]
 
 
-@inner_njit
+@inner_over_rows_njit
 def _alone(
     seed: Matrix, rows: Reals, columns: Reals, tolerance: float, most_rounds: int, out: Reals
 ) -> tuple[int, float]:

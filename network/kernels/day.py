@@ -10,7 +10,7 @@ import numpy.typing as npt
 from numba import prange
 
 from network.kernels.exponential import log
-from network.kernels.inner import inner_njit, inner_rows_njit, outer_shared_njit
+from network.kernels.inner import inner_over_rows_njit, inner_rows_njit, outer_shared_njit
 from network.kernels.logit import BLOCKS, new_space, shares, spread
 from network.kernels.stations import sums_row
 from network.kernels.utility import (
@@ -143,7 +143,7 @@ def _ridden(each: Reals, ride: Reals, length_m: Reals, transfers: Reals) -> tupl
     return trips, metres, changes
 
 
-@inner_njit
+@inner_over_rows_njit
 def _by_station(rides: Any, u: int, i: int, low: int, m: int, each: Reals, by: Reals, counts: Reals) -> None:
     """Adds the trips of a station mode from an origin to those by station (Q), and what they ride to `counts`.
 
@@ -163,7 +163,7 @@ def _by_station(rides: Any, u: int, i: int, low: int, m: int, each: Reals, by: R
             counts[STATION_TRANSFERS + m] += way * changes
 
 
-@inner_njit
+@inner_over_rows_njit
 def _share_out(
     trips: Reals, low: int, held: float, nests: Any, space: Any, ends: Reals, persons: Reals, starts: Reals
 ) -> None:
@@ -180,7 +180,7 @@ def _share_out(
         starts[k] += _flow(space.weight[k], per[nests.nest[k]], ends[k, low:to], persons[k])
 
 
-@inner_njit
+@inner_over_rows_njit
 def _strip(
     origins: tuple[int, int], low: int, to: int, skims: Any, utility: Any, nests: Any, rides: Any, trips: Reals,
     purposes: Wholes, visitor: Bools, kept: Reals, starts: Reals, ends: Reals, by_band: Reals, counted: Reals,

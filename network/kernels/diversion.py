@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import prange
 
-from network.kernels.inner import inner_njit, inner_rows_njit, outer_shared_njit
+from network.kernels.inner import inner_over_rows_njit, inner_rows_njit, outer_shared_njit
 from network.kernels.logit import BLOCKS, new_space, shares, spread
 from network.kernels.stations import sums_row
 from network.kernels.utility import DIRECT, band_row, length_row
@@ -57,7 +57,7 @@ def _kg_row(flow: Reals, length_m: Reals, per_m: float, out: Reals) -> None:
         out[j] = per_m * length_m[j] if flow[j] > 0.0 else 0.0
 
 
-@inner_njit
+@inner_over_rows_njit
 def _row(skims: Any, utility: Any, nests: Any, side: Any, i: int, space: Any, flow: Reals, kg: Reals) -> None:
     """Trips by mode from an origin (K, Z), and CO2 of one of them (bases, K, Z); none where there is no way."""
     flow[:] = 0.0
@@ -133,7 +133,7 @@ def _some(x: Reals, sign: float) -> bool:
     return most > 0.0
 
 
-@inner_njit
+@inner_over_rows_njit
 def _compare(s: Any, trips: Reals, saved: Reals) -> None:
     """Adds one origin to `trips` and `saved`."""
     modes, bases = s.change.shape[0], saved.shape[0]

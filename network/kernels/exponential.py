@@ -12,6 +12,7 @@ from numba import njit
 _FORM: Any = {
     "fastmath": {"contract"},
     "error_model": "numpy",
+    "forceinline": True,
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
 }

@@ -25,5 +25,14 @@ inner_njit: Callable[[F], F] = njit(**_INNER)
 outer_shared_njit: Callable[[F], F] = njit(parallel=_PRANGE_ALONE, **_OUTER)
 """Loops over prange are shared out among threads, and nothing else is: whatever is takes a second to compile."""
 inner_shared_njit: Callable[[F], F] = njit(parallel=_PRANGE_ALONE, **_INNER)
-inner_rows_njit: Callable[[F], F] = njit(fastmath={"contract", "reassoc", "nsz"}, error_model="numpy", **_INNER)
-"""For loops over rows: sums may be taken eight at a time; infinities and what is no number stay what they are."""
+inner_rows_njit: Callable[[F], F] = njit(
+    fastmath={"contract", "reassoc", "nsz"}, error_model="numpy", forceinline=True, **_INNER
+)
+"""For loops over rows: sums may be taken eight at a time; infinities and what is no number stay what they are.
+
+Their code is put into that of whoever calls them, for how sums are taken is up to the compiler: the process that
+compiles would call the kernel by itself, and those that load what is kept the copy compiled with its caller, which
+may differ in the last bit.
+"""
+inner_over_rows_njit: Callable[[F], F] = njit(forceinline=True, **_INNER)
+"""For kernels between those of rows and the outermost, which have rows' code in theirs."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from numba import prange
 
 from network.kernels.exponential import LOG2_E, exp, exp2, log2
-from network.kernels.inner import inner_njit, inner_rows_njit, outer_shared_njit
+from network.kernels.inner import inner_njit, inner_over_rows_njit, inner_rows_njit, outer_shared_njit
 from network.kernels.utility import DIRECT, band_row, mode_rows
 
 Reals = npt.NDArray[np.float64]
@@ -117,7 +117,7 @@ def spread(trips: Reals, share: float, have: Reals, have_not: Reals) -> None:
         have_not[j] = other if have_not[j] > 0.0 else 0.0
 
 
-@inner_njit
+@inner_over_rows_njit
 def _without(nests: Any, used: int, space: Any) -> None:
     """Y of who has no car at hand, of the nests in which that is another."""
     space.y_not[:] = 0.0
@@ -126,7 +126,7 @@ def _without(nests: Any, used: int, space: Any) -> None:
             _add(space.weight[k], space.y_not[nests.nest[k]])
 
 
-@inner_njit
+@inner_over_rows_njit
 def shares(skims: Any, utility: Any, nests: Any, u: int, i: int, low: int, space: Any) -> None:
     """Weights of the modes of an origin (space.weight), and G / Y and sums of G by who has a car at hand.
 
@@ -202,7 +202,7 @@ def backdrop(skims: Any, utility: Any, nests: Any, open_nest: int, u: int) -> tu
     return have, have_not
 
 
-@inner_njit
+@inner_over_rows_njit
 def _behind(i: int, skims: Any, utility: Any, nests: Any, open_nest: int, u: int, have: Reals, have_not: Reals) -> None:
     groups = nests.apart.shape[0]
     space = new_space(DIRECT, groups, have.shape[2])

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from numba import prange
 
 from network.kernels.exponential import exp, log
-from network.kernels.inner import inner_njit, inner_rows_njit, outer_shared_njit
+from network.kernels.inner import inner_over_rows_njit, inner_rows_njit, outer_shared_njit
 
 Reals = npt.NDArray[np.float64]
 
@@ -38,7 +38,7 @@ def _dot(a: Reals, b: Reals) -> float:
     return out
 
 
-@inner_njit
+@inner_over_rows_njit
 def sums_row(origin: int, low: int, way: Reals, ride: Reals, out: Reals) -> None:
     """Writes to `out` (n) the sum over stations of the weights of an origin's way (Q) and of the ride (Q, Z).
 
@@ -130,7 +130,7 @@ def _hold(trips: Reals, mine: Reals, others: Reals, y: Reals, more: float, share
         out[1, j] = there - out[0, j]
 
 
-@inner_njit
+@inner_over_rows_njit
 def _use_from(i: int, m: int, others: Reals, nest: Reals, mu: float, share: float, trips: Reals, mine: Reals,
               before: float, after: float, rows: Reals) -> float:  # fmt: skip
     """Trips from an origin by one station, whose weights are `mine` (Z) at availability 1."""
