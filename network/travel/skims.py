@@ -123,12 +123,6 @@ def walks_of(city: City, origins: Snap, ends: Snap, most_s: float = np.inf, *, c
     With `cycle` one cycles to the first stop, as far as in bike-and-ride, and leaves the bike there, with racks or not.
     """
     t = city.transit
-    by_bike = Access(
-        CYCLE,
-        min(float(t.longest_s), most_s),
-        float(city.supply.station_access_m[STATION_MODES.index(TRIP_BIKE_RIDE)]),
-        round(float(city.behaviour.terminal_min[TRIP_BIKE_RIDE]) * _S_PER_MIN),
-    )
     return walks_to_stops(
         city.roads,
         origins,
@@ -138,7 +132,17 @@ def walks_of(city: City, origins: Snap, ends: Snap, most_s: float = np.inf, *, c
         transfer_s=float(t.transfer_s),
         change_s=round(float(t.change_s)),
         stations=t.stations,
-        access=by_bike if cycle else None,
+        access=_by_bike(city, most_s) if cycle else None,
+    )
+
+
+def _by_bike(city: City, most_s: float) -> Access:
+    """The way to the first stop in bike-and-ride."""
+    return Access(
+        CYCLE,
+        min(float(city.transit.longest_s), most_s),
+        float(city.supply.station_access_m[STATION_MODES.index(TRIP_BIKE_RIDE)]),
+        round(float(city.behaviour.terminal_min[TRIP_BIKE_RIDE]) * _S_PER_MIN),
     )
 
 
