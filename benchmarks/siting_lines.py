@@ -139,7 +139,9 @@ def refuelling() -> Iterator[Line]:
 
 
 def warm() -> None:
-    """Compile what the lines use."""
+    """Compile and load what the lines use."""
+    import ortools.math_opt.python.mathopt  # noqa: F401
+
     covers = csr_array(np.random.default_rng(0).random((60, 12)) < 0.2)
     max_cover(covers, 1, p=3)
     set_cover(csr_array(covers + csr_array(np.eye(60, 12) + 1)))
