@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import plain_transit
 import pytest
+from plain_transit import plain_arrival, service
 
 from network import Ride, Snap, departures_s, grid_city, journey, journeys_between, skim
 from network.kernels.rounds import NEVER
 from network.travel.skims import walks_of
 from network.units import CYCLE, STATION_MODES, TRIP_BIKE_RIDE
-from tests import plain_transit
-from tests.plain_transit import plain_arrival, service
 
 
 def one(points, i):

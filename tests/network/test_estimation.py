@@ -6,12 +6,12 @@ from dataclasses import replace
 import numba
 import numpy as np
 import pytest
+from trip_records import records
 
 from network.demand.estimation import estimate
 from network.demand.likelihood import Nest, model_of
 from network.demand.records import Variable, choices_of, constants
 from network.errors import InputError
-from tests.trip_records import records
 
 
 def nested_shares(utility, available, nests, mu):

@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from trip_records import records
 
 from network.demand.estimation import estimate
 from network.demand.likelihood import Nest
 from network.demand.records import Variable, choices_of, constants
 from network.io.survey import read_survey
-from tests.trip_records import records
 
 
 def published(name):

@@ -7,6 +7,7 @@ from math import exp
 
 import numpy as np
 import pytest
+from worlds import nothing_runs
 
 from network import (
     Feeders,
@@ -23,7 +24,6 @@ from network import (
     units,
 )
 from network.hierarchy import hierarchy_of
-from tests.worlds import nothing_runs
 
 ENDS = np.array([[120.0, 31.0], [120.0, 31.009]])
 

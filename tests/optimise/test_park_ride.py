@@ -312,7 +312,7 @@ def test_what_cannot_be_asked_is_refused(how, says):
 
 
 def test_a_city_without_a_railway_says_so():
-    from tests.worlds import nothing_runs
+    from worlds import nothing_runs
 
     city = grid_city(3)
     none = np.zeros(0, np.int32)

@@ -5,145 +5,30 @@ import io
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from made_plans import EVIL, OSM, made_proposal, named_city
 from pages import Page, words
 
-from network import City, Feeders, InputError, Provenance, grid_city, simulate, travel_times, units
+from network import City, Feeders, units
 from optimise import (
     ChargerProposal,
-    ChargerWishes,
     FeederStep,
     Plan,
     PlanYear,
-    Site,
-    SiteReason,
     Target,
-    Verification,
-    judge,
-    propose_chargers,
 )
 from service.report import FILES, report_html, svg_map, write_plan_folder
 from service.report.tables import SITE_FIELDS, site_rows
 
-EVIL = "<script>alert('x')</script>&\""
-OSM = "© OpenStreetMap contributors"
-NAMES = {0: EVIL, 1: "平江路公共停车场", 2: '=HYPERLINK("x")', 3: "Kerb, north\nside"}
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture(scope="module")
 def city() -> City:
-    """A grid city with names a map may really carry, and with an attribution."""
-    base = grid_city(6, 3)
-    names = np.array([NAMES.get(i, str(name)) for i, name in enumerate(base.places.name)])
-    streets = np.array([EVIL if i == 0 else "干将路" if i == 5 else str(n) for i, n in enumerate(base.roads.way_name)])
-    provenance = Provenance(**dict(base.provenance.arrays()) | {"attribution": np.array([OSM])})
-    return replace(
-        base,
-        name=f"Grid {EVIL}",
-        roads=replace(base.roads, way_name=streets),
-        places=replace(base.places, name=names),
-        provenance=provenance,
-    )
-
-
-def made_proposal(city: City, picks: dict[int, int], targets: tuple[Target, ...] = (), **changes) -> ChargerProposal:
-    """A proposal by hand: place position -> new plugs; every claim but the sites is made up."""
-    p, plugs = city.places, city.supply.plugs.sum(axis=0)
-    sites = tuple(
-        Site(
-            place=str(p.id[i]),
-            kind=str(p.kind[i]),
-            name=str(p.name[i]),
-            lon=float(p.lonlat[i, 0]),
-            lat=float(p.lonlat[i, 1]),
-            charger="fast",
-            new_plugs=n,
-            existing_plugs=int(plugs[i]),
-            cost_cny=float(n * p.plug_cny[i] + (0 if plugs[i] else p.open_cny[i])),
-            year=int(city.transit.year),
-        )
-        for i, n in picks.items()
-    )
-    claims = {
-        "city": city.id,
-        "city_digest": city.digest,
-        "objective": "served",
-        "base_year": int(city.transit.year),
-        "sites": sites,
-        "feeders": (),
-        "years": (
-            PlanYear(
-                year=int(city.transit.year),
-                budget_cny=2_000_000.0,
-                spent_cny=1e6,
-                plugs=12,
-                wanted_kwh=100.0,
-                served_kwh=50.0,
-            ),
-        ),
-        "reasons_why": tuple(
-            SiteReason(
-                place=site.place,
-                plugs=(0, site.new_plugs, 0),
-                cost_cny=site.cost_cny,
-                lost_kwh=12.5,
-                cny_per_daily_kwh=100.0,
-                gains=("west",),
-            )
-            for site in sites
-        ),
-        "next_best": (
-            SiteReason(
-                place=str(p.id[7]),
-                plugs=(8, 0, 4),
-                cost_cny=30_000.0,
-                lost_kwh=3.0,
-                cny_per_daily_kwh=1e4,
-                gains=("east",),
-            ),
-        ),
-        "cost_cny": sum(s.cost_cny for s in sites),
-        "value": 12_345,
-        "bound": 12_468,
-        "gap": 123 / 12_345,
-        "value_unit": "0.1 kWh/day",
-        "status": "feasible",
-        "reasons": (),
-        "verified": ("feasible", "value"),
-        "targets": targets,
-        "solver": "by hand",
-        "seed": 7,
-        "stop": {"work": 30.0},
-        "inputs": {"city": city.digest},
-        "versions": {"luxing": "0.1.0"},
-        "defaults": tuple(city.provenance.defaults()),
-    } | changes
-    plan = Plan(**claims)
-    base = simulate(city)
-    changed_city = plan.as_scenario().apply(city)
-    changed = simulate(changed_city, travel_times(changed_city))
-    return ChargerProposal(
-        plan=plan,
-        verification=Verification(
-            feasible=True,
-            value=plan.value,
-            value_matches=True,
-            bound_side_ok=True,
-            gap_matches=True,
-            relaxation_bound=None,
-            checked=plan.verified,
-            problems=(),
-        ),
-        city=city,
-        base=base,
-        changed=changed,
-        verdicts=judge(changed.metrics, targets),
-    )
+    return named_city()
 
 
 TARGETS = (
@@ -155,16 +40,6 @@ TARGETS = (
 @pytest.fixture(scope="module")
 def proposal(city: City) -> ChargerProposal:
     return made_proposal(city, {0: 4, 1: 2, 2: 2, 3: 6, 5: 1}, TARGETS)
-
-
-def test_the_folder_holds_the_same_bytes_twice(city, proposal, tmp_path):
-    first = write_plan_folder(tmp_path / "a", city, proposal)
-    second = write_plan_folder(tmp_path / "deep" / "er" / "b", city, proposal)
-    assert [p.name for p in first] == list(FILES)
-    assert sorted(p.name for p in (tmp_path / "a").iterdir()) == sorted(FILES)
-    for a, b in zip(first, second, strict=True):
-        assert a.read_bytes() == b.read_bytes(), a.name
-        assert str(tmp_path).encode() not in a.read_bytes()
 
 
 def test_the_report_is_whole_html_that_fetches_nothing(city, proposal):
@@ -395,70 +270,3 @@ def test_every_new_site_has_its_number_on_the_map(city, proposal):
     }
     assert titles["1"].startswith(f"1. {EVIL} (4 new plugs, 2 existing plugs)")
     assert sorted(titles) == ["1", "2", "3", "4", "5"]
-
-
-def test_a_failing_disk_keeps_what_was_there(city, proposal, tmp_path, monkeypatch):
-    folder = tmp_path / "plan"
-    write_plan_folder(folder, city, proposal)
-    before = {p.name: p.read_bytes() for p in folder.iterdir()}
-    other = made_proposal(city, {1: 1})
-    real = Path.write_bytes
-
-    def full(self: Path, data: bytes) -> int:
-        if self.name == "sites.csv":
-            raise OSError(28, "No space left on device")
-        return real(self, data)
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space"):
-        write_plan_folder(folder, city, other)
-    assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
-    assert [p.name for p in tmp_path.iterdir()] == ["plan"]
-    monkeypatch.undo()
-    write_plan_folder(folder, city, other)
-    assert (folder / "plan.json").read_bytes() != before["plan.json"]
-    assert [p.name for p in tmp_path.iterdir()] == ["plan"]
-
-
-def test_a_failing_swap_puts_the_old_folder_back(city, proposal, tmp_path, monkeypatch):
-    folder = tmp_path / "plan"
-    write_plan_folder(folder, city, proposal)
-    real = Path.rename
-
-    def refuse(self: Path, target: Path) -> Path:
-        if self.suffix == ".new":
-            raise PermissionError(13, "refused")
-        return real(self, target)
-
-    monkeypatch.setattr(Path, "rename", refuse)
-    with pytest.raises(PermissionError):
-        write_plan_folder(folder, city, made_proposal(city, {1: 1}))
-    assert [p.name for p in tmp_path.iterdir()] == ["plan"]
-    assert json.loads((folder / "plan.json").read_bytes())["plan"]["cost_cny"] == proposal.plan.cost_cny
-
-
-def test_a_folder_with_anything_else_in_it_is_refused(city, proposal, tmp_path):
-    mine = tmp_path / "mine"
-    mine.mkdir()
-    (mine / "thesis.docx").write_text("years of work")
-    with pytest.raises(InputError, match=r"thesis\.docx"):
-        write_plan_folder(mine, city, proposal)
-    foreign = tmp_path / "foreign"
-    foreign.mkdir()
-    (foreign / "plan.json").write_text('{"plan": "of somebody else"}')
-    with pytest.raises(InputError, match="not an earlier plan"):
-        write_plan_folder(foreign, city, proposal)
-    with pytest.raises(InputError, match="is a file"):
-        write_plan_folder(mine / "thesis.docx", city, proposal)
-    assert (mine / "thesis.docx").read_text() == "years of work"
-    assert [p.name for p in foreign.iterdir()] == ["plan.json"]
-
-
-def test_a_real_proposal_goes_through(tmp_path):
-    city, wishes = grid_city(5, 1), ChargerWishes(budgets_cny=(400_000.0,))
-    proposal = propose_chargers(city, wishes=wishes)
-    write_plan_folder(tmp_path / "a", city, proposal)
-    write_plan_folder(tmp_path / "b", city, propose_chargers(city, wishes=wishes))
-    assert proposal.plan.sites
-    for name in FILES:
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from road_files import Values, points_on, ways_of
+from worlds import nothing_runs
 
 from network import OpenStreet, Scenario, ScenarioError, Snap, grid_city, no_bike_points, no_lots, snap, units
 from network.io.graph import roads_from_ways
 from network.street_graph import StreetGraph, line_length_m
 from network.travel.roads import skim
 from network.units import DRIVE
-from tests.worlds import nothing_runs
 
 
 def restricted():
