@@ -146,9 +146,7 @@ def build(  # noqa: PLR0917 - options of a command, never positions
         write_whole(left_out, left_out_html(built, report.roads).encode())
     for line in report.lines:
         run.out.print(line, highlight=False, markup=False)
-    count = len(built.provenance.defaults())
-    run.out.print(f"{count} inputs are defaults that stand in for data of this city: luxing defaults {city}")
-    show.show_attribution(run.out, attribution(built))
+    show.show_provenance(run.out, city, built.provenance.defaults(), attribution(built))
     if problems:
         run.out.print(f"[yellow]Worth a look ({len(problems)}), see luxing check {city}:[/yellow]")
         show.show_problems(run.out, problems)

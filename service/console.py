@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -317,17 +318,16 @@ def _served(year: PlanYear) -> str:
 
 
 def show_provenance(console: Console, city: str, defaults: Iterable[Mapping[str, str]], credit: Iterable[str]) -> None:
-    """The names of all defaults that stood in for missing data, and whose data this is."""
-    groups: dict[str, list[str]] = {}
-    for row in defaults:
-        group, _, name = row["key"].partition(".")
-        groups.setdefault(group, []).append(name or f"{row['value']} {row['unit']}")
-    if groups:
+    """How many defaults stood in for missing data, by part of the city, and whose data this is."""
+    parts = Counter(row["key"].partition(".")[0] for row in defaults)
+    if parts:
+        told = ", ".join(f"{part} {count}" for part, count in parts.items())
         console.print(
-            f"[bold]Defaults stood in for data of this city[/bold] (values and sources: luxing defaults {city}):"
+            f"{parts.total()} inputs are defaults that stand in for data of this city ({escape(told)}); "
+            f"values and sources: luxing defaults {city}",
+            style="dim",
+            highlight=False,
         )
-    for group, names in groups.items():
-        console.print(f"  [bold]{escape(group)}[/bold]: {escape(', '.join(names))}", highlight=False, style="dim")
     show_attribution(console, credit)
 
 

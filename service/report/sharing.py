@@ -22,9 +22,9 @@ GOALS: Final = {
     "cost": "Reach the targets for as little money as possible 以最少资金达到目标",
 }
 VALUES: Final = {
-    "met": ("Need met, space-days a year 满足的泊位·天", "No plan meets more than (bound) 上界"),
-    "walking": ("Walks and need not met, km x space-days a year 步行与未满足", "No plan gets below (bound) 下界"),
-    "cost": ("Money of the plan, CNY 所需资金", "No plan costs less than (bound) 下界"),
+    "met": ("Need met, space-days a year", "满足的泊位天数", "No plan meets more than (bound) 上界"),
+    "walking": ("Walks and need not met, km x space-days a year", "步行与未满足", "No plan gets below (bound) 下界"),
+    "cost": ("Money of the plan, CNY", "所需资金", "No plan costs less than (bound) 下界"),
 }
 CHECKS: Final = {
     "permits": "each permit is one space in one lot within walking reach for a whole window, and nobody gets two",
@@ -160,9 +160,9 @@ def _proof(city: City, plan: SharingPlan) -> dict[str, Any]:
     goal = GOALS[plan.objective].format(unmet_m=n.number(float(city.parking.unmet_m)))
     facts = [("Goal 目标", goal)]
     if plan.status != "infeasible":
-        value, bound = VALUES[plan.objective]
+        value, in_chinese, bound = VALUES[plan.objective]
         facts += [
-            (value, value_text(plan, plan.value)),
+            (f"{value} {in_chinese}", value_text(plan, plan.value)),
             (bound, value_text(plan, plan.bound)),
             ("Gap between the two 差距", f"{n.small_percent(plan.gap)} of the value"),
             ("Highest risk of an owner 业主最大风险", risk_text(plan.worst_risk)),
