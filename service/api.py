@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi import Body, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi_swagger import patch_fastapi
 from pydantic import BaseModel, TypeAdapter
 
 from network import EDITS, InputError, Problem, ScenarioError, UnknownId
@@ -233,7 +234,11 @@ def create_app(settings: Settings, report: Report | None = None) -> FastAPI:
         version=luxing_version(),
         description=DESCRIPTION,
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
     )
+    patch_fastapi(app, redirect_from_root_to_docs=False)  # FastAPI's own /docs is blank without the internet
     app.state.engine, app.state.warm = Engine(settings), threading.Event()
     app.add_middleware(BodyLimit, most_bytes=settings.body_most_bytes)
     asked = bike_days, bikes, charging, corridors, explanations, parking_days, piles, proposals, streets, trade_offs

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 from homes import CITY, DATA, HOME, JSON, PROPOSE, WHAT_IF, a_city, problems_of, tree
@@ -18,6 +20,14 @@ def test_the_root_links_to_everything_else(client):
     assert "OpenStreetMap" in info["attribution"]
     for link in info["links"]:
         assert client.get(link["href"]).status_code == 200
+
+
+def test_the_page_of_the_api_needs_nothing_from_elsewhere(client):
+    fetched = re.findall(r"(?:src|href)=\"([^\"]+)\"", client.get("/docs").text)
+    assert {Path(url).suffix for url in fetched} == {".js", ".css", ".png"}
+    for url in fetched:
+        assert url.startswith(str(client.base_url)), url
+        assert len(client.get(url).content) > 100, url
 
 
 def test_health_and_readiness(client):
