@@ -17,8 +17,8 @@ IO = SCIENCE | {
     "osmnx", "networkx", "osmium", "pandas", "geopandas", "pyogrio", "shapely", "pyproj", "prcoords", "rasterio",
 }  # fmt: skip
 SERVICE = {
-    "fastapi", "fastapi_swagger", "starlette", "pydantic", "pydantic_settings", "sqlalchemy", "typer", "rich", "uvicorn",
-    "jinja2", "platformdirs", "numpy",
+    "fastapi", "fastapi_swagger", "starlette", "pydantic", "pydantic_settings", "sqlalchemy", "typer", "rich",
+    "uvicorn", "jinja2", "platformdirs", "numpy",
 }  # fmt: skip
 STATEFUL = {"time", "datetime", "os", "random", "subprocess", "secrets", "uuid"}
 FILES = sorted(p for room in ROOMS for p in (ROOT / room).rglob("*.py"))
