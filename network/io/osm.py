@@ -45,6 +45,8 @@ _IN_MEMORY_BYTES = 256 * 2**20
 """Files up to this size have the places of their nodes in memory (16 bytes each), larger ones on disk."""
 _NODES_PER_BYTE = {".pbf": 0.25, ".gz": 0.15, ".bz2": 0.2, ".osm": 0.015}
 """At most, whatever the mapping: 16 bytes of temporary disk for each."""
+_ELEMENTS_PER_BYTE = {".pbf": 2, ".gz": 1, ".bz2": 1.5, ".osm": 0.1}
+"""Temporary disk for streets, buildings and places as they are taken apart, at most."""
 _MEMORY_PER_BYTE = {".pbf": 25, ".gz": 15, ".bz2": 20, ".osm": 2}
 """Reading a whole file takes about this much, as measured on files of streets and buildings."""
 _BYTES_PER_NODE = 16
@@ -90,10 +92,10 @@ def read_osm(path: Path, clip: BaseGeometry | None = None) -> OsmData:
     """Every street, ferry, feature, use of land and barrier of an extract, inside `clip` (WGS-84) if one is given.
 
     With a clip what lies beyond its bounds is forgotten as it is read, so that memory is bounded by what the clip
-    holds, save 16 bytes for each point that is a barrier, crossing or signal. For files above 256 MB, or where memory
-    is short, the places of all nodes are kept in a temporary file (in the folder `tempfile` uses, TMPDIR) of up to four
-    times the size of a PBF, removed at the end; what of it is in memory the system takes back when it needs to. Barrier
-    lines and land are whole near the clip.
+    holds, save 16 bytes for each point that is a barrier, crossing or signal. Streets, buildings and places lie in a
+    temporary file while they are taken apart (in the folder `tempfile` uses, TMPDIR), of up to twice the size of a PBF.
+    For files above 256 MB, or where memory is short, so do the places of all nodes, in up to four times that size; what
+    of it is in memory the system takes back when it needs to. Barrier lines and land are whole near the clip.
 
     Raises InputError naming the file if it is missing, empty, truncated, unsorted, not OpenStreetMap, holds no highway
     (in the clip), or does not fit into memory or on the disk. What was repaired or not read is in `ways.notes`.
@@ -106,23 +108,23 @@ def read_osm(path: Path, clip: BaseGeometry | None = None) -> OsmData:
     from network.io.osm_elements import read_elements
 
     try:
-        with _node_storage(path) as storage:
-            found = read_elements(str(path), storage, bounds)
+        with _node_storage(path) as (folder, storage):
+            found = read_elements(str(path), folder, storage, bounds)
     except MemoryError as error:
         raise InputError(_too_large(path, _FULL, whole=clip is None)) from error
     except (RuntimeError, OSError, ValueError) as error:
         if os.strerror(errno.ENOMEM) in str(error):
             raise InputError(_too_large(path, _FULL, whole=clip is None)) from error
         raise InputError(_unreadable(path, str(error).strip() or type(error).__name__)) from error
-    if not len(found.streets.made()[1]) > 1 and bounds is None:
+    if not found.streets.means and bounds is None:
         what = "its highways have no nodes" if found.counts["highways"] else "holds no highway"
         raise InputError(Problem(path.name, what, "use an extract that holds the streets of the city; " + _FETCH))
     land = _land(found)
     ways, features = _ways(found, path.name, whole=clip is None), _features(found)
     if clip is not None:
         ways, features = _clipped(ways, features, clip, found.streets.extent)
-    lonlat, first = found.barriers.made()
-    barriers = Barriers(lonlat=lonlat, first=first)
+    walls = found.barriers.made()
+    barriers = Barriers(lonlat=walls.lonlat, first=walls.first)
     return OsmData(ways=ways, features=features, land=land, barriers=barriers, routes=found.routes.made(bounds))
 
 
@@ -161,14 +163,15 @@ def _too_large(path: Path, what: str, *, whole: bool) -> Problem:
 
 
 @contextmanager
-def _node_storage(path: Path) -> Iterator[str]:
-    """Where the places of nodes are kept while reading, as osmium names it."""
+def _node_storage(path: Path) -> Iterator[tuple[Path, str]]:
+    """A folder for elements while reading, and where the places of nodes are kept, as osmium names it."""
     size = path.stat().st_size
     need = size * _NODES_PER_BYTE.get(path.suffix, 1) * _BYTES_PER_NODE
-    if size <= _IN_MEMORY_BYTES and need <= _memory_bytes() * _INDEX_SHARE:
-        yield "flex_mem"
-        return
     with tempfile.TemporaryDirectory(prefix="luxing-") as folder:
+        if size <= _IN_MEMORY_BYTES and need <= _memory_bytes() * _INDEX_SHARE:
+            yield Path(folder), "flex_mem"
+            return
+        need += size * _ELEMENTS_PER_BYTE.get(path.suffix, 1)
         # A full disk under a mapped file ends the process without a word, so there must be room before.
         have = shutil.disk_usage(folder).free
         if need > have:
@@ -177,7 +180,7 @@ def _node_storage(path: Path) -> Iterator[str]:
             )
             hint = "name a larger folder in TMPDIR, or cut the city out first with `osmium extract`"
             raise InputError(Problem(path.name, what, hint))
-        yield f"sparse_file_array,{folder}/nodes"
+        yield Path(folder), f"sparse_file_array,{folder}/nodes"
 
 
 def _unreadable(path: Path, said: str) -> Problem:
@@ -192,12 +195,10 @@ def _unreadable(path: Path, said: str) -> Problem:
 def _ways(found: Elements, source: str, *, whole: bool) -> Ways:
     """Streets over the nodes they share; points that follow upon themselves are counted once."""
     counts = found.counts
-    lonlat, first = found.streets.made()
-    number, means = np.array(found.streets.id, np.int64), found.streets.means
-    by_way = dict(zip(found.streets.id, means, strict=True))
+    (number, first, lonlat, ref), means = found.streets.made(), found.streets.means
+    by_way = dict(zip(number.tolist(), means, strict=True))
     counts.update(m.repair for m in by_way.values())
     counts["broken"] = len(found.broken if whole else found.broken & by_way.keys())
-    ref = np.concatenate([np.zeros(0, np.int64), *(np.frombuffer(nodes, np.int64) for nodes in found.streets.nodes)])
     line = np.repeat(np.arange(len(number)), np.diff(first))
     fresh = np.ones(len(ref), bool)
     fresh[1:] = (ref[1:] != ref[:-1]) | (line[1:] != line[:-1])
@@ -284,14 +285,15 @@ def _members(restriction: Restriction) -> Iterator[list[int]]:
 
 def _features(found: Elements) -> Features:
     """Nodes first, then ways, then relations, each in the order of the file."""
-    area_m2, centre = ring_areas_m2(*found.footprints.made())
+    drawn = found.footprints.made()
+    area_m2, centre = ring_areas_m2(drawn.lonlat, drawn.first)
     relation_m2, relation_centre = _areas(found)
     means = [*(s[1] for s in found.spots), *found.footprints.means, *(a[1] for a in found.areas)]
     tags = tuple(m.feature or {} for m in means)
     everything = Features(
         id=(
             *(f"node/{s[0]}" for s in found.spots),
-            *(f"way/{way}" for way in found.footprints.id),
+            *(f"way/{way}" for way in drawn.id.tolist()),
             *(f"relation/{a[0]}" for a in found.areas),
         ),
         kind=tuple(m.kind or "" for m in means),
@@ -306,16 +308,17 @@ def _features(found: Elements) -> Features:
 
 def _land(found: Elements) -> Land:
     """Land of known use: single ways, then relations, each in the order of the file."""
-    lonlat, first = found.land.made()
-    of_way = [lonlat[a:b] for a, b in itertools.pairwise(first.tolist())]
+    drawn = found.land.made()
+    of_way = [drawn.lonlat[a:b] for a, b in itertools.pairwise(drawn.first.tolist())]
     rings: list[tuple[str, list[F64], list[F64]]] = []
     for means, ring in zip(found.land.means, of_way, strict=True):
         found.counts["open land"] += not is_ring(ring)
         rings += [(means.land, [ring], [])] if is_ring(ring) else []
-    lonlat, first = found.rings.made()
+    drawn = found.rings.made()
     parts: list[tuple[list[F64], list[F64]]] = [([], []) for _ in found.areas]
-    for area, sign, (a, b) in zip(found.rings.id, found.ring_sign, itertools.pairwise(first.tolist()), strict=True):
-        parts[area][sign < 0].append(lonlat[a:b])
+    ends = itertools.pairwise(drawn.first.tolist())
+    for area, sign, (a, b) in zip(drawn.id.tolist(), found.ring_sign, ends, strict=True):
+        parts[area][sign < 0].append(drawn.lonlat[a:b])
     rings += [(m.land, *part) for (_, m), part in zip(found.areas, parts, strict=True) if m.land]
     made = [area_of_rings(outer, holes) for _, outer, holes in rings]
     found.counts["crossed land"] += sum(repaired for _, repaired in made)
@@ -324,8 +327,8 @@ def _land(found: Elements) -> Land:
 
 def _areas(found: Elements) -> tuple[F64, F64]:
     """Of each relation the area [m2] of its outer less its inner rings, and the centre of its largest outer ring."""
-    ring_m2, centre = ring_areas_m2(*found.rings.made())
-    of, sign = np.array(found.rings.id, np.int64), np.array(found.ring_sign, np.int64)
+    of, first, lonlat, _ = found.rings.made()
+    (ring_m2, centre), sign = ring_areas_m2(lonlat, first), np.array(found.ring_sign, np.int64)
     area_m2 = np.maximum(np.bincount(of, ring_m2 * sign, minlength=len(found.areas)), 0.0)
     # Sorted by relation and outer area: the last of each is its largest.
     order = np.lexsort((np.where(sign > 0, ring_m2, -1.0), of))

@@ -1,7 +1,7 @@
 """The passes over an OpenStreetMap file: what osmium hands over, gathered into arrays.
 
-Every element that reaches Python costs microseconds, so filters of osmium leave out what nobody asks for, coordinates
-are taken a way at a time and decoded many ways at a time, and equal tags are one object.
+Nodes and ways come many at a time (`osm_blocks`), filters of osmium leave out what nobody asks for, and equal tags are
+one object.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import compress, islice
+from itertools import chain, compress, islice
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ import osmium
 from osmium.osm import NODE, RELATION, WAY
 
 from network.io.land import LAND, land_class
+from network.io.osm_blocks import Block, Runs, block_writer, read_blocks
 from network.io.osm_meaning import (
     BARRIER_LINES,
     POINT_KEYS,
@@ -33,22 +35,14 @@ from network.io.osm_routes import RouteReader
 from network.io.ways import FEATURE_KEYS, Tags, feature_kind, without_duration
 from network.part import F64, I64, Bools
 
-_BATCH = 4096
-"""Lines decoded at a time."""
 _SHARED = 4096
 """Different tags remembered to be shared."""
-_WKB_HEAD = 18
-"""Hexadecimal digits before the coordinates of a WKB line: byte order, type, count."""
-_DIGITS = 32
-"""Hexadecimal digits of one point."""
-
-_NOTHING = array("q")
+_NONE = np.zeros(0, np.int64)
+_WORLD = (-180.0, -90.0, 180.0, 90.0)
 _SHORE = Meaning(is_barrier=True)
 
 Bounds = tuple[float, float, float, float]
 """West, south, east, north."""
-Run = tuple["array[int] | None", str]
-"""Node ids, None for those of the whole way, and coordinates as hexadecimal digits."""
 
 
 class Restriction(NamedTuple):
@@ -59,60 +53,52 @@ class Restriction(NamedTuple):
     members: tuple[tuple[str, int, str], ...]
 
 
-class Unsorted(RuntimeError):
-    """Elements are not in the order of type and id."""
+class Drawn(NamedTuple):
+    """Lines (L), one after the other."""
+
+    id: I64
+    """(L)."""
+    first: I64
+    """(L + 1) line l runs through lonlat[first[l]:first[l + 1]]."""
+    lonlat: F64
+    """(V, 2) WGS-84 degrees."""
+    node: I64
+    """(V) ids of the nodes; (0) where nobody asks for them."""
 
 
 class Lines:
-    """Lines of ways, decoded many at a time; of those beyond the bounds only the extent is kept.
-
-    What is known of each line is in columns, for a tuple each would keep the garbage collector busy.
-    """
+    """Lines as they are read; of those beyond the bounds only the extent is kept."""
 
     def __init__(self, bounds: Bounds | None) -> None:
-        self.id: list[int] = []
         self.means: list[Meaning] = []
-        self.nodes: list[array[int]] = []
-        """Node ids of each point, where they were given."""
+        """(L)."""
         self.extent: Bounds | None = None
         """Of all that was added, where bounds are given."""
         self._bounds = bounds
-        self._lonlat: list[F64] = []
-        self._count: list[I64] = []
-        self._drawn: list[str] = []
+        self._parts = [Drawn(_NONE, np.zeros(1, np.int64), np.zeros((0, 2)), _NONE)]
 
-    def add(self, drawn: str, number: int, means: Meaning, nodes: array[int] = _NOTHING) -> None:
-        """A line as the hexadecimal digits of its coordinates."""
-        self._drawn.append(drawn)
-        self.id.append(number)
-        self.means.append(means)
-        self.nodes.append(nodes)
-        if len(self._drawn) == _BATCH:
-            self._settle()
-
-    def made(self) -> tuple[F64, I64]:
-        """Coordinates (V, 2) of the lines, one after the other, and where each begins (L + 1)."""
-        self._settle()
-        lonlat = np.concatenate([np.zeros((0, 2)), *self._lonlat])
-        return lonlat, np.concatenate([np.zeros(1, np.int64), *self._count]).cumsum()
-
-    def _settle(self) -> None:
-        if not self._drawn:
+    def add(self, drawn: Drawn, means: list[Meaning]) -> None:
+        """Lines of a point or more each."""
+        if not len(drawn.id):
             return
-        lonlat = np.frombuffer(bytes.fromhex("".join(self._drawn)), "<f8").reshape(-1, 2)
-        count = np.array([len(drawn) for drawn in self._drawn], np.int64) // _DIGITS
         if self._bounds is not None:
-            begin = np.append(0, count[:-1].cumsum())
-            low, high = np.minimum.reduceat(lonlat, begin), np.maximum.reduceat(lonlat, begin)
+            begin = drawn.first[:-1]
+            low, high = np.minimum.reduceat(drawn.lonlat, begin), np.maximum.reduceat(drawn.lonlat, begin)
             self._extend(low.min(axis=0), high.max(axis=0))
             near: Bools = np.all((low <= self._bounds[2:]) & (high >= self._bounds[:2]), axis=1)
-            lonlat, count = lonlat[np.repeat(near, count)], count[near]
-            columns: tuple[list[Any], ...] = (self.id, self.means, self.nodes)
-            for column in columns:
-                column[-len(self._drawn) :] = compress(column[-len(self._drawn) :], near)
-        self._lonlat.append(lonlat)
-        self._count.append(count)
-        self._drawn = []
+            count = np.diff(drawn.first)
+            vertex, first = np.repeat(near, count), np.append(0, np.cumsum(count[near]))
+            node = drawn.node[vertex] if len(drawn.node) else drawn.node
+            drawn = Drawn(drawn.id[near], first, drawn.lonlat[vertex], node)
+            means = list(compress(means, near.tolist()))
+        self._parts.append(drawn)
+        self.means += means
+
+    def made(self) -> Drawn:
+        """All lines that were kept."""
+        first = np.append(0, np.cumsum(np.concatenate([np.diff(part.first) for part in self._parts])))
+        number, lonlat, node = (np.concatenate([part[i] for part in self._parts]) for i in (0, 2, 3))
+        return Drawn(number, first, lonlat, node)
 
     def _extend(self, low: F64, high: F64) -> None:
         if self.extent:
@@ -152,11 +138,11 @@ class Elements:
         self.streets, self.footprints, self.barriers, self.land = (Lines(self.bounds) for _ in range(4))
         self.rings = Lines(None)
 
-    def holds(self, lon: float, lat: float) -> bool:
-        if self.bounds is None:
-            return True
-        west, south, east, north = self.bounds
-        return west <= lon <= east and south <= lat <= north
+    def holds(self, lonlat: F64) -> Bools:
+        """(V) whether points (V, 2) lie within the bounds."""
+        west, south, east, north = self.bounds or _WORLD
+        lon, lat = lonlat.T
+        return np.asarray((west <= lon) & (lon <= east) & (south <= lat) & (lat <= north), np.bool_)
 
 
 @dataclass(slots=True)
@@ -169,9 +155,10 @@ class _Shapes:
     shores: set[int] = field(default_factory=set)
 
 
-def read_elements(path: str, storage: str, bounds: Bounds | None) -> Elements:
+def read_elements(path: str, folder: Path, storage: str, bounds: Bounds | None) -> Elements:
     """Read a file. `storage` is the kind of index of node locations, as `osmium.index.create_map` takes it.
 
+    Nodes and ways that are asked for are kept in `folder` for a while.
     Raises RuntimeError, OSError or ValueError where osmium cannot read to the end, Unsorted.
     """
     found = Elements(bounds)
@@ -180,10 +167,10 @@ def read_elements(path: str, storage: str, bounds: Bounds | None) -> Elements:
     index = osmium.index.create_map(storage)
     locations = osmium.NodeLocationsForWays(index)
     locations.ignore_errors()
-    _read_nodes_and_ways(path, locations, found)
+    _read_nodes_and_ways(path, folder / "elements", locations, found)
     found.routes.place(index)
     if shapes.ways:
-        _read_shapes(path, locations, shapes, found)
+        _read_shapes(path, folder / "members", locations, shapes, found)
     return found
 
 
@@ -226,121 +213,98 @@ def _only(kind: Any, keep: Any) -> Any:
     return keep
 
 
-def _read_nodes_and_ways(path: str, locations: Any, found: Elements) -> None:
+def _read_nodes_and_ways(path: str, blocks: Path, locations: Any, found: Elements) -> None:
     of_nodes = _only(NODE, osmium.filter.KeyFilter(*FEATURE_KEYS, *POINT_KEYS, "access"))
     of_ways = _only(WAY, osmium.filter.KeyFilter(*FEATURE_KEYS, *BARRIER_LINES, *LAND, "route"))
     reader = _Reader(found)
-    last, was_way = 0, False
-    with osmium.io.Reader(path, NODE | WAY) as file:
-        elements: Iterator[Any] = osmium.OsmFileIterator(file, locations, of_nodes, of_ways)
-        for element in elements:
-            number, is_way = element.id, type(element) is osmium.osm.Way
-            if (is_way, number) <= (was_way, last) and number > 0:
-                kind = "way" if is_way else "node"
-                raise Unsorted(f"{kind} {number} comes after {'way' if was_way else 'node'} {last}")
-            last, was_way = number, is_way
-            (reader.add_way if is_way else reader.add_node)(element)
+    with block_writer(blocks) as writer, osmium.io.Reader(path, NODE | WAY) as file:
+        osmium.apply(file, locations, of_nodes, of_ways, writer)
+    for block in read_blocks(blocks, reader.is_read):
+        (reader.add_ways if block.are_ways else reader.add_nodes)(block)
+    blocks.unlink()
 
 
 class _Reader:
     def __init__(self, found: Elements) -> None:
         self._found = found
-        self._line = osmium.geom.WKBFactory().create_linestring
         self._node = lru_cache(_SHARED)(node_meaning)
         self._way = lru_cache(_SHARED)(way_meaning)
-        self._read = Read()
+        self._stops, self._platforms = (np.array(sorted(s), np.int64) for s in (found.routes.nodes, found.routes.ways))
+        self.is_read = Read().__getitem__
 
-    def add_node(self, node: Any) -> None:
-        found, where = self._found, node.location
-        if not where.valid():
-            found.counts["beyond"] += 1
-            return
-        lon, lat = where.lon, where.lat
-        means = self._node(self._items(node))
-        if node.id in found.routes.nodes:
-            found.routes.add_node(node.id, means.feature or {})
-        if means.kind and found.holds(lon, lat):
-            found.spots.append((node.id, means, lon, lat))
-        if means.point:
-            found.point_nodes.append(node.id)
-            found.point_tags.append(means.point)
+    def add_nodes(self, block: Block) -> None:
+        found, means = self._found, [self._node(tags) for tags in block.tags]
+        found.counts["beyond"] += int((~block.known).sum())
+        is_stop = np.isin(block.id, self._stops)
+        is_spot = _each(block, [m.kind is not None for m in means]) & found.holds(block.lonlat)
+        is_point = _each(block, [bool(m.point) for m in means])
+        for x in np.flatnonzero(block.known & (is_stop | is_spot | is_point)).tolist():
+            number, mine = int(block.id[x]), means[block.which[x]]
+            if is_stop[x]:
+                found.routes.add_node(number, mine.feature or {})
+            if is_spot[x]:
+                lon, lat = block.lonlat[x].tolist()
+                found.spots.append((number, mine, lon, lat))
+            if mine.point:
+                found.point_nodes.append(number)
+                found.point_tags.append(mine.point)
 
-    def add_way(self, way: Any) -> None:
-        found, means = self._found, self._way(self._items(way))
-        if way.id in found.routes.ways:
-            found.routes.add_way(way, means.feature or {})
-        if not (means.kind or means.street or means.is_barrier or means.land):
-            return
-        try:
-            whole = self._line(way, osmium.geom.ALL)[_WKB_HEAD:]
-            runs: list[Run] = [(None, whole)]
-        except (osmium.InvalidLocationError, RuntimeError):
-            # A node is missing or beyond the world, or there are fewer than two.
-            runs = list(_known_runs(way.nodes))
-            whole = "".join([drawn for _, drawn in runs])
-        if means.street:
-            found.counts["highways"] += "highway" in means.street
-            self._add_street(way, means, runs)
-        if means.is_barrier:
-            self._add_barrier(way, means, runs)
-        if means.kind and whole:
-            found.footprints.add(whole, way.id, means)
-        if means.land and whole:
-            found.land.add(whole, way.id, means)
+    def add_ways(self, block: Block) -> None:
+        """Streets and barriers are broken where a node is not known, outlines go on behind it."""
+        found, means = self._found, [self._way(tags) for tags in block.tags]
+        mine = [means[t] for t in block.which.tolist()]
+        whole, runs = block.known_points(), block.known_runs()
+        for x in np.flatnonzero(np.isin(block.id, self._platforms)).tolist():
+            places = block.lonlat[whole.vertex[np.repeat(whole.of, np.diff(whole.first)) == x]]
+            found.routes.add_way(int(block.id[x]), places, mine[x].feature or {})
+        is_street = _each(block, [bool(m.street) for m in means])
+        is_broken = is_street.copy()
+        is_broken[runs.of[np.diff(runs.first) == np.diff(block.first)[runs.of]]] = False
+        for x in np.flatnonzero(is_broken).tolist():
+            found.broken.add(int(block.id[x]))
+            mine[x] = mine[x]._replace(street=without_duration(mine[x].street or {}))
+        found.counts["highways"] += int(_each(block, ["highway" in (m.street or {}) for m in means]).sum())
+        _add(found.streets, block, runs.take(is_street[runs.of]), mine, with_nodes=True)
+        _add(found.barriers, block, runs.take(_each(block, [m.is_barrier for m in means])[runs.of]), mine)
+        _add(found.footprints, block, whole.take(_each(block, [m.kind is not None for m in means])[whole.of]), mine)
+        _add(found.land, block, whole.take(_each(block, [m.land != "" for m in means])[whole.of]), mine)
 
-    def _add_street(self, way: Any, means: Meaning, runs: list[Run]) -> None:
-        if not runs or runs[0][0] is not None:
-            self._found.broken.add(way.id)
-            means = means._replace(street=without_duration(means.street or {}))
-        for refs, drawn in runs:
-            if len(drawn) > _DIGITS:
-                nodes = array("q", [n.ref for n in way.nodes]) if refs is None else refs
-                self._found.streets.add(drawn, way.id, means, nodes)
-
-    def _items(self, element: Any) -> Items:
-        """Tags that anything here reads."""
-        read, tags = self._read, element.tags
-        return tuple([item for item in islice(tags, len(tags)) if read[item[0]]])
-
-    def add_shore(self, way: Any) -> None:
-        """The line of a member of a water area, unless it was read for its own tags."""
-        if not is_barrier(dict(_items(way))):
-            self._add_barrier(way, _SHORE, list(_known_runs(way.nodes)))
+    def add_shores(self, block: Block, shores: I64) -> None:
+        """Lines of members of water areas, unless they were read for their own tags."""
+        runs = block.known_runs()
+        is_shore = np.isin(block.id, shores) & ~_each(block, [is_barrier(dict(tags)) for tags in block.tags])
+        _add(self._found.barriers, block, runs.take(is_shore[runs.of]), [_SHORE] * len(block.id))
 
     def add_area(self, area: Any) -> int:
         """1 if this is an assembled relation, 0 for one of its closed ways."""
         if area.from_way():
             return 0
-        found, means = self._found, self._way(self._items(area))
+        found, means = self._found, self._way(tuple(item for item in _items(area) if self.is_read(item[0])))
         outer = list(area.outer_rings())
         holes = [hole for ring in outer for hole in area.inner_rings(ring)]
-        drawn = [np.array([(n.lon, n.lat) for n in ring]) for ring in (*outer, *holes)]
+        drawn = [[(n.lon, n.lat) for n in ring] for ring in (*outer, *holes)]
+        lonlat = np.array(list(chain.from_iterable(drawn)))
         # The largest ring may be any, so all are kept where one of them is near.
-        if (means.kind or means.land) and any(found.holds(*corner) for ring in drawn for corner in ring.tolist()):
-            for ring, sign in zip(drawn, [1] * len(outer) + [-1] * len(holes), strict=True):
-                found.rings.add(ring.tobytes().hex(), len(found.areas), means)
-                found.ring_sign.append(sign)
+        if (means.kind or means.land) and found.holds(lonlat).any():
+            number, first = np.full(len(drawn), len(found.areas)), np.append(0, np.cumsum([*map(len, drawn)]))
+            found.rings.add(Drawn(number, first, lonlat, _NONE), [means] * len(drawn))
+            found.ring_sign += [1] * len(outer) + [-1] * len(holes)
             found.areas.append((area.orig_id(), means))
         return 1
 
-    def _add_barrier(self, way: Any, means: Meaning, runs: list[Run]) -> None:
-        for _, drawn in runs:
-            if len(drawn) > _DIGITS:
-                self._found.barriers.add(drawn, way.id, means)
+
+def _each(block: Block, of_tags: list[bool]) -> Bools:
+    """(X) what holds for the tags of each element."""
+    return np.array(of_tags, np.bool_)[block.which]
 
 
-def _known_runs(nodes: Any) -> Iterator[Run]:
-    refs, places = array("q"), array("d")
-    for node in [*nodes, None]:
-        if node is not None and node.location.valid():
-            refs.append(node.ref)
-            places.extend((node.location.lon, node.location.lat))
-        elif refs:
-            yield refs, places.tobytes().hex()
-            refs, places = array("q"), array("d")
+def _add(lines: Lines, block: Block, runs: Runs, means: list[Meaning], *, with_nodes: bool = False) -> None:
+    node = block.node[runs.vertex] if with_nodes else _NONE
+    drawn = Drawn(block.id[runs.of], runs.first, block.lonlat[runs.vertex], node)
+    lines.add(drawn, [means[x] for x in runs.of.tolist()])
 
 
-def _read_shapes(path: str, locations: Any, shapes: _Shapes, found: Elements) -> None:
+def _read_shapes(path: str, blocks: Path, locations: Any, shapes: _Shapes, found: Elements) -> None:
     """Areas of the multipolygons that are features, and the shores of those that are water.
 
     Closed ways need no assembly, so only members of these relations are handed to osmium for it.
@@ -352,10 +316,11 @@ def _read_shapes(path: str, locations: Any, shapes: _Shapes, found: Elements) ->
     members = _only(WAY, osmium.filter.IdFilter(shapes.ways))
     second_pass = manager.second_pass_to_buffer(areas)
     reader, assembled = _Reader(found), 0
-    with osmium.io.Reader(path, WAY) as file:
-        for way in osmium.OsmFileIterator(file, locations, members, second_pass):
-            if way.id in shapes.shores:
-                reader.add_shore(way)
+    with block_writer(blocks) as writer, osmium.io.Reader(path, WAY) as file:
+        for _ in osmium.OsmFileIterator(file, locations, members, writer, second_pass):
             assembled += sum(map(reader.add_area, areas)) if areas else 0
     assembled += sum(map(reader.add_area, areas)) if areas else 0
     found.counts["open areas"] += len(shapes.areas) - assembled
+    shores = np.array(sorted(shapes.shores), np.int64)
+    for block in read_blocks(blocks, reader.is_read):
+        reader.add_shores(block, shores)

@@ -78,11 +78,11 @@ class RouteReader:
     def add_node(self, number: int, tags: Tags) -> None:
         self._name["n", number] = tags.get("name", "")
 
-    def add_way(self, way: Any, tags: Tags) -> None:
-        places = [(n.lon, n.lat) for n in way.nodes if n.location.valid()]
-        if places:
-            lon, lat = np.mean(places, axis=0).tolist()
-            self._name["w", way.id], self._place["w", way.id] = tags.get("name", ""), (lon, lat)
+    def add_way(self, number: int, places: F64, tags: Tags) -> None:
+        """A way with the places (V, 2) of its nodes that are known."""
+        if len(places):
+            lon, lat = places.mean(axis=0).tolist()
+            self._name["w", number], self._place["w", number] = tags.get("name", ""), (lon, lat)
 
     def place(self, index: Any) -> None:
         """Take the places of nodes from osmium's index of them; most stops have no tag a filter would let pass."""

@@ -134,10 +134,28 @@ def test_streets_points_and_barriers_are_those_of_a_plain_reader(tmp_path, seed)
     assert lines_of(read_osm(file, shapely.box(-1, -1, 1, 1)).ways) == sorted(streets)
 
 
+def in_pieces(block, most):
+    """The same elements in more blocks, as those of a large file are."""
+    for x in range(0, len(block.id), most):
+        first = block.first[x : x + most + 1]
+        point = slice(first[0], first[-1])
+        lonlat, known, node = block.lonlat[point], block.known[point], block.node[point]
+        yield block._replace(
+            id=block.id[x : x + most],
+            which=block.which[x : x + most],
+            first=first - first[0],
+            lonlat=lonlat,
+            known=known,
+            node=node,
+        )
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_a_clip_while_reading_is_a_clip_after_reading(tmp_path, seed, monkeypatch):
     rng = np.random.default_rng(seed)
-    monkeypatch.setattr(osm_elements, "_BATCH", int(rng.integers(1, 5)))
+    most, whole_blocks = int(rng.integers(1, 5)), osm_elements.read_blocks
+    pieces = lambda *asked: (piece for block in whole_blocks(*asked) for piece in in_pieces(block, most))  # noqa: E731
+    monkeypatch.setattr(osm_elements, "read_blocks", pieces)
     nodes = {i: (float(x), float(y)) for i, (x, y) in enumerate(rng.integers(0, 100, (80, 2)) / 1e4, 1)}
     ways = {w: (rng.integers(1, 81, rng.integers(2, 6)).tolist(), HOME) for w in range(1, 40)}
     ways |= {w: ([*r[:3], r[0]], {"building": "yes"}) for w, (r, _) in ((w + 40, ways[w]) for w in range(1, 20))}
@@ -167,9 +185,8 @@ def test_nodes_and_ways_may_be_indexed_on_disk_instead(tmp_path, monkeypatch):
     file = written(tmp_path, NODES, {1: ([1, 2, 3], HOME), 2: ([3, 4], HOME)})
     expected = lines_of(read_osm(file).ways)
     monkeypatch.setattr(osm, "_IN_MEMORY_BYTES", 0)
-    with osm._node_storage(file) as storage:
-        assert storage.startswith("sparse_file_array,")
-        folder = Path(storage.split(",")[1]).parent
+    with osm._node_storage(file) as (folder, storage):
+        assert storage == f"sparse_file_array,{folder}/nodes"
     assert not folder.exists()
     assert lines_of(read_osm(file).ways) == expected
     usage = shutil.disk_usage(tmp_path)
