@@ -21,6 +21,7 @@ LENGTH_MASK = (1 << LENGTH_BITS) - 1
 threads = get_num_threads
 """Threads that kernels run on. Asked for outside: a kernel that asks itself is not kept on disk."""
 _LINE_BYTES = 64
+_NUMBERS_PER_LINE = _LINE_BYTES // 8
 _instructions: Any = intrinsic
 """Calls leave out the first argument, which no type of its own can say."""
 PER_UNIT = 1000.0
@@ -112,6 +113,24 @@ def scatter(_: Any, near: Any, at: Any, head: Any, weight: Any, low: Any, high: 
         return context.get_dummy_value()
 
     return types.void(near, at, head, weight, low, high), code
+
+
+@_instructions
+def expect(_: Any, near: Any, at: Any) -> Any:
+    """Row `at` is read soon: it is fetched while other work goes on."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        near = _data(context, builder, signature.args[0], args[0])
+        at = _whole(context, builder, signature.args[1], args[1])
+        number, place = ir.IntType(32), ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [place, number, number, number])
+        fetch = builder.module.declare_intrinsic("llvm.prefetch", (place,), kind)
+        for lane in range(0, LANES, _NUMBERS_PER_LINE):
+            line = builder.bitcast(_row(builder, near, at, lane), place)
+            builder.call(fetch, [line, number(0), number(2), number(1)])  # data to read, into the second cache
+        return context.get_dummy_value()
+
+    return types.void(near, at), code
 
 
 @_instructions

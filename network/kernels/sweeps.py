@@ -17,7 +17,7 @@ from numba import prange
 
 from network.kernels.hierarchy import NEVER
 from network.kernels.inner import Whole, inner_njit, outer_njit, outer_shared_njit
-from network.kernels.lanes import LANES, LENGTH_BITS, LENGTH_MASK, PER_UNIT, TILE, fill, gather, scatter, write
+from network.kernels.lanes import LANES, LENGTH_BITS, LENGTH_MASK, PER_UNIT, TILE, expect, fill, gather, scatter, write
 
 Ints = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.floating]
@@ -27,6 +27,8 @@ Points = tuple[Ints, Ints]
 Graph = tuple[Ints, Ints, Flags, Ints, Ints, Ints, Ints, Ints, Ints]
 
 _NONE = np.int32(-1)
+_AHEAD = 4 * TILE
+"""Rows of lanes, which lie anywhere, are fetched so many nodes before they are written as columns of an answer."""
 
 
 @inner_njit
@@ -185,6 +187,8 @@ def _answer_to_all(
         block = np.arange(turn * LANES, min((turn + 1) * LANES, count))
         _sweep(graph, starts, block, near, turn, touched)
         for n in range(0, rows.shape[0], TILE):
+            for ahead in rows[n + _AHEAD : n + _AHEAD + TILE]:
+                expect(near, ahead)
             write(near, rows, n, NEVER, time_s, length_m, turn * LANES, n)
 
 
