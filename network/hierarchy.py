@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 
 from network.errors import InputError, Problem
+from network.kernels.customising import Plan, plan_of
 from network.kernels.dissection import dissect
 from network.kernels.hierarchy import complete, elimination_tree, neighbours, postorder
 from network.part import F64, I32, Part, Spec
@@ -48,6 +49,11 @@ class Hierarchy(Part):
     def low(self) -> I32:
         """(A) rank an arc leads up from."""
         return np.repeat(np.arange(len(self.rank), dtype=np.int32), np.diff(self.up_first))
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What customising takes from the arcs alone, whatever the mode and the times."""
+        return plan_of(self.up_first, self.up_head)
 
     def holds(self, tail: I32, head: I32) -> bool:
         """Whether every edge of the graph has its arc here."""

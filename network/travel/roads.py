@@ -192,7 +192,7 @@ def metric_of(roads: Roads, mode: int) -> StreetMetric:
     """The hierarchy customised for a network mode: worth keeping for as long as the times of the streets stand."""
     over, time_ms, length_mm = roads.hierarchy, roads.time_ms[mode], roads.length_mm
     with TURN:
-        weight = customise(over.up_first, over.up_head, over.slot, time_ms, length_mm, threads())
+        weight = customise(over.up_first, over.up_head, over.plan, over.slot, time_ms, length_mm, threads())
     return StreetMetric(roads, mode, weight)
 
 

@@ -228,7 +228,7 @@ def test_customising_is_elimination(nodes, segments, crews):
     over = roads.hierarchy
     for mode in range(2):
         cost = packed(roads.time_ms[mode].astype(np.int64), roads.length_mm.astype(np.int64))
-        mine = customise(over.up_first, over.up_head, over.slot, roads.time_ms[mode], roads.length_mm, crews)
+        mine = customise(over.up_first, over.up_head, over.plan, over.slot, roads.time_ms[mode], roads.length_mm, crews)
         assert np.array_equal(mine, customised_by_elimination(over, cost))
 
 
