@@ -12,6 +12,9 @@ Flags = npt.NDArray[np.bool_]
 END_SHARE = 0.2
 """Share of a cell's nodes, at either end of a direction, that a cut may not pass through."""
 _OUT = -1
+_BETWEEN, _SOURCE, _SINK = 0, 1, 2
+_FAR = 2**31 - 1
+"""A level that is never looked for."""
 
 
 @inner_njit
@@ -41,39 +44,44 @@ def _components(first: Ints, head: Ints, cell: Ints, nodes: Ints, mine: Whole, f
 
 @inner_njit
 def _levels(
-    first: Ints, head: Ints, cell: Ints, flow: Ints, nodes: Ints, sources: int, mine: Whole,
-    is_sink: Flags, level: Ints, arc: Ints, queue: Ints,
-) -> bool:  # fmt: skip
-    """Breadth-first levels from the first `sources` of `nodes` over arcs with room; whether a sink was reached."""
-    for v in nodes:
-        level[v] = -1
-        arc[v] = first[v]
-    for i in range(sources):
-        level[nodes[i]] = 0
-        queue[i] = nodes[i]
-    at, found, reached = 0, sources, False
+    first: Ints, head: Ints, cell: Ints, flow: Ints, rim: Ints, base: Whole, mine: Whole,
+    end: Ints, level: Ints, arc: Ints, queue: Ints, starts: Ints,
+) -> tuple[int, int]:  # fmt: skip
+    """Breadth-first levels, from `base` up, by arcs with room on to the sinks of the `rim`; the first one above them.
+
+    Sources that are reached are put into `starts`, and not gone beyond; how many there are comes first.
+    """
+    found, sources = len(rim), 0
+    for i in range(found):
+        level[rim[i]] = base
+        queue[i] = rim[i]
+    at = 0
     while at < found:
         v = queue[at]
         at += 1
         for e in range(first[v], first[v + 1]):
             u = head[e]
-            if cell[u] == mine and level[u] < 0 and flow[e] < 1:
+            if level[u] < base and cell[u] == mine and flow[e] > -1:
                 level[u] = level[v] + 1
-                reached |= is_sink[u]
-                queue[found] = u
-                found += 1
-    return reached
+                arc[u] = first[u]
+                if end[u] == _SOURCE:
+                    starts[sources] = u
+                    sources += 1
+                else:
+                    queue[found] = u
+                    found += 1
+    return sources, int(level[queue[found - 1]]) + 2
 
 
 @inner_njit
 def _block(
-    first: Ints, head: Ints, back: Ints, cell: Ints, flow: Ints, source: int, mine: Whole,
-    is_sink: Flags, level: Ints, arc: Ints, path: Ints,
+    first: Ints, head: Ints, back: Ints, cell: Ints, flow: Ints, source: int, base: Whole, mine: Whole,
+    level: Ints, arc: Ints, path: Ints,
 ) -> int:  # fmt: skip
     """Push one unit at a time from `source` down the levels until none gets through; units pushed."""
     pushed, depth, v = 0, 0, source
     while True:
-        if is_sink[v]:
+        if level[v] == base:
             for i in range(depth):
                 flow[path[i]] += 1
                 flow[back[path[i]]] -= 1
@@ -82,7 +90,7 @@ def _block(
         while arc[v] < first[v + 1]:
             e = arc[v]
             u = head[e]
-            if flow[e] < 1 and cell[u] == mine and level[u] == level[v] + 1:
+            if level[u] == level[v] - 1 and flow[e] < 1 and cell[u] == mine:
                 break
             arc[v] += 1
         if arc[v] < first[v + 1]:
@@ -98,25 +106,60 @@ def _block(
 
 
 @inner_njit
+def _ahead(
+    first: Ints, head: Ints, cell: Ints, flow: Ints, nodes: Ints, sources: int, mine: Whole, end: Ints, queue: Ints
+) -> int:
+    """Mark as sources the nodes that the first `sources` of `nodes` reach by arcs with room; how many they are then."""
+    for i in range(sources):
+        queue[i] = nodes[i]
+    at, found = 0, sources
+    while at < found:
+        v = queue[at]
+        at += 1
+        for e in range(first[v], first[v + 1]):
+            u = head[e]
+            if flow[e] < 1 and cell[u] == mine and end[u] != _SOURCE:
+                end[u] = _SOURCE
+                queue[found] = u
+                found += 1
+    return found
+
+
+@inner_njit
 def _cut(
     first: Ints, head: Ints, back: Ints, cell: Ints, flow: Ints, nodes: Ints, mine: Whole, most: float,
-    is_sink: Flags, level: Ints, arc: Ints, queue: Ints,
-) -> int:  # fmt: skip
-    """Fewest arcs between the first and the last nodes (Dinic), -1 once above `most`; before the cut level is >= 0."""
+    end: Ints, level: Ints, arc: Ints, queue: Ints, path: Ints, rim: Ints,
+) -> tuple[int, int]:  # fmt: skip
+    """Fewest arcs between the first and the last nodes, -1 once above `most`, and how many nodes are before that cut.
+
+    These are marked as sources. Rounds of levels and pushes as Dinic's, but from sources of any level: fewer will do.
+    """
     ends = max(1, int(END_SHARE * len(nodes)))
     for v in nodes:
-        is_sink[v] = False
+        end[v], level[v] = _BETWEEN, -1
         for e in range(first[v], first[v + 1]):
             flow[e] = 0
+    for v in nodes[:ends]:
+        end[v] = _SOURCE
     for v in nodes[len(nodes) - ends :]:
-        is_sink[v] = True
-    size = 0
-    while _levels(first, head, cell, flow, nodes, ends, mine, is_sink, level, arc, queue):
-        for i in range(ends):
-            size += _block(first, head, back, cell, flow, nodes[i], mine, is_sink, level, arc, queue)
+        end[v], level[v] = _SINK, _FAR
+    rims = 0
+    for v in nodes[len(nodes) - ends :]:
+        for e in range(first[v], first[v + 1]):
+            if cell[head[e]] == mine and end[head[e]] != _SINK:
+                rim[rims] = v
+                rims += 1
+                break
+    size, base, starts = 0, 0, rim[rims:]
+    while True:
+        sources, above = _levels(first, head, cell, flow, rim[:rims], base, mine, end, level, arc, queue, starts)
+        if sources == 0:
+            return size, _ahead(first, head, cell, flow, nodes, ends, mine, end, queue)
+        for i in range(sources):
+            size += _block(first, head, back, cell, flow, starts[i], base, mine, level, arc, path)
         if size > most:
-            return -1
-    return size
+            return -1, 0
+        base = above
 
 
 @inner_njit
@@ -167,7 +210,7 @@ def _part(
 @inner_njit
 def _best_cut(
     first: Ints, head: Ints, back: Ints, lines: Ints, place: Ints, cell: Ints, flow: Ints, nodes: Ints, mine: Whole,
-    before: Flags, is_sink: Flags, level: Ints, arc: Ints, queue: Ints,
+    before: Flags, end: Ints, level: Ints, arc: Ints, queue: Ints, path: Ints, rim: Ints,
 ) -> None:  # fmt: skip
     """Mark the nodes before the cut with the fewest arcs for the smaller side it leaves; the first of equals."""
     best, count, line = np.inf, len(nodes), np.empty(len(nodes), np.int32)
@@ -177,14 +220,12 @@ def _best_cut(
         line.sort()
         for i in range(count):
             line[i] = lines[d, line[i]]
-        size = _cut(first, head, back, cell, flow, line, mine, best * count / 2, is_sink, level, arc, queue)
-        inside = 0
-        for v in nodes:
-            inside += level[v] >= 0
+        most = best * count / 2
+        size, inside = _cut(first, head, back, cell, flow, line, mine, most, end, level, arc, queue, path, rim)
         if size >= 0 and size / min(inside, count - inside) < best:
             best = size / min(inside, count - inside)
             for v in nodes:
-                before[v] = level[v] >= 0
+                before[v] = end[v] == _SOURCE
 
 
 @outer_njit
@@ -201,7 +242,8 @@ def dissect(first: Ints, head: Ints, back: Ints, lines: Ints) -> I32:
         order[v] = v
     cell, level, queue = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32)
     arc, flow = np.zeros(n, np.int32), np.zeros(head.shape[0], np.int8)
-    is_sink, before = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+    path, rim = np.zeros(n, np.int32), np.zeros(n, np.int32)
+    end, before = np.zeros(n, np.int8), np.zeros(n, np.bool_)
     place = np.empty(lines.shape, np.int32)
     for d in range(lines.shape[0]):
         for i in range(n):
@@ -226,7 +268,7 @@ def dissect(first: Ints, head: Ints, back: Ints, lines: Ints) -> I32:
         mine, fresh = fresh, fresh + 1
         if high - low <= 2:
             continue
-        _best_cut(first, head, back, lines, place, cell, flow, nodes, mine, before, is_sink, level, arc, queue)
+        _best_cut(first, head, back, lines, place, cell, flow, nodes, mine, before, end, level, arc, queue, path, rim)
         other, separator = _part(first, head, cell, nodes, mine, before, fresh, queue)
         for start, stop in ((low, low + other), (low + other, low + separator)):
             waiting[left, 0], waiting[left, 1], waiting[left, 2] = start, stop, fresh
