@@ -29,7 +29,7 @@ def main() -> None:
     for zones, runs in RUNS.items():
         minutes, rows, columns = world(zones)
         seed = np.empty(minutes.shape, np.float32)
-        deterrence(minutes, 0.0, BETA_PER_MIN, LEAST_MINUTES, seed)
+        deterrence(0, 1, minutes, 0.0, BETA_PER_MIN, LEAST_MINUTES, seed, np.empty(zones, np.int64))
         a_round(zones, runs, seed, rows, columns)
         all_rounds(zones, runs, seed, rows, columns)
     five_purposes()

@@ -9,8 +9,8 @@ import numpy as np
 
 from network.city import Roads
 from network.errors import InputError, Problem
-from network.kernels.nearest import Grid, crossing, grid_of, nearest_pieces
-from network.parallel import TURN
+from network.kernels.nearest import FEW, Grid, crossing, grid_of, nearest_pieces
+from network.parallel import shared_out
 from network.part import F64, I32, Bools, Snap
 from network.units import EARTH_RADIUS_M, NETWORK_MODES
 
@@ -119,10 +119,11 @@ def nearest_usable(roads: Roads, lonlat: F64, usable: Bools) -> tuple[I32, F64, 
     """
     streets = _streets(roads)
     x, y = np.ascontiguousarray(local_metres(lonlat, streets.latitude).T)
-    with TURN:
-        piece, share, squared = nearest_pieces(
-            x, y, streets.grid, streets.owner, usable, _walls(roads), float(roads.snap_detour_m)
-        )
+    shape = len(lonlat), len(usable)
+    found = np.full(shape, -1), np.zeros(shape), np.full(shape, np.inf)
+    asked = x, y, streets.grid, streets.owner, usable, _walls(roads), float(roads.snap_detour_m), *found
+    shared_out(nearest_pieces, asked, -(-len(lonlat) // FEW))
+    piece, share, squared = (part.T for part in found)
 
     segment, behind = streets.owner[piece], streets.behind
     start, end = behind[streets.first_piece[segment]], behind[streets.first_piece[segment + 1]]

@@ -13,7 +13,7 @@ from network.demand.parking import parked
 from network.errors import InputError, Problem
 from network.kernels.queueing import loss_rates, waiting_rates
 from network.kernels.serving import serve_hours
-from network.parallel import TURN
+from network.parallel import shared_out
 from network.part import F64, I32, I64, Bools
 from network.travel import Travel
 from network.units import (
@@ -200,10 +200,9 @@ def most_served(pairs: tuple[I64, I64, I64], wanted: I64, capacity: I64) -> tupl
     by_site = np.argsort(site, kind="stable")
     start = np.searchsorted(site[by_site], np.arange(len(capacity) + 1))
     first = np.searchsorted(row, np.arange(len(wanted) + 1))
-    with TURN:
-        served, given = serve_hours(
-            first, site, start, by_site, row, np.ascontiguousarray(wanted.T), np.ascontiguousarray(capacity.T)
-        )
+    hourly = np.ascontiguousarray(wanted.T), np.ascontiguousarray(capacity.T)
+    served, given = (np.empty(amounts.shape, np.int64) for amounts in hourly)
+    shared_out(serve_hours, (first, site, start, by_site, row, *hourly, served, given), len(served))
     return np.ascontiguousarray(served.T), np.ascontiguousarray(given.T)
 
 

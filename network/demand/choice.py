@@ -11,9 +11,10 @@ from network.city import City
 from network.demand.parking import ParkingLoads, no_limits, settle_parking
 from network.demand.stations import StationLoads, loads_of, rides_of, settle, station_weights
 from network.demand.utility import nests_of, purposes_in, skims_in, utility_of
-from network.kernels.day import STRIP, day
-from network.kernels.utility import CHARGED, FARES, FERRIES, LINES, METRES, TRANSFERS
-from network.parallel import TURN
+from network.kernels.day import STRIP, Sums, day
+from network.kernels.logit import BLOCKS
+from network.kernels.utility import CHARGED, COUNTS, FARES, FERRIES, LINES, METRES, TRANSFERS
+from network.parallel import shared_out
 from network.part import F64, I32
 from network.travel import Travel
 from network.units import BANDS, DIRECT_MODES, PERIODS, PURPOSES, TRIP_CAR, TRIP_MODES, TRIP_TAXI, VISITOR
@@ -82,15 +83,15 @@ def _split(
     Where stations are full, once more with the shares of those who would come that find room there.
     """
     halves = [station_weights(city, travel, u) for u in range(len(PURPOSES))]
-    shared_out = partial(_shared_out, city, travel, trips, halves=halves, room=room, vehicles=vehicles, logsums=logsums)
+    by_mode = partial(_by_mode, city, travel, trips, halves=halves, room=room, vehicles=vehicles, logsums=logsums)
     if held:
-        return shared_out(held.availability[:, travel.stations.station], 0)
-    found = shared_out(np.ones((2, len(travel.stations.station))), 0)
+        return by_mode(held.availability[:, travel.stations.station], 0)
+    found = by_mode(np.ones((2, len(travel.stations.station))), 0)
     available, rounds = settle(city, travel, trips, found.stations, halves=halves, room=room)
-    return shared_out(available, rounds) if rounds else found
+    return by_mode(available, rounds) if rounds else found
 
 
-def _shared_out(
+def _by_mode(
     city: City,
     travel: Travel,
     trips: F64,
@@ -113,16 +114,16 @@ def _shared_out(
     for us in _at_once(city, apart=vehicles):
         skims, utility = skims_in(city, travel, int(city.behaviour.purpose_period[us[0]])), utility_of(city, us, room)
         nests = nests_of(city, us, stations=bool(available.size))
-        asked = skims, utility, nests, rides_of(city, travel, halves, us, available), fixed, us, us == VISITOR
-        with TURN:
-            found = day(*asked, per_trip if vehicles else per_trip[:0], logsums, STRIP)
-        starts[us], ends[us] = found[0].transpose(1, 2, 0), found[1].sum(axis=0)
-        bands += found[2].sum(axis=0)
-        counts, by_station = counts + found[3], by_station + found[4]
+        rides, kept = rides_of(city, travel, halves, us, available), per_trip if vehicles else per_trip[:0]
+        sums = _no_trips(len(us), zones, len(rides.length_m), kept=vehicles, logsums=logsums)
+        shared_out(day, (skims, utility, nests, rides, fixed, us, us == VISITOR, kept, STRIP, sums), BLOCKS)
+        starts[us], ends[us] = sums.starts.transpose(1, 2, 0), sums.ends.sum(axis=0)
+        bands += sums.by_band.sum(axis=0)
+        counts, by_station = counts + sums.counted, by_station + sums.by_station
         if vehicles:
-            driven[us] = found[5]
+            driven[us] = sums.kept
         if logsums:
-            logsum[us] = found[6]
+            logsum[us] = sums.logsums
     metres = np.ascontiguousarray(counts[:, :, METRES : METRES + _D].transpose(1, 2, 0))
     others = counts.sum(axis=0)
     return DayTrips(
@@ -138,6 +139,19 @@ def _shared_out(
         logsum=logsum,
         stations=loads_of(city, travel, by_station.transpose(1, 0, 2), counts, available=available, rounds=rounds),
         parking=no_limits(city),
+    )
+
+
+def _no_trips(purposes: int, zones: int, stations: int, *, kept: bool, logsums: bool) -> Sums:
+    modes = len(TRIP_MODES)
+    return Sums(
+        starts=np.zeros((zones, purposes, modes)),
+        ends=np.zeros((BLOCKS, purposes, modes, zones)),
+        by_band=np.zeros((BLOCKS, 2, modes, BANDS)),
+        counted=np.zeros((zones, 2, COUNTS)),
+        by_station=np.zeros((zones, 2, stations)),
+        kept=np.zeros((zones if kept else 0, zones)),
+        logsums=np.zeros((purposes if logsums else 0, zones)),
     )
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from network.errors import InputError, Problem
 from network.kernels.balancing import deterrence, furness, furness_each, parts
-from network.parallel import TURN
+from network.parallel import TURN, shared_out
 from network.part import F64, I64
 
 TOLERANCE: Final = 1e-6
@@ -65,8 +65,8 @@ def gravities(
     if problems:
         raise InputError(problems)
     trips = np.empty(seed.shape)
-    with TURN:
-        rounds, worst = furness_each(seed, rows, columns, TOLERANCE, MOST_ROUNDS, trips)
+    rounds, worst = np.zeros(count, np.int64), np.empty(count)
+    shared_out(furness_each, (seed, rows, columns, TOLERANCE, MOST_ROUNDS, trips, rounds, worst), count)
     off = [_unbalanced(f"distribution of purpose {u}", rounds[u], worst[u]) for u in np.flatnonzero(worst > TOLERANCE)]
     if off:
         raise InputError(off)
@@ -82,8 +82,9 @@ def _seed(
         problems.append(Problem("distribution", f"alpha {alpha:g} and beta {beta_per_min:g} have to be numbers"))
     if problems:
         raise InputError(problems)
-    with TURN:
-        wrong = deterrence(np.ascontiguousarray(minutes, np.float64), alpha, beta_per_min, LEAST_MINUTES, out)
+    wrong = np.empty(len(minutes), np.int64)
+    asked = np.ascontiguousarray(minutes, np.float64), alpha, beta_per_min, LEAST_MINUTES, out, wrong
+    shared_out(deterrence, asked, len(minutes))
     if wrong.any():
         raise InputError(list(_no_times(minutes)))
     of_row, of_column, count = parts(out, production, attraction)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from numba import prange
 
 from network.kernels.exponential import exp, log
-from network.kernels.inner import inner_over_rows_njit, inner_rows_njit, outer_njit, outer_shared_njit
+from network.kernels.inner import Whole, crew_njit, inner_over_rows_njit, inner_rows_njit, outer_njit, outer_shared_njit
 
 Reals = npt.NDArray[np.float64]
 Wholes = npt.NDArray[np.int64]
@@ -61,21 +61,21 @@ def _cells(power: Reals, top: float, out: Singles) -> None:
         out[j] = cell if p > LEAST_POWER else 0.0
 
 
-@outer_shared_njit
-def deterrence(minutes: Reals, alpha: float, beta: float, least: float, out: Singles) -> Wholes:
-    """Writes the seed (Z, Z) of a gravity model; how many entries of each row of `minutes` are negative or no number.
+@crew_njit
+def deterrence(
+    crew: Whole, crews: Whole, minutes: Reals, alpha: float, beta: float, least: float, out: Singles, wrong: Wholes
+) -> None:
+    """Writes the seed (Z, Z) of a gravity model; how many entries of each row of `minutes` are `wrong` (Z).
 
-    0 where minutes are infinite. Each row is scaled to a highest cell of 1, which balancing undoes.
+    These are negative or no number. 0 where minutes are infinite. Each row is scaled to a highest cell of 1, which
+    balancing undoes. Every crew takes a stretch of the rows.
     """
     z = minutes.shape[0]
-    wrong = np.empty(z, np.int64)
-    for k in prange(BLOCKS):
-        power = np.empty(z)
-        for i in range(z * k // BLOCKS, z * (k + 1) // BLOCKS):
-            wrong[i] = _powers(minutes[i], alpha, beta, least, power)
-            top = _highest(power)
-            _cells(power, top if top > -np.inf else 0.0, out[i])
-    return wrong
+    power = np.empty(z)
+    for i in range(z * crew // crews, z * (crew + 1) // crews):
+        wrong[i] = _powers(minutes[i], alpha, beta, least, power)
+        top = _highest(power)
+        _cells(power, top if top > -np.inf else 0.0, out[i])
 
 
 @outer_njit
@@ -117,6 +117,13 @@ def parts(seed: Matrix, rows: Reals, columns: Reals) -> tuple[Wholes, Wholes, in
                         r += 1
         count += 1
     return of_row, of_column, count
+
+
+@inner_rows_njit
+def _copy(row: Reals, out: Reals) -> None:
+    """Instead of out[:] = row, whose message for rows of two lengths takes longer to compile than all else."""
+    for j in range(out.shape[0]):
+        out[j] = row[j]
 
 
 @inner_rows_njit
@@ -218,7 +225,7 @@ def _alone(
     shares, goal, step = np.empty((BLOCKS, z)), np.zeros((2, z)), np.zeros((2, z))
     worst, rounds = np.inf, 0
     while rounds < most_rounds and not worst <= tolerance:
-        last[:] = b
+        _copy(b, last)
         for k in range(BLOCKS):
             _sweep(seed, z * k // BLOCKS, z * (k + 1) // BLOCKS, rows, a, b, shares[k])
         rounds += 1
@@ -247,7 +254,7 @@ def furness(
     shares, goal, step = np.empty((BLOCKS, z)), np.zeros((2, z)), np.zeros((2, z))
     worst, rounds = np.inf, 0
     while rounds < most_rounds and not worst <= tolerance:
-        last[:] = b
+        _copy(b, last)
         for k in prange(BLOCKS):
             _sweep(seed, z * k // BLOCKS, z * (k + 1) // BLOCKS, rows, a, b, shares[k])
         rounds += 1
@@ -259,16 +266,14 @@ def furness(
     return rounds, worst
 
 
-@outer_shared_njit
+@crew_njit
 def furness_each(
-    seed: Matrix, rows: Reals, columns: Reals, tolerance: float, most_rounds: int, out: Reals
-) -> tuple[Wholes, Reals]:
+    crew: Whole, crews: Whole, seed: Matrix, rows: Reals, columns: Reals, tolerance: float, most_rounds: int,
+    out: Reals, rounds: Wholes, worst: Reals,
+) -> None:  # fmt: skip
     """`furness` of every matrix of `seed` (U, Z, Z) to `rows` and `columns` (U, Z), to the byte; rounds and errors (U).
 
-    Threads take a matrix each, and need not wait for each other in every round.
+    Every crew takes each `crews`-th matrix: threads need not wait for each other in every round.
     """
-    count = rows.shape[0]
-    rounds, worst = np.zeros(count, np.int64), np.full(count, np.inf)
-    for u in prange(count):
+    for u in range(crew, rows.shape[0], crews):
         rounds[u], worst[u] = _alone(seed[u], rows[u], columns[u], tolerance, most_rounds, out[u])
-    return rounds, worst

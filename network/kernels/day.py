@@ -3,19 +3,17 @@
 Destinations are gone through in strips that the processor keeps at hand, and within a strip all origins.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import prange
 
 from network.kernels.exponential import log
-from network.kernels.inner import inner_over_rows_njit, inner_rows_njit, outer_shared_njit
+from network.kernels.inner import Whole, crew_njit, inner_over_rows_njit, inner_rows_njit
 from network.kernels.logit import BLOCKS, new_space, shares, spread
 from network.kernels.stations import sums_row
 from network.kernels.utility import (
     CHARGED,
-    COUNTS,
     DIRECT,
     FARES,
     FERRIES,
@@ -34,6 +32,25 @@ Bools = npt.NDArray[np.bool_]
 
 STRIP = 512
 """Destinations in a strip: some hundred rows of as many numbers are at work at once."""
+
+
+class Sums(NamedTuple):
+    """What a day's trips of some purposes (U) add up to, from 0; V says whose they are: residents', visitors'."""
+
+    starts: Reals
+    """(Z, U, K) trips by origin."""
+    ends: Reals
+    """(BLOCKS, U, K, Z) trips by destination; by block of origins, to be summed."""
+    by_band: Reals
+    """(BLOCKS, V, K, B) trips by band; by block of origins, to be summed."""
+    counted: Reals
+    """(Z, V, COUNTS) counts by origin."""
+    by_station: Reals
+    """(Z, 2, Q) trips by origin, station mode and station; no Q where none can be used."""
+    kept: Reals
+    """(Z, Z) trips by the modes that are kept; (0, Z) where none are."""
+    logsums: Reals
+    """(U, Z) sum of trips ln(sum(G)) by origin; (0, Z) where it is not asked for."""
 
 
 @inner_rows_njit
@@ -182,15 +199,15 @@ def _share_out(
 
 @inner_over_rows_njit
 def _strip(
-    origins: tuple[int, int], low: int, to: int, skims: Any, utility: Any, nests: Any, rides: Any, trips: Reals,
-    purposes: Wholes, visitor: Bools, kept: Reals, starts: Reals, ends: Reals, by_band: Reals, counted: Reals,
-    by_station: Reals, back: Reals, sums: Reals,
+    block: int, low: int, to: int, skims: Any, utility: Any, nests: Any, rides: Any, trips: Reals, purposes: Wholes,
+    visitor: Bools, kept: Reals, sums: Any,
 ) -> None:  # fmt: skip
-    """`day` for some origins and the destinations from `low` to `to`; `starts` and `by_station` have origins first."""
-    used, bands = starts.shape[2] if by_station.shape[2] else DIRECT, by_band.shape[2]
+    """`day` for a block of origins and the destinations from `low` to `to`."""
+    zones, ends, by_band = trips.shape[1], sums.ends[block], sums.by_band[block]
+    used, bands = nests.nest.shape[0] if sums.by_station.shape[2] else DIRECT, by_band.shape[2]
     space, persons = new_space(used, nests.apart.shape[0], to - low), np.empty((used, to - low))
     within, each = np.empty((bands, to - low)), np.empty(to - low)
-    for i in range(*origins):
+    for i in range(block * zones // BLOCKS, (block + 1) * zones // BLOCKS):
         band_row(skims.road_m[0, i, low:to], utility.edges_m, space.band)
         _within(space.band, within)
         for who in range(2):
@@ -203,59 +220,38 @@ def _strip(
                 for m in range(used - DIRECT):
                     sums_row(i, low, rides.way[u, m, i], rides.ride[u, m], space.value[DIRECT + m])
                 shares(skims, utility, nests, u, i, low, space)
-                if sums.shape[0]:
-                    sums[u, i] += _logsum(row, share, space.top, space.have, space.have_not)
-                _share_out(row, low, share, nests, space, ends[u], persons, starts[i, u])
+                if sums.logsums.shape[0]:
+                    sums.logsums[u, i] += _logsum(row, share, space.top, space.have, space.have_not)
+                _share_out(row, low, share, nests, space, ends[u], persons, sums.starts[i, u])
                 for k in range(DIRECT, used):
                     per = space.ratio if nests.held[k] else space.ratio_not
                     _times(space.near, per[nests.nest[k]], each)
-                    _by_station(rides, u, i, low, k - DIRECT, each, by_station[i, k - DIRECT], counted[i, who])
+                    by = sums.by_station[i, k - DIRECT]
+                    _by_station(rides, u, i, low, k - DIRECT, each, by, sums.counted[i, who])
                 for k in range(used if kept.shape[0] else 0):
                     if kept[k] > 0.0:
                         per = space.ratio if nests.held[k] else space.ratio_not
-                        _keep(space.weight[k], per[nests.nest[k]], kept[k], back[i, low:to])
+                        _keep(space.weight[k], per[nests.nest[k]], kept[k], sums.kept[i, low:to])
             if some:
                 for k in range(used):
                     for b in range(bands):
                         by_band[who, k, b] += _dot(persons[k], within[b])
-                _count_row(skims, i, low, persons, counted[i, who])
+                _count_row(skims, i, low, persons, sums.counted[i, who])
 
 
-@outer_shared_njit
+@crew_njit
 def day(
-    skims: Any,
-    utility: Any,
-    nests: Any,
-    rides: Any,
-    trips: Reals,
-    purposes: Wholes,
-    visitor: Bools,
-    kept: Reals,
-    logsums: bool,
-    strip: int,
-) -> tuple[Reals, Reals, Reals, Reals, Reals, Reals, Reals]:
-    """Trips of some `purposes` (U), positions in `trips`, shared out by the nested logit, and what they add up to.
+    crew: Whole, crews: Whole, skims: Any, utility: Any, nests: Any, rides: Any, trips: Reals, purposes: Wholes,
+    visitor: Bools, kept: Reals, strip: Whole, sums: Any,
+) -> None:  # fmt: skip
+    """Trips of some `purposes` (U), positions in `trips`, shared out by the nested logit; adds them up in `sums`.
 
     `rides` are those of the purposes, without stations where there are none to use. `visitor` (U) says whose trips they
-    are: axis V below. `kept` (K) weighs the modes whose trips are handed back; none are where it is empty. As many
-    destinations as `strip` says are gone through at a time.
-
-    Trips by origin (Z, U, K); by block of origins, to be summed, those by destination (BLOCKS, U, K, Z) and by band
-    (BLOCKS, V, K, B); counts by origin (Z, V, COUNTS); trips by origin, station mode and station (Z, 2, Q); trips kept
-    (Z, Z); where `logsums`, sum of trips ln(sum(G)) by origin (U, Z).
+    are. `kept` (K) weighs the modes whose trips are handed back; none are where it is empty. As many destinations as
+    `strip` says are gone through at a time; every crew takes each `crews`-th block of origins.
     """
-    count, zones = purposes.shape[0], trips.shape[1]
-    modes, bands = nests.nest.shape[0], utility.by_band.shape[1]
-    starts, ends = np.zeros((zones, count, modes)), np.zeros((BLOCKS, count, modes, zones))
-    by_band, counted = np.zeros((BLOCKS, 2, modes, bands)), np.zeros((zones, 2, COUNTS))
-    by_station = np.zeros((zones, 2, rides.length_m.shape[0]))
-    back = np.zeros((zones if kept.shape[0] else 0, zones))
-    sums = np.zeros((count if logsums else 0, zones))
-    for block in prange(BLOCKS):
-        origins = block * zones // BLOCKS, (block + 1) * zones // BLOCKS
+    zones = trips.shape[1]
+    for block in range(crew, BLOCKS, crews):
         for low in range(0, zones, strip):
-            _strip(
-                origins, low, min(low + strip, zones), skims, utility, nests, rides, trips, purposes, visitor, kept,
-                starts, ends[block], by_band[block], counted, by_station, back, sums,
-            )  # fmt: skip
-    return starts, ends, by_band, counted, by_station, back, sums
+            to = min(low + strip, zones)
+            _strip(block, low, to, skims, utility, nests, rides, trips, purposes, visitor, kept, sums)

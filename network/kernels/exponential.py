@@ -7,17 +7,8 @@ loop that uses `exp` or `log` of one number becomes vector code.
 from typing import Any
 
 import numpy as np
-from numba import njit
 
-_FORM: Any = {
-    "fastmath": {"contract"},
-    "error_model": "numpy",
-    "forceinline": True,
-    "no_cpython_wrapper": True,
-    "no_cfunc_wrapper": True,
-}
-_number_njit: Any = njit(**_FORM)
-"""A product and a sum may become one instruction; infinities, and what is no number, stay what they are."""
+from network.kernels.inner import number_njit
 
 LOG2_E = 1.4426950408889634
 LN2_HIGH = 6.93147180369123816490e-01
@@ -42,7 +33,7 @@ LEAST_POWER = -1022.0
 """2^-1022 is the least normal number."""
 
 
-@_number_njit
+@number_njit
 def exp(x: Any) -> Any:
     """e^x within 2 units in the last place; 0 below -708, infinite from 709.79, and no number stays none.
 
@@ -62,7 +53,7 @@ def exp(x: Any) -> Any:
     return 0.0 if x < LEAST_EXPONENT else p * half * 2.0
 
 
-@_number_njit
+@number_njit
 def log(x: Any) -> Any:
     """Natural logarithm within 1 unit in the last place; -inf at 0 and below the normal numbers, none of the negative.
 
@@ -84,7 +75,7 @@ def log(x: Any) -> Any:
     return value
 
 
-@_number_njit
+@number_njit
 def exp2(x: Any) -> Any:
     """2^x to 1e-15 of itself, for x up to 1023; 0 below -1022, and no number stays none. In fewer steps than `exp`.
 
@@ -102,7 +93,7 @@ def exp2(x: Any) -> Any:
     return 0.0 if x < LEAST_POWER else p * whole
 
 
-@_number_njit
+@number_njit
 def log2(x: Any) -> Any:
     """Logarithm to base 2 of a normal number > 0, to 3e-16 of itself or 1; of others it is some number.
 

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import njit
 
-from network.kernels.inner import inner_njit, outer_njit, outer_shared_njit
+from network.kernels.inner import Whole, crew_njit, inner_njit, inner_view_njit, outer_njit
 
 Ints = npt.NDArray[np.integer]
 Reals = npt.NDArray[np.float64]
@@ -16,7 +16,7 @@ Flags = npt.NDArray[np.bool_]
 TOUCH_M = 0.01
 """A barrier this close to either end of a connector is touched, not crossed: streets pass walls through gates."""
 FEW = 500
-"""Points that one thread finds as soon as others would be awake."""
+"""Points that a thread is worth waking for."""
 _SLACK = 1e-6
 """Share of a cell by which rounding may put a point or a piece into the cell beside its own."""
 
@@ -92,7 +92,7 @@ def _filed(
     return first, piece
 
 
-@inner_njit
+@inner_view_njit
 def _meet(
     px: float, py: float, qx: float, qy: float, length: float, ax: float, ay: float, bx: float, by: float
 ) -> bool:
@@ -115,7 +115,7 @@ def _meet(
     return TOUCH_M <= side_p / (side_p - side_q) * length <= length - TOUCH_M
 
 
-@inner_njit
+@inner_view_njit
 def _crosses(px: float, py: float, qx: float, qy: float, walls: Grid) -> bool:
     """Whether the connector p-q crosses a piece of `walls`: row by row through their grid, from p to q."""
     dx, dy = qx - px, qy - py
@@ -147,7 +147,7 @@ def _crosses(px: float, py: float, qx: float, qy: float, walls: Grid) -> bool:
     return False
 
 
-@inner_njit
+@inner_view_njit
 def _in_sight(
     px: float, py: float, q: int, t: float, squared: float, most: float, lines: Grid, walls: Grid
 ) -> tuple[float, float]:
@@ -172,7 +172,7 @@ def _wins(d: float, q: int, squared: float, piece: int) -> bool:
     return d < squared or (d == squared and q < piece)
 
 
-@inner_njit
+@inner_view_njit
 def _improve(
     px: float, py: float, lines: Grid, cell: int, owner: Ints, usable: Flags, walls: Grid, heeded: np.bool_,
     piece: Ints, share: Reals, squared: Reals,
@@ -204,7 +204,7 @@ def _improve(
                 squared[m], piece[m], share[m] = d, q, t
 
 
-@inner_njit
+@inner_view_njit
 def _search(
     px: float, py: float, lines: Grid, owner: Ints, usable: Flags, walls: Grid, heeded: np.bool_,
     piece: Ints, share: Reals, squared: Reals,
@@ -229,27 +229,21 @@ def _search(
                     _improve(px, py, lines, cell, owner, usable, walls, heeded, piece, share, squared)
 
 
-@outer_shared_njit
+@crew_njit
 def nearest_pieces(
-    x: Reals, y: Reals, lines: Grid, owner: Ints, usable: Flags, walls: Grid, detour_m: float
-) -> tuple[Ints, Reals, Reals]:
+    crew: Whole, crews: Whole, x: Reals, y: Reals, lines: Grid, owner: Ints, usable: Flags, walls: Grid,
+    detour_m: float, piece: Ints, share: Reals, squared: Reals,
+) -> None:  # fmt: skip
     """For each point (X) and mode: nearest piece whose owner is usable, share passed, squared distance in m2.
 
-    `owner` (Q) counts the columns of `usable` (M, S). Returns piece (M, X) int64, -1 where nothing is usable, share
-    (M, X), squared (M, X). Ties go to the first piece. Where `walls` hide the nearest place, the nearest place in sight
-    is taken instead, each piece offering its nearest place and behind it its ends, unless it is `detour_m` farther.
+    `owner` (Q) counts the columns of `usable` (M, S). Writes to `piece` (X, M), before -1, which stays where nothing is
+    usable, `share` (X, M), and `squared` (X, M), before infinite. Ties go to the first piece. Where `walls` hide the
+    nearest place, the nearest place in sight is taken instead, each piece offering its nearest place and behind it its
+    ends, unless it is `detour_m` farther. Every crew takes a stretch of the points.
     """
-    modes, points = usable.shape[0], x.shape[0]
-    piece = np.full((points, modes), np.int64(-1), np.int64)
-    share = np.zeros((points, modes))
-    squared = np.full((points, modes), np.inf)
-    if points < FEW:
-        for i in range(points):
-            _nearest(x[i], y[i], lines, owner, usable, walls, detour_m, piece[i], share[i], squared[i])
-    else:
-        for i in prange(points):
-            _nearest(x[i], y[i], lines, owner, usable, walls, detour_m, piece[i], share[i], squared[i])
-    return piece.T, share.T, squared.T
+    points = x.shape[0]
+    for i in range(points * crew // crews, points * (crew + 1) // crews):
+        _nearest(x[i], y[i], lines, owner, usable, walls, detour_m, piece[i], share[i], squared[i])
 
 
 @inner_njit

@@ -6,9 +6,8 @@ first, then blocking flow by depth first. Hours do not depend on each other and 
 
 import numpy as np
 import numpy.typing as npt
-from numba import prange
 
-from network.kernels.inner import inner_njit, outer_shared_njit
+from network.kernels.inner import Whole, crew_njit, inner_njit
 
 Wholes = npt.NDArray[np.int64]
 
@@ -117,18 +116,18 @@ def _block(  # noqa: PLR0912 - one walk along levels
                 next_pair[points[depth]] += 1
 
 
-@outer_shared_njit
+@crew_njit
 def serve_hours(
-    first: Wholes, site: Wholes, start: Wholes, by_site: Wholes, row: Wholes, wanted: Wholes, capacity: Wholes
-) -> tuple[Wholes, Wholes]:
-    """Energy served to each point (H, I) and given by each site (H, J) in every hour, the most there can be in all.
+    crew: Whole, crews: Whole, first: Wholes, site: Wholes, start: Wholes, by_site: Wholes, row: Wholes,
+    wanted: Wholes, capacity: Wholes, served: Wholes, given: Wholes,
+) -> None:  # fmt: skip
+    """Energy `served` to each point (H, I) and `given` by each site (H, J) in every hour, the most there can be in all.
 
     Pairs of point i: site[first[i]:first[i+1]]; pairs of site j, by their positions: by_site[start[j]:start[j+1]];
-    row: point of each pair. wanted (H, I), capacity (H, J): whole numbers.
+    row: point of each pair. wanted (H, I), capacity (H, J): whole numbers. Every crew takes each `crews`-th hour.
     """
-    hours, demands, places = wanted.shape[0], wanted.shape[1], capacity.shape[1]
-    served, given = np.empty((hours, demands), np.int64), np.empty((hours, places), np.int64)
-    for h in prange(hours):
+    demands, places = wanted.shape[1], capacity.shape[1]
+    for h in range(crew, wanted.shape[0], crews):
         slack, room, sent = wanted[h].copy(), capacity[h].copy(), np.zeros(site.shape[0], np.int64)
         of_demand, of_site = np.empty(demands, np.int64), np.empty(places, np.int64)
         next_pair, next_back = np.empty(demands, np.int64), np.empty(places, np.int64)
@@ -142,4 +141,3 @@ def serve_hours(
             served[h, i] = wanted[h, i] - slack[i]
         for j in range(places):
             given[h, j] = capacity[h, j] - room[j]
-    return served, given

@@ -13,10 +13,9 @@ Points (X) are (rank (X, 2), cost (X, 2)): where they touch the graph and at wha
 
 import numpy as np
 import numpy.typing as npt
-from numba import prange
 
 from network.kernels.hierarchy import NEVER
-from network.kernels.inner import Whole, inner_njit, outer_njit, outer_shared_njit
+from network.kernels.inner import Whole, crew_njit, inner_njit, outer_njit
 from network.kernels.lanes import LANES, LENGTH_BITS, LENGTH_MASK, PER_UNIT, TILE, expect, fill, gather, scatter, write
 
 Ints = npt.NDArray[np.integer]
@@ -142,19 +141,24 @@ def _arrivals(place: Ints, ends: Points) -> Arcs:
     return first, head, some
 
 
-@inner_njit
-def _answer_between(
-    crew: Whole, crews: int, graph: Graph, starts: Points, order: Ints, arrive: Arcs, near: Ints, out: Ints
+@crew_njit
+def between(
+    crew: Whole, crews: Whole, graph: Graph, starts: Points, order: Ints, ends: Points, near: Ints, out: Ints
 ) -> None:
-    """The rows of `out` (X, Y) of every `crews`-th block of starts, from `crew` on."""
-    first, head, cost = arrive
+    """Write the cheapest way from every start to every end over nodes into `out` (X, Y), NEVER where there is none.
+
+    `graph` is that of `graph_between` for them; an end is arrived at as a start is left. `order` (X) of the starts puts
+    neighbours together, who share most of their way up; every crew takes each `crews`-th block of them. `near` is room
+    of the crew's own for (V + TILE, LANES) numbers from the start of a cache line on.
+    """
+    first, head, cost = _arrivals(graph[0], ends)
     tile, touched = near[-TILE:], np.full(near.shape[0], _NONE)
-    ends = out.shape[1]
+    columns = out.shape[1]
     for turn in range(crew, (order.shape[0] + LANES - 1) // LANES, crews):
         block = order[turn * LANES : (turn + 1) * LANES]
         _sweep(graph, starts, block, near, turn, touched)
-        for j in range(0, ends, TILE):
-            width = min(TILE, ends - j)
+        for j in range(0, columns, TILE):
+            width = min(TILE, columns - j)
             for t in range(width):
                 fill(tile, t, NEVER)
                 gather(tile, t, near, head, cost, first[j + t], first[j + t + 1])
@@ -163,24 +167,19 @@ def _answer_between(
                     out[i, j + t] = tile[t, lane]
 
 
-@outer_shared_njit
-def between(graph: Graph, starts: Points, order: Ints, ends: Points, near: Ints, out: Ints) -> None:
-    """Write the cheapest way from every start to every end over nodes into `out` (X, Y), NEVER where there is none.
-
-    `graph` is that of `graph_between` for them; an end is arrived at as a start is left. `order` (X) of the starts puts
-    neighbours together, who share most of their way up. `near` is room for (crews,
-    V + TILE, LANES) numbers from the start of a cache line on.
-    """
-    arrive = _arrivals(graph[0], ends)
-    for crew in prange(near.shape[0]):
-        _answer_between(np.int64(crew), near.shape[0], graph, starts, order, arrive, near[crew], out)
-
-
-@inner_njit
-def _answer_to_all(
-    crew: Whole, crews: int, graph: Graph, rows: Ints, starts: Points, near: Ints, time_s: Floats, length_m: Floats
+@crew_njit
+def to_all(
+    crew: Whole, crews: Whole, graph: Graph, rank: Ints, starts: Points, near: Ints, time_s: Floats, length_m: Floats
 ) -> None:
-    """The rows of the answers of every `crews`-th block of starts, from `crew` on."""
+    """Write seconds and metres of the cheapest way from every start to every node, infinite where there is none.
+
+    `graph` is the `whole_graph`; `rank` (N) is that of each node. The answers, float32, have X rows and N columns, each
+    rounded up to whole LANES and TILEs; they and `near`, room of the crew's own for (V, LANES) numbers, start with a
+    cache line. Every crew takes each `crews`-th block of starts.
+    """
+    rows = np.zeros(time_s.shape[1], np.int32)
+    for n in range(rank.shape[0]):
+        rows[n] = graph[0][rank[n]]
     touched = np.full(near.shape[0], _NONE)
     count = starts[0].shape[0]
     for turn in range(crew, (count + LANES - 1) // LANES, crews):
@@ -192,24 +191,11 @@ def _answer_to_all(
             write(near, rows, n, NEVER, time_s, length_m, turn * LANES, n)
 
 
-@outer_shared_njit
-def to_all(graph: Graph, rank: Ints, starts: Points, near: Ints, time_s: Floats, length_m: Floats) -> None:
-    """Write seconds and metres of the cheapest way from every start to every node, infinite where there is none.
-
-    `graph` is the `whole_graph`; `rank` (N) is that of each node. The answers, float32, have X rows and N columns, each
-    rounded up to whole LANES and TILEs; they and `near`, room for (crews, V, LANES) numbers, start with a cache line.
-    """
-    rows = np.zeros(time_s.shape[1], np.int32)
-    rows[: rank.shape[0]] = graph[0][rank]
-    for crew in prange(near.shape[0]):
-        _answer_to_all(np.int64(crew), near.shape[0], graph, rows, starts, near[crew], time_s, length_m)
-
-
-@outer_shared_njit
-def read(cost: Ints, time_s: Floats, length_m: Floats) -> None:
-    """Write costs (X, Y) as seconds and metres, infinite where there is no way."""
-    for i in prange(cost.shape[0]):
-        for j in range(cost.shape[1]):
-            there = cost[i, j] < NEVER
-            time_s[i, j] = (cost[i, j] >> LENGTH_BITS) / PER_UNIT if there else np.inf
-            length_m[i, j] = (cost[i, j] & LENGTH_MASK) / PER_UNIT if there else np.inf
+@crew_njit
+def read(crew: Whole, crews: Whole, cost: Ints, time_s: Floats, length_m: Floats) -> None:
+    """Write costs (X) as seconds and metres, infinite where there is no way; every crew has a stretch of them."""
+    count = cost.shape[0]
+    for i in range(count * crew // crews, count * (crew + 1) // crews):
+        there = cost[i] < NEVER
+        time_s[i] = (cost[i] >> LENGTH_BITS) / PER_UNIT if there else np.inf
+        length_m[i] = (cost[i] & LENGTH_MASK) / PER_UNIT if there else np.inf

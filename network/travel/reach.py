@@ -13,7 +13,7 @@ from network.kernels.lanes import LENGTH_BITS, LENGTH_MASK
 from network.kernels.paths import BLOCK, ends_within
 from network.kernels.search import NEVER, Ends, Starts, Streets
 from network.kernels.sweeps import read
-from network.parallel import TURN, shared_out
+from network.parallel import shared_out
 from network.part import F64, I32, I64, Snap
 from network.travel.roads import Ends as Points
 from network.travel.roads import ends_of, metric_of, packed, rows_of
@@ -48,8 +48,7 @@ def reach(roads: Roads, starts: Snap, ends: Snap, mode: int, limit_s: float) -> 
     start, end = (ends_of(roads, points, mode, weigh_time=True) for points in (starts, ends))
     first, found, cost = _within(roads, mode, start, end, limit)
     time_s, length_m = np.empty(len(cost)), np.empty(len(cost))
-    with TURN:
-        read(cost[None], time_s[None], length_m[None])
+    shared_out(read, (cost, time_s, length_m), 1)
     return Reach(first=first, end=found, time_s=time_s, length_m=length_m)
 
 

@@ -98,9 +98,9 @@ def rows_of(order: I64, count: I64, block: int, rows: Sequence[Row]) -> Row:
     return first, *of_all
 
 
-def _crews(starts: int) -> int:
-    """Sweeps that run at the same time, each with rows of its own."""
-    return max(1, min(-(-starts // LANES), threads()))
+def _blocks(starts: int) -> int:
+    """Sweeps from so many starts; those that run at the same time have rows of their own."""
+    return -(-starts // LANES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,13 +124,16 @@ class StreetMetric:
         arrive = over.rank[end.arrive_node], end.arrive_cost
         shape = len(start.segment), len(end.segment)
         cost, time_s, length_m = np.empty(shape, np.int64), np.empty(shape), np.empty(shape)
-        with TURN:
-            graph = graph_between(over.up_first, over.up_head, self.weight, leave, arrive)
-            near = _room(np.int64, _crews(shape[0]), len(graph[1]) + TILE, LANES)
-            between(graph, leave, np.argsort(leave[0][:, 0], kind="stable"), arrive, near, cost)
+        graph = graph_between(over.up_first, over.up_head, self.weight, leave, arrive)
+        order = np.argsort(leave[0][:, 0], kind="stable")
+
+        def with_room(crew: int, crews: int) -> None:
+            near = _room(np.int64, len(graph[1]) + TILE, LANES)
+            between(crew, crews, graph, leave, order, arrive, near, cost)
+
+        shared_out(with_room, (), _blocks(shape[0]))
         _stay_on_segment(start, end, cost)
-        with TURN:
-            read(cost, time_s, length_m)
+        shared_out(read, (cost.ravel(), time_s.ravel(), length_m.ravel()), shape[0])
         return time_s, length_m
 
     def within(self, starts: Starts, arrive: tuple[I32, I64], ends: Filed, limit: int) -> tuple[I64, I32, I64]:
@@ -150,7 +153,7 @@ class StreetMetric:
         def with_room(crew: int, crews: int) -> Row:
             return ends_around(crew, crews, *asked, _room(np.int64, len(node) + TILE, LANES))
 
-        first, end, cost = rows_of(order, count, LANES, shared_out(with_room, (), -(-len(rank) // LANES)))
+        first, end, cost = rows_of(order, count, LANES, shared_out(with_room, (), _blocks(len(rank))))
         return first, end, cost
 
     def one_to_all(self, starts: Snap) -> tuple[F32, F32]:
@@ -171,15 +174,19 @@ class StreetMetric:
 
     def _room_for(self, starts: int) -> Room:
         nodes = len(self.roads.lonlat)
-        shape = -(-starts // LANES) * LANES, -(-nodes // TILE) * TILE
-        near = _room(np.int64, _crews(starts), nodes, LANES)
+        shape = _blocks(starts) * LANES, -(-nodes // TILE) * TILE
+        near = _room(np.int64, max(1, min(_blocks(starts), threads())), nodes, LANES)
         return near, _room(np.float32, *shape), _room(np.float32, *shape)
 
     def _write_all(self, starts: Snap, room: Room) -> tuple[F32, F32]:
         over, start = self.roads.hierarchy, ends_of(self.roads, starts, self.mode, weigh_time=True)
         near, time_s, length_m = room
-        with TURN:
-            to_all(self._graph, over.rank, (over.rank[start.leave_node], start.leave_cost), near, time_s, length_m)
+        graph, leave = self._graph, (over.rank[start.leave_node], start.leave_cost)
+
+        def with_room(crew: int, crews: int) -> None:
+            to_all(crew, crews, graph, over.rank, leave, near[crew], time_s, length_m)
+
+        shared_out(with_room, (), _blocks(len(start.segment)))
         return time_s[: len(start.segment), : len(over.rank)], length_m[: len(start.segment), : len(over.rank)]
 
     @cached_property

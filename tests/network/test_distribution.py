@@ -15,6 +15,7 @@ from network import InputError
 from network.demand.distribution import gravities, gravity
 from network.demand.gravity_fit import fit_matrix, fit_mean
 from network.kernels.balancing import SHARED_FROM, deterrence, furness, furness_each, parts
+from network.parallel import shared_out
 
 
 def balanced(seed, rows, columns, tolerance=1e-10, most_rounds=20_000):
@@ -127,20 +128,24 @@ def test_threads_change_no_byte(zones):
     assert len({trips.tobytes() for trips in answers}) == 1
 
 
+def wrong_in(minutes, alpha, seed):
+    wrong = np.full(len(minutes), -1)
+    shared_out(deterrence, (minutes, alpha, 0.1, 0.1, seed, wrong), len(minutes))
+    return wrong
+
+
 @pytest.mark.parametrize("alpha", [-1.5, 0.0, 0.7])
 def test_the_seed_is_the_formula_up_to_a_factor_of_each_row(alpha):
     minutes = places(np.random.default_rng(2), 41)
     minutes[3, 5] = minutes[7] = np.inf
     minutes[11, 12] = 0.0
     seed = np.empty(minutes.shape, np.float32)
-    assert not deterrence(minutes, alpha, 0.1, 0.1, seed).any()
+    assert not wrong_in(minutes, alpha, seed).any()
     far = np.maximum(minutes, 0.1)
     truth = np.where(np.isinf(minutes), 0.0, np.where(np.isinf(far), 1.0, far) ** alpha * np.exp(-0.1 * far))
     truth /= np.maximum(truth.max(axis=1, keepdims=True), 1e-300)
     assert seed == pytest.approx(truth, rel=1e-6)
-    assert (
-        deterrence(np.where(minutes == 0, np.nan, minutes), alpha, 0.1, 0.1, seed).tolist() == [0] * 11 + [1] + [0] * 29
-    )
+    assert wrong_in(np.where(minutes == 0, np.nan, minutes), alpha, seed).tolist() == [0] * 11 + [1] + [0] * 29
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -283,7 +288,8 @@ def test_each_of_many_is_balanced_as_it_is_alone():
     rng = np.random.default_rng(5)
     cells, (rows, columns) = rng.random((3, 37, 37)), np.stack([ends(rng, 37) for _ in range(3)], axis=1)
     out = np.empty(cells.shape)
-    rounds, worst = furness_each(cells, rows, columns, 1e-8, 500, out)
+    rounds, worst = np.zeros(3, np.int64), np.zeros(3)
+    shared_out(furness_each, (cells, rows, columns, 1e-8, 500, out, rounds, worst), 3)
     for u in range(3):
         alone, *rest = balanced(cells[u], rows[u], columns[u], 1e-8, 500)
         assert out[u].tobytes() == alone.tobytes()

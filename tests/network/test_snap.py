@@ -13,6 +13,7 @@ from worlds import random_roads
 
 from network import InputError, grid_city, units
 from network.kernels.nearest import FEW, TOUCH_M, grid_of, nearest_pieces
+from network.parallel import shared_out
 from network.snap import _LINES, crossed, local_metres, nearest_of, on_street, snap
 
 
@@ -63,7 +64,11 @@ def nearest(points, pieces, usable, walls=NO_WALLS, detour_m=np.inf):
     """Every piece is a street of its own."""
     x, y = np.ascontiguousarray(np.asarray(points, np.float64).T)
     owner = np.arange(len(pieces), dtype=np.int32)
-    return nearest_pieces(x, y, as_grid(pieces), owner, usable, walls, detour_m)
+    shape = len(points), len(usable)
+    found = np.full(shape, -1), np.zeros(shape), np.full(shape, np.inf)
+    asked = x, y, as_grid(pieces), owner, usable, walls, float(detour_m), *found
+    shared_out(nearest_pieces, asked, -(-len(points) // FEW))
+    return tuple(part.T for part in found)
 
 
 @pytest.mark.parametrize("seed", range(6))
