@@ -114,7 +114,7 @@ def ends_within(
     return end, cost
 
 
-@outer_njit
+@crew_njit
 def spread(crew: Whole, crews: Whole, size_of_block: Whole, order: Ints, first: I64, rows: Ints, out: Ints) -> None:
     """Put the rows of one worker where they belong."""
     size = 0

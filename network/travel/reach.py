@@ -11,6 +11,7 @@ from network.city import Roads
 from network.errors import InputError, Problem
 from network.kernels.lanes import LENGTH_BITS, LENGTH_MASK
 from network.kernels.paths import BLOCK, ends_within
+from network.kernels.points import arrivals, file_ends
 from network.kernels.search import NEVER, Ends, Starts, Streets
 from network.kernels.sweeps import read
 from network.parallel import shared_out
@@ -48,7 +49,7 @@ def reach(roads: Roads, starts: Snap, ends: Snap, mode: int, limit_s: float) -> 
     start, end = (ends_of(roads, points, mode, weigh_time=True) for points in (starts, ends))
     first, found, cost = _within(roads, mode, start, end, limit)
     time_s, length_m = np.empty(len(cost)), np.empty(len(cost))
-    shared_out(read, (cost, time_s, length_m), 1)
+    shared_out(read, (cost, time_s, length_m), len(first) - 1)
     return Reach(first=first, end=found, time_s=time_s, length_m=length_m)
 
 
@@ -157,21 +158,13 @@ def _with_segments(start: Points, end: Points) -> Starts:
 
 def _arrivals(end: Points) -> tuple[I32, I64]:
     """The nodes behind the ends (Y, 2) and the cost from there, -1 where nobody needs to arrive that way."""
-    at_head = (end.leave_cost == 0) & (end.arrive_cost[:, ::-1] == 0) & (end.leave_node == end.arrive_node[:, ::-1])
-    at_head &= ~at_head.all(axis=1, keepdims=True)  # on a segment without length both ends are
-    # at a crossing: whoever comes along this edge is there already
-    return end.arrive_node, np.where(at_head, CLOSED, end.arrive_cost)
+    return end.arrive_node, arrivals(end.leave_node, end.leave_cost, end.arrive_node, end.arrive_cost)
 
 
 def _filed(nodes: int, arrive_node: I32, arrive_cost: I64, end: Points) -> Ends:
     """Ends by the nodes behind them, and by segment."""
-    usable = arrive_cost >= 0
-    node, cost = arrive_node[usable], arrive_cost[usable]
-    position = np.nonzero(usable)[0].astype(np.int32)
-    order = np.argsort(node, kind="stable")
-    first = np.append(0, np.cumsum(np.bincount(node, minlength=nodes))).astype(np.int32)
     on_segment = np.argsort(end.segment, kind="stable").astype(np.int32)
-    return Ends(first, position[order], cost[order], on_segment, end.passed)
+    return file_ends(nodes, arrive_node, arrive_cost, on_segment, end.passed)
 
 
 def whole(name: str, value: float, per_unit: int) -> int:

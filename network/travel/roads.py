@@ -15,6 +15,7 @@ from network.kernels.bounded import arcs_of, ends_around
 from network.kernels.customising import customise
 from network.kernels.lanes import LANES, LENGTH_BITS, TILE, threads
 from network.kernels.paths import spread
+from network.kernels.points import around
 from network.kernels.search import Ends as Filed
 from network.kernels.search import Starts
 from network.kernels.sweeps import Graph, between, graph_between, read, to_all, whole_graph
@@ -40,11 +41,6 @@ class Ends:
     arrive_cost: I64
 
 
-def _part(weight: I64, along: F64) -> I64:
-    """The share of a weight that lies behind a point, rounded to whole units; -1 where closed."""
-    return np.where(weight < 0, -1, np.rint(np.maximum(weight, 0) * along)).astype(np.int64)
-
-
 def packed(time_ms: I64, length_mm: I64) -> I64:
     """One whole number that orders by time, then by length, and adds up as both do; -1 where closed."""
     return np.where(time_ms < 0, -1, (np.maximum(time_ms, 0) << LENGTH_BITS) + np.maximum(length_mm, 0))
@@ -54,16 +50,9 @@ def ends_of(roads: Roads, points: Snap, mode: int, *, weigh_time: bool) -> Ends:
     """Points as a mode leaves and reaches them, in packed time and length or, without `weigh_time`, in millimetres."""
     segment = points.segment[mode]
     edge = roads.edges[segment]
-    share = np.column_stack((points.along[mode], 1.0 - points.along[mode]))
-    time = roads.time_ms[mode].astype(np.int64)[edge]
-    length = np.where(time < 0, -1, roads.length_mm.astype(np.int64)[edge])
-    wait = roads.delay_ms[mode].astype(np.int64)[edge]  # felt at the far end
-    behind_time, behind_length = _part(np.where(time < 0, -1, time - wait), share), _part(length, share)
-    if weigh_time:
-        passed = packed(behind_time, behind_length)
-        ahead = packed(np.where(time < 0, -1, time - behind_time), length - behind_length)
-    else:
-        passed, ahead = behind_length, np.where(time < 0, -1, length - behind_length)
+    passed, ahead = around(
+        edge, points.along[mode], roads.time_ms[mode], roads.delay_ms[mode], roads.length_mm, weigh_time
+    )
     return Ends(segment, passed, roads.head[edge], ahead, roads.arrive[edge], passed)
 
 
@@ -92,9 +81,13 @@ def rows_of(order: I64, count: I64, block: int, rows: Sequence[Row]) -> Row:
     """CSR of what crews found for `count` (X) ends of each start, each for blocks of starts as they come in `order`."""
     first = np.append(0, np.cumsum(count))
     of_all = [np.empty(first[-1], part.dtype) for part in rows[0]]
-    for crew, parts in enumerate(rows):
-        for part, out in zip(parts, of_all, strict=True):
-            spread(crew, len(rows), block, order, first, part, out)
+
+    def put(crew: int, crews: int) -> None:
+        for mine in range(crew, len(rows), crews):
+            for part, out in zip(rows[mine], of_all, strict=True):
+                spread(mine, len(rows), block, order, first, part, out)
+
+    shared_out(put, (), len(rows))
     return first, *of_all
 
 
