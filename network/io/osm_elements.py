@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, compress, islice
@@ -149,8 +148,8 @@ class Elements:
 class _Shapes:
     """Multipolygons that are wanted, and their member ways."""
 
-    areas: set[int] = field(default_factory=set)
-    """Features and land."""
+    areas: int = 0
+    """How many are features or land."""
     ways: set[int] = field(default_factory=set)
     shores: set[int] = field(default_factory=set)
 
@@ -162,7 +161,7 @@ def read_elements(path: str, folder: Path, storage: str, bounds: Bounds | None) 
     Raises RuntimeError, OSError or ValueError where osmium cannot read to the end, Unsorted.
     """
     found = Elements(bounds)
-    shapes = _read_relations(path, found)
+    shapes = _read_relations(path, folder / "areas", found)
     # osmium does not keep what it is handed: handlers, filters and the index need a name until their pass is over.
     index = osmium.index.create_map(storage)
     locations = osmium.NodeLocationsForWays(index)
@@ -170,7 +169,7 @@ def read_elements(path: str, folder: Path, storage: str, bounds: Bounds | None) 
     _read_nodes_and_ways(path, folder / "elements", locations, found)
     found.routes.place(index)
     if shapes.ways:
-        _read_shapes(path, folder / "members", locations, shapes, found)
+        _read_shapes(path, folder, locations, shapes, found)
     return found
 
 
@@ -179,32 +178,38 @@ def _items(element: Any) -> Items:
     return tuple(islice(element.tags, len(element.tags)))
 
 
-def _read_relations(path: str, found: Elements) -> _Shapes:
+def _read_relations(path: str, areas: Path, found: Elements) -> _Shapes:
+    """Features and land among the multipolygons go into a file as well, to be assembled from."""
     shapes = _Shapes()
-    elements: Iterator[Any] = iter(osmium.FileProcessor(path, RELATION))
-    for relation in elements:
-        tags = dict(_items(relation))
-        kind = tags.get("type", "")
-        found.routes.add_relation(relation, tags)
-        is_area = kind == "multipolygon" and (feature_kind(tags) is not None or land_class(tags) != "")
-        is_shore = kind == "multipolygon" and is_barrier(tags)
-        is_restriction = kind.split(":")[0] == "restriction"
-        if not (is_area or is_shore or is_restriction):
-            continue
-        members = tuple((m.type, m.ref, m.role) for m in islice(relation.members, len(relation.members)))
-        if is_restriction:
-            kept = {k: v for k, v in tags.items() if k == "except" or k.split(":")[0] == "restriction"}
-            if kind != "restriction" and "restriction" in kept:
-                kept[kind] = kept.pop("restriction")
-            found.restrictions.append(Restriction(relation.id, kept, members))
-            continue
-        ways = {ref for member, ref, _ in members if member == "w"}
-        shapes.ways |= ways
-        if is_area:
-            shapes.areas.add(relation.id)
-        if is_shore:
-            shapes.shores |= ways
+    with block_writer(areas) as writer:
+        for relation in osmium.FileProcessor(path, RELATION):
+            _add_relation(relation, shapes, found, writer)
     return shapes
+
+
+def _add_relation(relation: Any, shapes: _Shapes, found: Elements, areas: Any) -> None:
+    tags = dict(_items(relation))
+    kind = tags.get("type", "")
+    found.routes.add_relation(relation, tags)
+    is_area = kind == "multipolygon" and (feature_kind(tags) is not None or land_class(tags) != "")
+    is_shore = kind == "multipolygon" and is_barrier(tags)
+    is_restriction = kind.split(":")[0] == "restriction"
+    if not (is_area or is_shore or is_restriction):
+        return
+    members = tuple((m.type, m.ref, m.role) for m in islice(relation.members, len(relation.members)))
+    if is_restriction:
+        kept = {k: v for k, v in tags.items() if k == "except" or k.split(":")[0] == "restriction"}
+        if kind != "restriction" and "restriction" in kept:
+            kept[kind] = kept.pop("restriction")
+        found.restrictions.append(Restriction(relation.id, kept, members))
+        return
+    ways = {ref for member, ref, _ in members if member == "w"}
+    shapes.ways |= ways
+    if is_area:
+        shapes.areas += 1
+        areas.add_relation(relation)
+    if is_shore:
+        shapes.shores |= ways
 
 
 def _only(kind: Any, keep: Any) -> Any:
@@ -304,23 +309,21 @@ def _add(lines: Lines, block: Block, runs: Runs, means: list[Meaning], *, with_n
     lines.add(drawn, [means[x] for x in runs.of.tolist()])
 
 
-def _read_shapes(path: str, blocks: Path, locations: Any, shapes: _Shapes, found: Elements) -> None:
+def _read_shapes(path: str, folder: Path, locations: Any, shapes: _Shapes, found: Elements) -> None:
     """Areas of the multipolygons that are features, and the shores of those that are water.
 
     Closed ways need no assembly, so only members of these relations are handed to osmium for it.
     """
     manager, areas = osmium.area.AreaManager(), osmium.BufferIterator()
-    wanted = _only(RELATION, osmium.filter.IdFilter(shapes.areas))
-    with osmium.io.Reader(path, RELATION) as file:
-        osmium.apply(file, wanted, manager.first_pass_handler())
+    osmium.apply(osmium.io.File(str(folder / "areas"), "pbf"), manager.first_pass_handler())
     members = _only(WAY, osmium.filter.IdFilter(shapes.ways))
     second_pass = manager.second_pass_to_buffer(areas)
     reader, assembled = _Reader(found), 0
-    with block_writer(blocks) as writer, osmium.io.Reader(path, WAY) as file:
+    with block_writer(folder / "members") as writer, osmium.io.Reader(path, WAY) as file:
         for _ in osmium.OsmFileIterator(file, locations, members, writer, second_pass):
             assembled += sum(map(reader.add_area, areas)) if areas else 0
     assembled += sum(map(reader.add_area, areas)) if areas else 0
-    found.counts["open areas"] += len(shapes.areas) - assembled
+    found.counts["open areas"] += shapes.areas - assembled
     shores = np.array(sorted(shapes.shores), np.int64)
-    for block in read_blocks(blocks, reader.is_read):
+    for block in read_blocks(folder / "members", reader.is_read):
         reader.add_shores(block, shores)
