@@ -86,7 +86,7 @@ def beside_peers(roads):
             some = peer.matrix(PART[name])
             assert np.allclose(some / units.MS_PER_S, time_s[: len(some)], rtol=1e-5, atol=ROUNDED_S.get(name, 0)), name
 
-    order |= cpu_seconds(1, {"ours": lambda: hierarchy_of(roads.lonlat, roads.first, roads.head)})
+    order |= cpu_seconds(1, {"ours": lambda: hierarchy_of(roads.lonlat, roads.first, roads.head).plan})
     table("order, once", {name: value for name, value in order.items() if value})
     table("all speeds changed", cpu_seconds(RUNS, {"ours": lambda: metric_of(roads, MODE), **of(peers, "customise")}))
     matrix = {name: (lambda p=peer, n=PART[name]: p.matrix(n)) for name, peer in peers.items() if peer.matrix}

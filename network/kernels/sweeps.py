@@ -6,7 +6,7 @@ Werneck 2011, doi:10.4230/OASIcs.ATMOS.2011.52). Ranks are those of `network.ker
 numbered by *places* (V), the highest rank first, and is a tuple of
 - place (N) of each rank, -1 where it is not swept,
 - parent (V), the place of the parent in the elimination tree, -1 at a root,
-- wanted (V), whether the way down is followed to here,
+- wanted (V), whether the way down is followed to here, all three of which are its `Ranks`,
 - the open arcs up, then the open arcs down, each as first (V+1), head, weight; all lead to lower places.
 Points (X) are (rank (X, 2), cost (X, 2)): where they touch the graph and at what cost, -1 where closed.
 """
@@ -23,6 +23,7 @@ Floats = npt.NDArray[np.floating]
 Flags = npt.NDArray[np.bool_]
 Arcs = tuple[Ints, Ints, Ints]
 Points = tuple[Ints, Ints]
+Ranks = tuple[Ints, Ints, Flags]
 Graph = tuple[Ints, Ints, Flags, Ints, Ints, Ints, Ints, Ints, Ints]
 
 _NONE = np.int32(-1)
@@ -45,27 +46,8 @@ def _mark_above(up_first: Ints, up_head: Ints, points: Points, marked: Flags) ->
 
 
 @inner_njit
-def _open_arcs(up_first: Ints, up_head: Ints, weight: Ints, place: Ints, count: int) -> Arcs:
-    """The open arcs of the ranks that have a place, in the order of the places."""
-    arcs = 0
-    for r in range(place.shape[0]):
-        if place[r] >= 0:
-            arcs += up_first[r + 1] - up_first[r]
-    first, head, some = np.zeros(count + 1, np.int64), np.empty(arcs, np.int32), np.empty(arcs, np.int64)
-    size = 0
-    for r in range(place.shape[0] - 1, -1, -1):
-        if place[r] >= 0:
-            for a in range(up_first[r], up_first[r + 1]):
-                if weight[a] < NEVER:
-                    head[size], some[size] = place[up_head[a]], weight[a]
-                    size += 1
-            first[place[r] + 1] = size
-    return first, head[:size], some[:size]
-
-
-@inner_njit
-def _graph_of(up_first: Ints, up_head: Ints, weight: Ints, kept: Flags, asked: Flags) -> Graph:
-    """What the kept ranks hold; they hold whoever is above them."""
+def _ranks_of(up_first: Ints, up_head: Ints, kept: Flags, asked: Flags) -> Ranks:
+    """Places of the kept ranks, who hold whoever is above them."""
     place = np.full(kept.shape[0], _NONE)
     count = kept.sum()
     parent, wanted = np.full(count, _NONE), np.zeros(count, np.bool_)
@@ -76,26 +58,43 @@ def _graph_of(up_first: Ints, up_head: Ints, weight: Ints, kept: Flags, asked: F
             if up_first[r] < up_first[r + 1]:
                 parent[v] = place[up_head[up_first[r]]]
             v += 1
-    first, head, up = _open_arcs(up_first, up_head, weight[0], place, count)
-    down_first, down_head, down = _open_arcs(up_first, up_head, weight[1], place, count)
-    return place, parent, wanted, first, head, up, down_first, down_head, down
+    return place, parent, wanted
 
 
 @outer_njit
-def whole_graph(up_first: Ints, up_head: Ints, weight: Ints) -> Graph:
+def all_ranks(up_first: Ints, up_head: Ints) -> Ranks:
     """What a sweep to every node passes."""
     everything = np.ones(up_first.shape[0] - 1, np.bool_)
-    return _graph_of(up_first, up_head, weight, everything, everything)
+    return _ranks_of(up_first, up_head, everything, everything)
 
 
 @outer_njit
-def graph_between(up_first: Ints, up_head: Ints, weight: Ints, starts: Points, ends: Points) -> Graph:
+def ranks_between(up_first: Ints, up_head: Ints, starts: Points, ends: Points) -> Ranks:
     """What a sweep from these starts to these ends passes."""
     asked = np.zeros(up_first.shape[0] - 1, np.bool_)
     _mark_above(up_first, up_head, ends, asked)
     kept = asked.copy()
     _mark_above(up_first, up_head, starts, kept)
-    return _graph_of(up_first, up_head, weight, kept, asked)
+    return _ranks_of(up_first, up_head, kept, asked)
+
+
+@crew_njit
+def open_arcs(up_first: Ints, up_head: Ints, weight: Ints, ranks: Ranks) -> Arcs:
+    """The open arcs of the ranks that have a place, in the order of the places; `weight` (A) is that of one way."""
+    place, arcs = ranks[0], 0
+    for r in range(place.shape[0]):
+        if place[r] >= 0:
+            arcs += up_first[r + 1] - up_first[r]
+    first, head, some = np.zeros(ranks[1].shape[0] + 1, np.int64), np.empty(arcs, np.int32), np.empty(arcs, np.int64)
+    size = 0
+    for r in range(place.shape[0] - 1, -1, -1):
+        if place[r] >= 0:
+            for a in range(up_first[r], up_first[r + 1]):
+                if weight[a] < NEVER:
+                    head[size], some[size] = place[up_head[a]], weight[a]
+                    size += 1
+            first[place[r] + 1] = size
+    return first, head[:size], some[:size]
 
 
 @inner_njit
@@ -147,7 +146,7 @@ def between(
 ) -> None:
     """Write the cheapest way from every start to every end over nodes into `out` (X, Y), NEVER where there is none.
 
-    `graph` is that of `graph_between` for them; an end is arrived at as a start is left. `order` (X) of the starts puts
+    `graph` is that of `ranks_between` for them; an end is arrived at as a start is left. `order` (X) of the starts puts
     neighbours together, who share most of their way up; every crew takes each `crews`-th block of them. `near` is room
     of the crew's own for (V + TILE, LANES) numbers from the start of a cache line on.
     """
@@ -173,9 +172,9 @@ def to_all(
 ) -> None:
     """Write seconds and metres of the cheapest way from every start to every node, infinite where there is none.
 
-    `graph` is the `whole_graph`; `rank` (N) is that of each node. The answers, float32, have X rows and N columns, each
-    rounded up to whole LANES and TILEs; they and `near`, room of the crew's own for (V, LANES) numbers, start with a
-    cache line. Every crew takes each `crews`-th block of starts.
+    `graph` is that of `all_ranks`; `rank` (N) is that of each node. The answers, float32, have X rows and N columns,
+    each rounded up to whole LANES and TILEs; they and `near`, room of the crew's own for (V, LANES) numbers, start with
+    a cache line. Every crew takes each `crews`-th block of starts.
     """
     rows = np.zeros(time_s.shape[1], np.int32)
     for n in range(rank.shape[0]):

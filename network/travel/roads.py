@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from network.kernels.paths import spread
 from network.kernels.points import around
 from network.kernels.search import Ends as Filed
 from network.kernels.search import Starts
-from network.kernels.sweeps import Graph, between, graph_between, read, to_all, whole_graph
+from network.kernels.sweeps import Arcs, Graph, Ranks, all_ranks, between, open_arcs, ranks_between, read, to_all
 from network.parallel import TURN, shared_out
 from network.part import F64, I32, I64, Snap
 
@@ -117,7 +118,7 @@ class StreetMetric:
         arrive = over.rank[end.arrive_node], end.arrive_cost
         shape = len(start.segment), len(end.segment)
         cost, time_s, length_m = np.empty(shape, np.int64), np.empty(shape), np.empty(shape)
-        graph = graph_between(over.up_first, over.up_head, self.weight, leave, arrive)
+        graph = self._graph_of(ranks_between(over.up_first, over.up_head, leave, arrive))
         order = np.argsort(leave[0][:, 0], kind="stable")
 
         def with_room(crew: int, crews: int) -> None:
@@ -185,7 +186,16 @@ class StreetMetric:
     @cached_property
     def _graph(self) -> Graph:
         over = self.roads.hierarchy
-        return whole_graph(over.up_first, over.up_head, self.weight)
+        return self._graph_of(all_ranks(over.up_first, over.up_head))
+
+    def _graph_of(self, ranks: Ranks) -> Graph:
+        over = self.roads.hierarchy
+
+        def one_way(crew: int, crews: int) -> list[Arcs]:
+            return [open_arcs(over.up_first, over.up_head, self.weight[way], ranks) for way in range(crew, 2, crews)]
+
+        up, down = chain.from_iterable(shared_out(one_way, (), 2))
+        return *ranks, *up, *down
 
 
 def metric_of(roads: Roads, mode: int) -> StreetMetric:
