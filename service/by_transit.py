@@ -197,11 +197,13 @@ def matrix(of: Changed, asked: MatrixRequest, start: Snap, end: Snap) -> MatrixA
     )
 
 
-def first_questions(city: City) -> dict[str, Callable[[], object]]:
-    """As `streets.first_questions`."""
-    start, end, when = chosen(city.zones.snap, [0]), chosen(city.zones.snap, [-1]), departures_s(city.transit)
-    return {
-        "a journey by transit": lambda: journey(city, start, end, when),
-        "isochrones by transit": lambda: transit_isochrone(city, start, [float(_S_PER_MIN)], end),
-        "access by transit": lambda: times_within(city, start, end, float(_S_PER_MIN)),
-    }
+def _one(city: City, zone: int) -> Snap:
+    return chosen(city.zones.snap, [zone])
+
+
+FIRST_QUESTIONS: Final[dict[str, Callable[[City], object]]] = {
+    "a journey by transit": lambda city: journey(city, _one(city, 0), _one(city, -1), departures_s(city.transit)),
+    "isochrones by transit": lambda city: transit_isochrone(city, _one(city, 0), [float(_S_PER_MIN)], _one(city, -1)),
+    "access by transit": lambda city: times_within(city, _one(city, 0), _one(city, -1), float(_S_PER_MIN)),
+}
+"""As `streets.FIRST_QUESTIONS`."""

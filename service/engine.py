@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -358,14 +358,20 @@ class Engine:
 
 def warm_up(report: Report | None = None) -> None:
     """Load every kernel but those of the planners: run the smallest city once, and ask its streets everything."""
-    city = grid_city(_WARM_SIZE)
-    steps: dict[str, Callable[[], object]] = {"travel of a day": lambda: simulate(city, travel_times(city))}
-    steps |= {"days at the plugs": lambda: replay_charging(city, simulate(city), days=2)}
-    steps |= streets.first_questions(city)
+    city = cache(partial(grid_city, _WARM_SIZE))
+    travel = cache(lambda: travel_times(city()))
+    day = cache(lambda: simulate(city(), travel()))
+    steps: dict[str, Callable[[], object]] = {"a city": city, "travel times": travel, "a day": day}
+    steps |= {"days at the plugs": lambda: replay_charging(city(), day(), days=2)}
+    steps |= {name: partial(_asked_of, city, question) for name, question in streets.FIRST_QUESTIONS.items()}
     for done, (name, step) in enumerate(steps.items()):
         if report:
             report(name, done, len(steps))
         step()
+
+
+def _asked_of(city: Callable[[], City], question: Callable[[City], object]) -> object:
+    return question(city())
 
 
 def attribution(city: City) -> list[str]:

@@ -155,15 +155,17 @@ def matrix(
     return MatrixAnswer(**common(of, asked), time_s=cells(time_s), length_m=cells(length_m))
 
 
-def first_questions(city: City) -> dict[str, Callable[[], object]]:
-    """One question of each kind, by name, which loads its kernels."""
-    roads, points, mode = city.roads, city.zones.snap, units.WALK
-    many = chosen(points, np.resize(np.arange(len(city.zones.id)), _MANY))
-    return {
-        "routes": lambda: paths(roads, points, points, mode),
-        "isochrones": lambda: pieces_within(roads, points, mode, [S_PER_MIN]),
-        "nearest places": lambda: nearest_ends(roads, points, points, mode, 1),
-        "access from few zones": lambda: reach(roads, points, points, mode, S_PER_MIN),
-        "access from many zones": lambda: reach(roads, many, many, mode, _MANY * S_PER_MIN),
-        **by_transit.first_questions(city),
-    }
+def _to_many(city: City) -> object:
+    many = chosen(city.zones.snap, np.resize(np.arange(len(city.zones.id)), _MANY))
+    return reach(city.roads, many, many, units.WALK, _MANY * S_PER_MIN)
+
+
+FIRST_QUESTIONS: Final[dict[str, Callable[[City], object]]] = {
+    "routes": lambda city: paths(city.roads, city.zones.snap, city.zones.snap, units.WALK),
+    "isochrones": lambda city: pieces_within(city.roads, city.zones.snap, units.WALK, [S_PER_MIN]),
+    "nearest places": lambda city: nearest_ends(city.roads, city.zones.snap, city.zones.snap, units.WALK, 1),
+    "access from few zones": lambda city: reach(city.roads, city.zones.snap, city.zones.snap, units.WALK, S_PER_MIN),
+    "access from many zones": _to_many,
+    **by_transit.FIRST_QUESTIONS,
+}
+"""One question of each kind, by name, which loads its kernels."""

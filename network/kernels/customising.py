@@ -354,7 +354,7 @@ def _finish_subtrees(
         for t in range(first.shape[0]):
             if crew[t] == c:
                 for j in range(first[t], last[t] + 1):
-                    _finish(up_first, up_head, weight, plan, tree, j, 1, stack, space[c])
+                    _finish(up_first, up_head, weight, plan, tree, j, np.int64(1), stack, space[c])
 
 
 @outer_njit

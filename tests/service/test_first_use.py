@@ -89,6 +89,6 @@ def test_a_warm_up_loads_what_is_asked_afterwards_and_names_its_steps():
     assert len(set(names)) == len(steps)
     out = io.StringIO()
     with told_of_compiling(Console(file=out)):
-        for ask in streets.first_questions(grid_city(6)).values():
-            ask()
+        for ask in streets.FIRST_QUESTIONS.values():
+            ask(grid_city(6))
     assert out.getvalue() == ""
