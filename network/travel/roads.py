@@ -157,8 +157,11 @@ class StreetMetric:
         """
         return self._write_all(starts, self._room_for(starts.segment.shape[1]))
 
-    def one_to_all_by(self, starts: Snap, rows: int = 8 * LANES) -> Iterator[tuple[F32, F32]]:
-        """`one_to_all` of `rows` starts after `rows` starts, so that memory is bounded: each overwrites the last."""
+    def one_to_all_by(self, starts: Snap, rows: int = 4 * LANES) -> Iterator[tuple[F32, F32]]:
+        """`one_to_all` of `rows` starts after `rows` starts, so that memory is bounded: each overwrites the last.
+
+        To be given and cleared much more memory takes the system longer than the answers take.
+        """
         count = starts.segment.shape[1]
         room = self._room_for(min(rows, count))
         for row in range(0, count, rows):
