@@ -304,7 +304,7 @@ def _eliminate(front: Ints, own: int) -> None:
 
 
 @inner_shared_njit
-def _eliminate_shared(front: Ints, own: int, shares: int) -> None:
+def _eliminate_shared(front: Ints, own: int, shares: Whole) -> None:
     """`_eliminate` by several threads: rows of one front do not meet once those of the panel are done."""
     for low in range(0, own, _PANEL):
         high = min(low + _PANEL, own)
@@ -330,7 +330,7 @@ def _store(up_first: Ints, weight: Ints, low: int, high: int, front: Ints, offer
 
 @inner_njit
 def _finish(
-    up_first: Ints, up_head: Ints, weight: Ints, plan: Plan, tree: Tree, j: int, shares: int, stack: Ints, space: Ints
+    up_first: Ints, up_head: Ints, weight: Ints, plan: Plan, tree: Tree, j: int, shares: Whole, stack: Ints, space: Ints
 ) -> None:
     """Finish the ranks between the front before and this, and its own; a large one by so many threads."""
     low, high = plan.low[j], plan.high[j]
