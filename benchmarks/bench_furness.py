@@ -22,8 +22,8 @@ import pandas as pd
 from aequilibrae.distribution import Ipf
 from aequilibrae.matrix import AequilibraeMatrix
 
-from network.demand.distribution import LEAST_MINUTES, MOST_ROUNDS, TOLERANCE, gravities
-from network.kernels.balancing import deterrence, furness
+from network.demand.distribution import LEAST_MINUTES, MOST_ROUNDS, TOLERANCE, balance, gravities
+from network.kernels.balancing import deterrence
 
 ROUNDS, PLAIN_ROUNDS = 10, 2
 THREADS = (1, 2)
@@ -67,7 +67,7 @@ def a_round(zones, runs, seed, rows, columns):
     wide, out = seed.astype(float), np.empty(seed.shape)
 
     def ours(cells, rounds):
-        return lambda: furness(cells, rows, columns, NEVER, rounds, out)
+        return lambda: balance(cells[None], rows[None], columns[None], out[None], tolerance=NEVER, most_rounds=rounds)
 
     def peer(cells):
         def rounds():
@@ -100,10 +100,11 @@ def a_round(zones, runs, seed, rows, columns):
 def all_rounds(zones, runs, seed, rows, columns):
     out = np.empty(seed.shape)
     ipf = fratar(seed.astype(float), rows, columns)
-    rounds, _ = furness(seed, rows, columns, TOLERANCE, MOST_ROUNDS, out)
+    asked = seed[None], rows[None], columns[None], out[None]
+    (rounds,), _ = balance(*asked)
     ipf.fit()
     assert np.allclose(ipf.output.matrix_view, out, rtol=1e-4, atol=1e-6 * out.max())
-    seconds = measured(runs, ipf.fit, lambda: furness(seed, rows, columns, TOLERANCE, MOST_ROUNDS, out))
+    seconds = measured(runs, ipf.fit, lambda: balance(*asked))
     table(zones, [("AequilibraE Ipf", seconds[0]), (f"ours, {rounds} rounds", seconds[1])], seconds[0])
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from network.errors import InputError, Problem
-from network.kernels.balancing import deterrence, furness, furness_each, parts
-from network.parallel import TURN, shared_out
+from network.kernels.balancing import BLOCKS, SHARED_FROM, deterrence, furness, parts, scale, settle, sweep
+from network.parallel import shared_out
 from network.part import F64, I64
 
 TOLERANCE: Final = 1e-6
@@ -38,8 +38,7 @@ def gravity(
     seed = np.empty(minutes.shape, np.float32)
     rows, columns = _seed(production, attraction, minutes, alpha, beta_per_min, out=seed)
     trips = np.empty(minutes.shape)
-    with TURN:
-        rounds, worst = furness(seed, rows, columns, tolerance, MOST_ROUNDS, trips)
+    (rounds,), (worst,) = balance(seed[None], rows[None], columns[None], trips[None], tolerance=tolerance)
     if not worst <= tolerance:
         raise InputError(_unbalanced("distribution", rounds, worst))
     return trips
@@ -65,12 +64,35 @@ def gravities(
     if problems:
         raise InputError(problems)
     trips = np.empty(seed.shape)
-    rounds, worst = np.zeros(count, np.int64), np.empty(count)
-    shared_out(furness_each, (seed, rows, columns, TOLERANCE, MOST_ROUNDS, trips, rounds, worst), count)
+    rounds, worst = balance(seed, rows, columns, trips)
     off = [_unbalanced(f"distribution of purpose {u}", rounds[u], worst[u]) for u in np.flatnonzero(worst > TOLERANCE)]
     if off:
         raise InputError(off)
     return trips
+
+
+def balance(
+    seed: F32 | F64, rows: F64, columns: F64, out: F64, *, tolerance: float = TOLERANCE, most_rounds: int = MOST_ROUNDS
+) -> tuple[I64, F64]:
+    """Furness balancing of matrices (U, Z, Z), as `network.kernels.balancing.furness` says; rounds and errors (U).
+
+    Threads take a matrix each, or share out each one where it is large.
+    """
+    count, zones = rows.shape
+    rounds, worst = np.zeros(count, np.int64), np.full(count, np.inf)
+    if zones < SHARED_FROM:
+        shared_out(furness, (seed, rows, columns, tolerance, most_rounds, out, rounds, worst), count)
+        return rounds, worst
+    for u in range(count):
+        a, b, last, shares = np.zeros(zones), np.ones(zones), np.ones(zones), np.empty((BLOCKS, zones))
+        goal, step = np.zeros((2, zones)), np.zeros((2, zones))
+        while rounds[u] < most_rounds and not worst[u] <= tolerance:
+            last[:] = b
+            shared_out(sweep, (seed[u], rows[u], a, b, shares), BLOCKS)
+            worst[u] = settle(columns[u], shares, b, goal, step, worst[u], tolerance)
+            rounds[u] += 1
+        shared_out(scale, (seed[u], a, last, out[u]), zones)
+    return rounds, worst
 
 
 def _seed(

@@ -7,10 +7,9 @@ two rounds change leads the next one farther, which halves the rounds where they
 
 import numpy as np
 import numpy.typing as npt
-from numba import prange
 
 from network.kernels.exponential import exp, log
-from network.kernels.inner import Whole, crew_njit, inner_over_rows_njit, inner_rows_njit, outer_njit, outer_shared_njit
+from network.kernels.inner import Whole, crew_njit, inner_over_rows_njit, inner_rows_njit, outer_njit
 
 Reals = npt.NDArray[np.float64]
 Wholes = npt.NDArray[np.int64]
@@ -240,16 +239,14 @@ def _scale_row(seed: Matrix, a: float, b: Reals, out: Reals) -> None:
 def _alone(
     seed: Matrix, rows: Reals, columns: Reals, tolerance: float, most_rounds: int, out: Reals
 ) -> tuple[int, float]:
-    """`furness` by one thread."""
+    """All rounds of one matrix."""
     z = seed.shape[0]
     a, b, last = np.zeros(z), np.ones(z), np.ones(z)
-    blocks = BLOCKS if z >= SHARED_FROM else 1
-    shares, goal, step = np.empty((blocks, z)), np.zeros((2, z)), np.zeros((2, z))
+    shares, goal, step = np.empty((1, z)), np.zeros((2, z)), np.zeros((2, z))
     worst, rounds = np.inf, 0
     while rounds < most_rounds and not worst <= tolerance:
         _copy(b, last)
-        for k in range(blocks):
-            _sweep(seed, _block(z, blocks, k), _block(z, blocks, k + 1), rows, a, b, shares[k])
+        _sweep(seed, 0, z, rows, a, b, shares[0])
         rounds += 1
         before, worst = worst, _worst(columns, shares, b)
         if worst > tolerance:
@@ -259,43 +256,49 @@ def _alone(
     return rounds, worst
 
 
-@outer_shared_njit
-def furness(
-    seed: Matrix, rows: Reals, columns: Reals, tolerance: float, most_rounds: int, out: Reals
-) -> tuple[int, float]:
-    """Scale `seed` (Z, Z), of 64 or 32 bits, so that row sums meet `rows` and column sums `columns`; writes `out`.
-
-    `out` may be the seed itself. Sums are taken with 64 bits. Returns (rounds, worst relative error of a column): rows
-    are met exactly, but for those that have a total and no cell, and columns to that error.
-    Furness (1965), Traffic Engineering and Control 7, 458-460.
-    """
-    z = seed.shape[0]
-    if z < SHARED_FROM:
-        return _alone(seed, rows, columns, tolerance, most_rounds, out)
-    a, b, last = np.zeros(z), np.ones(z), np.ones(z)
-    shares, goal, step = np.empty((BLOCKS, z)), np.zeros((2, z)), np.zeros((2, z))
-    worst, rounds = np.inf, 0
-    while rounds < most_rounds and not worst <= tolerance:
-        _copy(b, last)
-        for k in prange(BLOCKS):
-            _sweep(seed, _block(z, BLOCKS, k), _block(z, BLOCKS, k + 1), rows, a, b, shares[k])
-        rounds += 1
-        before, worst = worst, _worst(columns, shares, b)
-        if worst > tolerance:
-            _next(columns, shares[0], b, goal, step, rounds > 1 and worst < before)
-    for i in prange(z):
-        _scale_row(seed[i], a[i], last, out[i])
-    return rounds, worst
-
-
 @crew_njit
-def furness_each(
+def furness(
     crew: Whole, crews: Whole, seed: Matrix, rows: Reals, columns: Reals, tolerance: float, most_rounds: int,
     out: Reals, rounds: Wholes, worst: Reals,
 ) -> None:  # fmt: skip
-    """`furness` of every matrix of `seed` (U, Z, Z) to `rows` and `columns` (U, Z), to the byte; rounds and errors (U).
+    """Scale each matrix of `seed` (U, Z, Z), of 64 or 32 bits, to sums of rows `rows` and of columns `columns` (U, Z).
+
+    Writes `out`, which may be the seed itself, how many `rounds` (U) it took, and the `worst` relative error of a
+    column (U): rows are met exactly, but for those that have a total and no cell, and columns to that error. Sums are
+    taken with 64 bits. Furness (1965), Traffic Engineering and Control 7, 458-460.
 
     Every crew takes each `crews`-th matrix: threads need not wait for each other in every round.
     """
     for u in range(crew, rows.shape[0], crews):
         rounds[u], worst[u] = _alone(seed[u], rows[u], columns[u], tolerance, most_rounds, out[u])
+
+
+@crew_njit
+def sweep(crew: Whole, crews: Whole, seed: Matrix, rows: Reals, a: Reals, b: Reals, shares: Reals) -> None:
+    """Half a round of one large matrix: factors `a` of its rows (Z) under `b`, and sums of columns in `shares` (B, Z).
+
+    These are of blocks of rows, as many whatever the number of crews, so that the sums do not depend on it.
+    """
+    z, blocks = seed.shape[0], shares.shape[0]
+    for k in range(blocks * crew // crews, blocks * (crew + 1) // crews):
+        _sweep(seed, _block(z, blocks, k), _block(z, blocks, k + 1), rows, a, b, shares[k])
+
+
+@outer_njit
+def settle(columns: Reals, shares: Reals, b: Reals, goal: Reals, step: Reals, before: float, tolerance: float) -> float:
+    """The other half: worst relative error of a column, and `b` for the next round where that is above `tolerance`.
+
+    `before` is the error of the last round, infinite in the first; `goal` and `step` (2, Z) are zero then.
+    """
+    worst = _worst(columns, shares, b)
+    if worst > tolerance:
+        _next(columns, shares[0], b, goal, step, worst < before < np.inf)
+    return worst
+
+
+@crew_njit
+def scale(crew: Whole, crews: Whole, seed: Matrix, a: Reals, b: Reals, out: Reals) -> None:
+    """Writes the seed times the factors of rows and columns."""
+    z = seed.shape[0]
+    for i in range(z * crew // crews, z * (crew + 1) // crews):
+        _scale_row(seed[i], a[i], b, out[i])

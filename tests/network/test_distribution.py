@@ -12,15 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from network import InputError
-from network.demand.distribution import gravities, gravity
+from network.demand import distribution
+from network.demand.distribution import balance, gravities, gravity
 from network.demand.gravity_fit import fit_matrix, fit_mean
-from network.kernels.balancing import SHARED_FROM, deterrence, furness, furness_each, parts
+from network.kernels.balancing import SHARED_FROM, deterrence, parts
 from network.parallel import shared_out
 
 
 def balanced(seed, rows, columns, tolerance=1e-10, most_rounds=20_000):
     out = np.empty(seed.shape)
-    return out, *furness(seed, rows, columns, tolerance, most_rounds, out)
+    (rounds,), (worst,) = balance(
+        seed[None], rows[None], columns[None], out[None], tolerance=tolerance, most_rounds=most_rounds
+    )
+    return out, rounds, worst
 
 
 def places(rng, zones):
@@ -46,10 +50,12 @@ def test_furness_gives_the_published_matrix(shared):
     assert out == pytest.approx(np.array(case["result"]), abs=1e-4)
 
 
+@pytest.mark.parametrize("large", [False, True], ids=["alone", "shared"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("seed", range(8))
-def test_furness_equals_plain_scaling(seed, dtype):
+def test_furness_equals_plain_scaling(seed, dtype, large, monkeypatch):
     """Totals of a matrix with the same empty cells, so that they can be met; rows and columns of nobody too."""
+    monkeypatch.setattr(distribution, "SHARED_FROM", 0 if large else SHARED_FROM)
     rng = np.random.default_rng(seed)
     zones = int(rng.integers(1, 90))
     cells = (rng.random((zones, zones)) * (rng.random((zones, zones)) < 0.7)).astype(dtype)
@@ -100,7 +106,7 @@ def test_the_answer_may_stand_where_the_seed_stood():
     rng = np.random.default_rng(0)
     cells, (rows, columns) = rng.random((33, 33)), ends(rng, 33)
     truth = balanced(cells, rows, columns)[0]
-    furness(cells, rows, columns, 1e-10, 1000, cells)
+    balance(cells[None], rows[None], columns[None], cells[None], tolerance=1e-10, most_rounds=1000)
     assert (cells == truth).all()
 
 
@@ -288,8 +294,7 @@ def test_each_of_many_is_balanced_as_it_is_alone():
     rng = np.random.default_rng(5)
     cells, (rows, columns) = rng.random((3, 37, 37)), np.stack([ends(rng, 37) for _ in range(3)], axis=1)
     out = np.empty(cells.shape)
-    rounds, worst = np.zeros(3, np.int64), np.zeros(3)
-    shared_out(furness_each, (cells, rows, columns, 1e-8, 500, out, rounds, worst), 3)
+    rounds, worst = balance(cells, rows, columns, out, tolerance=1e-8, most_rounds=500)
     for u in range(3):
         alone, *rest = balanced(cells[u], rows[u], columns[u], 1e-8, 500)
         assert out[u].tobytes() == alone.tobytes()
