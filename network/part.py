@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
-from typing import Annotated, Any, NamedTuple, get_type_hints
+from typing import Annotated, Any, NamedTuple, Self, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,10 @@ _FIXED_AXES = {
     "T": len(PERIODS),
     "H": HOURS,
 }
+
+
+_KNOWN = "_known"
+"""Where a part that is being made holds the names of arrays whose values need no check."""
 
 
 def specs(part: type[Any]) -> dict[str, Spec]:
@@ -94,7 +98,7 @@ class Part:
     """
 
     def __post_init__(self) -> None:
-        problems, sizes = [], dict(_FIXED_AXES)
+        problems, sizes, known = [], dict(_FIXED_AXES), self.__dict__.pop(_KNOWN, frozenset())
         for name, spec in specs(type(self)).items():
             array = np.asarray(getattr(self, name))
             where = f"{type(self).__name__}.{name}"
@@ -102,12 +106,24 @@ class Part:
             if array.dtype.kind != spec.dtype[0] or (exact and array.dtype != np.dtype(spec.dtype)):
                 problems.append(Problem(where, f"has dtype {array.dtype}, needs {spec.dtype}"))
                 continue
-            what = _axis_problem(spec, array.shape, sizes) or _value_problem(spec, array)
+            what = _axis_problem(spec, array.shape, sizes) or (None if name in known else _value_problem(spec, array))
             if what:
                 problems.append(Problem(where, what))
             object.__setattr__(self, name, frozen(array))
         if problems:
             raise InputError(problems)
+
+    def but(self, **changed: Any) -> Self:
+        """The same part with other fields. The values of arrays it keeps were checked before and are not read again.
+
+        Raises InputError as on construction.
+        """
+        new = object.__new__(type(self))
+        new.__dict__.update({f.name: getattr(self, f.name) for f in fields(self)} | changed)
+        kept = (name for name in specs(type(self)) if getattr(new, name) is getattr(self, name))
+        new.__dict__[_KNOWN] = frozenset(kept)
+        new.__post_init__()
+        return new
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """A part copied, or sent to another process, is as frozen as it was: numpy alone would thaw its arrays."""

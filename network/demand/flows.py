@@ -40,12 +40,13 @@ def between_zones(city: City, travel: Travel, before: Flows | None = None) -> Fl
         return before
     fresh = [u for u, key in enumerate(keys) if not (before and before.keys[u] == key)]
     minutes = {period: travel.quickest_s[period] / _S_PER_MIN for period in set(b.purpose_period[fresh].tolist())}
-    trips = before.trips.copy() if before else np.empty((len(PURPOSES), *travel.quickest_s.shape[1:]))
-    trips[fresh] = gravities(
+    found = gravities(
         production[fresh],
         attraction[fresh],
         [minutes[int(b.purpose_period[u])] for u in fresh],
         b.gravity_alpha[fresh].tolist(),
         b.gravity_beta_per_min[fresh].tolist(),
     )
+    at = dict(zip(fresh, found, strict=True))
+    trips = np.stack([at[u] if u in at or before is None else before.trips[u] for u in range(len(PURPOSES))])
     return Flows(trips=trips, keys=keys)

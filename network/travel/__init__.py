@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Annotated, Final
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
 
 import numpy as np
 
@@ -108,7 +108,7 @@ def travel_times(city: City, before: Travel | None = None) -> Travel:
     drive_s = before.drive_s if before and same_drive else np.stack([times[DRIVE]] * len(PERIODS))
     road_s = before.road_time_s if before and kept.issuperset(NETWORK_MODES) else np.stack(times)
     known = before.quickest_s if before and "door" in kept else None
-    return Travel(
+    made: dict[str, Any] = dict(  # noqa: C408 - as where a Travel is made
         road_time_s=road_s,
         road_length_m=before.road_length_m if before and road_s is before.road_time_s else np.stack(lengths),
         drive_s=drive_s,
@@ -126,6 +126,7 @@ def travel_times(city: City, before: Travel | None = None) -> Travel:
         bikes=before.bikes if before and "bikes" in kept else bike_cover(city),
         keys=keys,
     )
+    return before.but(**made) if before else Travel(**made)
 
 
 def at_drive_times(city: City, travel: Travel, drive_s: F64) -> Travel:
@@ -135,8 +136,7 @@ def at_drive_times(city: City, travel: Travel, drive_s: F64) -> Travel:
     """
     drive_s = np.stack([_with_intrazonal(one) for one in drive_s])
     traffic = digest_of(drive_s)
-    return replace(
-        travel,
+    return travel.but(
         drive_s=drive_s,
         quickest_s=_quickest(city, travel.road_time_s, drive_s, travel.transit),
         keys=travel.keys | {"congestion": traffic, "door": digest_of(travel.keys["door"], traffic)},

@@ -27,6 +27,21 @@ def test_every_array_is_read_only(city):
             assert not array.flags.writeable, name
 
 
+def test_a_part_but_for_one_array_is_the_part_made_anew(city):
+    zones = city.zones
+    jobs = zones.jobs + 1.0
+    found, anew = zones.but(jobs=jobs), replace(zones, jobs=jobs)
+    assert found.digest == anew.digest != zones.digest
+    assert found.residents is zones.residents
+    assert not found.jobs.flags.writeable
+
+
+def test_what_a_part_is_given_instead_is_checked(city):
+    for wrong, words in ((-city.zones.jobs - 1.0, "below 0"), (np.zeros(3), "the rest of the part has")):
+        with pytest.raises(InputError, match=words):
+            city.zones.but(jobs=wrong)
+
+
 def test_the_callers_array_stays_writable():
     mine = np.array([0.5])
     provenance = Provenance(
