@@ -17,14 +17,19 @@ from timing import interleaved
 from network import (
     AddStationParking,
     Scenario,
+    SetBundle,
+    SetCarbonPoints,
+    SetCongestionCharge,
     SetDemand,
     SetPrice,
+    SetTicketDiscount,
     between_zones,
     grid_city,
     simulate,
     travel_times,
 )
 from network.demand.choice import split
+from network.kernels.exponential import LOG2_E
 from network.kernels.logit import _weigh
 
 SIDE = 33
@@ -98,7 +103,7 @@ def shares(utility, out):
         for a in range(alternatives):
             np.maximum(utility[a, low:high], top, top)
         for a in range(alternatives):
-            _weigh(utility[a, low:high], top, 1.0, out[a, low:high], total)
+            _weigh(utility[a, low:high], top, LOG2_E, out[a, low:high], total)
         for a in range(alternatives):
             out[a, low:high] /= total
 
@@ -106,8 +111,13 @@ def shares(utility, out):
 def levers(city):
     """Name -> endless different edits of one kind."""
     zones = [str(i) for i in city.zones.id]
+    charged = tuple(zones[: len(zones) // 4])
     yield "price of parking", (SetPrice(item="parking", cny=6 + n / 10) for n in count())
     yield "price of driving", (SetPrice(item="driving", cny=1 + n / 10) for n in count())
+    yield "congestion charge", (SetCongestionCharge(cny=5 + n / 10, zones=charged) for n in count())
+    yield "carbon points", (SetCarbonPoints(cny_per_kg=1 + n / 10) for n in count())
+    yield "ticket discount", (SetTicketDiscount(cny=5 + n / 10) for n in count())
+    yield "fare bundle", (SetBundle(fare_off_share=(1 + n) / 100) for n in count())
     yield "jobs in a zone", (SetDemand(zone=zones[n % len(zones)], jobs=500 + n) for n in count())
 
 

@@ -47,6 +47,7 @@ def between_zones(city: City, travel: Travel, before: Flows | None = None) -> Fl
         b.gravity_alpha[fresh].tolist(),
         b.gravity_beta_per_min[fresh].tolist(),
     )
+    if not before:
+        return Flows(trips=found, keys=keys)
     at = dict(zip(fresh, found, strict=True))
-    trips = np.stack([at[u] if u in at or before is None else before.trips[u] for u in range(len(PURPOSES))])
-    return Flows(trips=trips, keys=keys)
+    return Flows(trips=np.stack([at.get(u, known) for u, known in enumerate(before.trips)]), keys=keys)

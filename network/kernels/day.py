@@ -206,17 +206,18 @@ def _strip(
     zones, ends, by_band = trips.shape[1], sums.ends[block], sums.by_band[block]
     used, bands = nests.nest.shape[0] if sums.by_station.shape[2] else DIRECT, by_band.shape[2]
     space, persons = new_space(used, nests.apart.shape[0], to - low), np.empty((used, to - low))
-    within, each = np.empty((bands, to - low)), np.empty(to - low)
+    within, each, there = np.empty((bands, to - low)), np.empty(to - low), (not visitor.all(), visitor.any())
     for i in range(block * zones // BLOCKS, (block + 1) * zones // BLOCKS):
         band_row(skims.road_m[0, i, low:to], utility.edges_m, space.band)
         _within(space.band, within)
         for who in range(2):
-            some = False
+            if not there[who]:
+                continue
             persons[:] = 0.0
             for u in range(purposes.shape[0]):
                 if visitor[u] != (who == 1):
                     continue
-                some, row, share = True, trips[purposes[u], i, low:to], nests.share[u, i]
+                row, share = trips[purposes[u], i, low:to], nests.share[u, i]
                 for m in range(used - DIRECT):
                     sums_row(i, low, rides.way[u, m, i], rides.ride[u, m], space.value[DIRECT + m])
                 shares(skims, utility, nests, u, i, low, space)
@@ -232,11 +233,10 @@ def _strip(
                     if kept[k] > 0.0:
                         per = space.ratio if nests.held[k] else space.ratio_not
                         _keep(space.weight[k], per[nests.nest[k]], kept[k], sums.kept[i, low:to])
-            if some:
-                for k in range(used):
-                    for b in range(bands):
-                        by_band[who, k, b] += _dot(persons[k], within[b])
-                _count_row(skims, i, low, persons, sums.counted[i, who])
+            for k in range(used):
+                for b in range(bands):
+                    by_band[who, k, b] += _dot(persons[k], within[b])
+            _count_row(skims, i, low, persons, sums.counted[i, who])
 
 
 @crew_njit

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import prange
 
-from network.kernels.exponential import LOG2_E, exp, exp2, log2
+from network.kernels.exponential import LOG2_E, exp2, log2
 from network.kernels.inner import inner_njit, inner_over_rows_njit, inner_rows_njit, outer_shared_njit
 from network.kernels.utility import DIRECT, band_row, mode_rows
 
@@ -18,8 +18,8 @@ Reals = npt.NDArray[np.float64]
 Wholes = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 
-_FARTHEST = 600.0
-"""Utility over mu that trips by station lie above the best direct mode at most: e to more of it is no number."""
+_FARTHEST = 860.0
+"""Utility over mu ln 2 that trips by station lie above the best direct mode at most: 2 to more of it is no number."""
 BLOCKS = 16
 """Blocks of origins that are summed apart and then in order: sums do not depend on the number of threads."""
 
@@ -47,9 +47,8 @@ def _ground(top: Reals) -> None:
 
 
 @inner_rows_njit
-def _weigh(utility: Reals, top: Reals, mu: float, out: Reals, y: Reals) -> None:
-    """Weights, which are also added to `y`."""
-    per = LOG2_E / mu
+def _weigh(utility: Reals, top: Reals, per: float, out: Reals, y: Reals) -> None:
+    """Weights, which are also added to `y`; `per` is log2(e) / mu: the compiler would divide every number by mu."""
     for j in range(out.shape[0]):
         weight = exp2((utility[j] - top[j]) * per)
         out[j] = weight
@@ -57,10 +56,10 @@ def _weigh(utility: Reals, top: Reals, mu: float, out: Reals, y: Reals) -> None:
 
 
 @inner_rows_njit
-def _near(top: Reals, mu: float, out: Reals) -> None:
+def _near(top: Reals, per: float, out: Reals) -> None:
     """What the weight of a trip by station is multiplied with: that of utility 0."""
     for j in range(out.shape[0]):
-        out[j] = exp(min(-top[j] / mu, _FARTHEST))
+        out[j] = exp2(min(-top[j] * per, _FARTHEST))
 
 
 @inner_rows_njit
@@ -138,11 +137,11 @@ def shares(skims: Any, utility: Any, nests: Any, u: int, i: int, low: int, space
     space.y[:] = 0.0
     for k in range(DIRECT):
         n = nests.nest[k]
-        _weigh(space.value[k], space.top, nests.scale[u, n], space.weight[k], space.y[n])
+        _weigh(space.value[k], space.top, LOG2_E / nests.scale[u, n], space.weight[k], space.y[n])
     used = space.weight.shape[0]
     if used > DIRECT:
         n = nests.nest[DIRECT]
-        _near(space.top, nests.scale[u, n], space.near)
+        _near(space.top, LOG2_E / nests.scale[u, n], space.near)
         for k in range(DIRECT, used):
             _weigh_station(space.value[k], space.near, space.weight[k], space.y[n])
     _without(nests, used, space)
@@ -212,7 +211,7 @@ def _behind(i: int, skims: Any, utility: Any, nests: Any, open_nest: int, u: int
     space.y[:] = 0.0
     for k in range(DIRECT):
         n = nests.nest[k]
-        _weigh(space.value[k], space.top, nests.scale[u, n], space.weight[k], space.y[n])
+        _weigh(space.value[k], space.top, LOG2_E / nests.scale[u, n], space.weight[k], space.y[n])
     _without(nests, DIRECT, space)
     for n in range(groups):
         if n == open_nest:
