@@ -10,7 +10,7 @@ Every reading is a process of its own, which reads a tiny extract first: what li
 first used is left out. osmnx reads plain XML only, so it gets a smaller extract as XML.
 
 scripts/bench reading:speed,memory,lengths   parts of it
-scripts/bench reading:huge                   a clip of 5 GB, with 1 GB of memory: 10 minutes, 15 GB of disk
+scripts/bench reading:huge                   a clip of 5 GB, with 1 GB of memory: 10 to 20 minutes, 15 GB of disk
 """
 
 from __future__ import annotations
