@@ -111,12 +111,12 @@ def shares(utility, out):
 def levers(city):
     """Name -> endless different edits of one kind."""
     zones = [str(i) for i in city.zones.id]
-    charged = tuple(zones[: len(zones) // 4])
+    some = tuple(zones[: len(zones) // 4])
     yield "price of parking", (SetPrice(item="parking", cny=6 + n / 10) for n in count())
     yield "price of driving", (SetPrice(item="driving", cny=1 + n / 10) for n in count())
-    yield "congestion charge", (SetCongestionCharge(cny=5 + n / 10, zones=charged) for n in count())
+    yield "congestion charge", (SetCongestionCharge(cny=5 + n / 10, zones=some) for n in count())
     yield "carbon points", (SetCarbonPoints(cny_per_kg=1 + n / 10) for n in count())
-    yield "ticket discount", (SetTicketDiscount(cny=5 + n / 10) for n in count())
+    yield "ticket discount", (SetTicketDiscount(cny=5 + n / 10, zones=some) for n in count())
     yield "fare bundle", (SetBundle(fare_off_share=(1 + n) / 100) for n in count())
     yield "jobs in a zone", (SetDemand(zone=zones[n % len(zones)], jobs=500 + n) for n in count())
 
