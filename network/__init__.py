@@ -100,6 +100,7 @@ from network.explain import Contributions, Effects, contributions, share_of
 from network.feeders import Feeders, no_feeders
 from network.fleet import Fleet
 from network.green import LEAST_M, GreenDefinition, green_share
+from network.kernels.parts import PartCompiler
 from network.kernels.queueing import fewest_servers as fewest_plugs
 from network.kernels.queueing import waiting_rates
 from network.levers import Levers, no_levers
@@ -230,6 +231,7 @@ __all__ = [
     "ParkingReplay",
     "ParkingRules",
     "Part",
+    "PartCompiler",
     "Path",
     "Pivot",
     "Places",

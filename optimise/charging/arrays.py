@@ -35,8 +35,8 @@ def maximum_flows(reach: Reach, hours: int, demand: I64, capacity: I64) -> tuple
     more hours, would help.
     """
     sites = capacity.shape[2]
-    slack = demand.astype(np.int32)
-    room = (capacity[:, :, None, :] * reach.open.T).reshape(-1, sites).astype(np.int32)
+    slack = demand.astype(np.int32, order="C")
+    room = (capacity[:, :, None, :] * reach.open.T).reshape(-1, sites).astype(np.int32, order="C")
     sent = np.zeros((len(capacity) * hours, len(reach.site)), np.int32)
     help_ = np.empty_like(room)
     reroute(reach, hours, slack, room, sent, help_)

@@ -198,7 +198,8 @@ class _Targets:
         worth = self.worth if worth is None else worth
         top = self.weight[:, None] + worth[:, -1:]
         by_area = worth[:, self.problem.area] if self.problem.areas else 0.0
-        return np.ascontiguousarray(np.broadcast_to(top + by_area, (self.problem.years, self.problem.points)))
+        # a copy in any case: an array that is read-only is a type of its own to the compiler
+        return np.broadcast_to(top + by_area, (self.problem.years, self.problem.points)).copy()
 
     def due(self) -> float:
         return float((self.worth * self.need).sum())

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from network import PartCompiler
+
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
 F64 = npt.NDArray[np.float64]
@@ -19,7 +21,7 @@ _PRANGE_ALONE: Any = {
     for name in ("prange", "comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion")
 }
 _OUTER: Any = {"cache": True, "no_cfunc_wrapper": True}
-_INNER: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_INNER: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": PartCompiler}
 F = TypeVar("F", bound=Callable[..., Any])
 
 outer: Callable[[F], F] = njit(**_OUTER)
