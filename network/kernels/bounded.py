@@ -205,14 +205,15 @@ def _take(
 @crew_njit
 def ends_around(
     crew: Whole, crews: Whole, order: I64, arcs: Arcs, node: Ints, rank: Ints, starts: Starts, arrive: Ints,
-    arrive_cost: I64, ends: Ends, limit: Whole, count: I64, near: I64,
+    arrive_cost: I64, ends: Ends, limit: Whole, count: I64, near: I64, found: Ints, costs: Ints,
 ) -> tuple[Ints, Ints]:  # fmt: skip
     """Ends that cost at most `limit` from each start, ascending, and the cost; how many there are into `count` (X).
 
     Starts are taken in `order`, which puts neighbours together, by every crew each `crews`-th LANES of them, whose rows
-    follow each other in what is returned. `node` (N) is that of each rank, `rank` (X, 2) what a start is left for;
-    `arrive` and `arrive_cost` (2 Y) are what an end is arrived at from, two each, and the cost, -1 where closed. `near`
-    is room for (N + TILE, LANES) numbers from the start of a cache line on.
+    follow each other in what is returned: `found` and `costs`, or longer arrays where these have no room. `node` (N) is
+    that of each rank, `rank` (X, 2) what a start is left for; `arrive` and `arrive_cost` (2 Y) are what an end is
+    arrived at from, two each, and the cost, -1 where closed. `near` is room for (N + TILE, LANES) numbers from the
+    start of a cache line on.
     """
     n, y, most = arcs.size.shape[0], ends.passed.shape[0], np.int64(0)
     for i in range(order.shape[0]):
@@ -224,8 +225,6 @@ def ends_around(
         np.zeros(LANES, np.int64),
     )  # fmt: skip
     table, size = lowest_bit(), np.int64(0)
-    found: Ints = np.empty(0, np.int32)
-    costs: Ints = np.empty(0, np.int64)
     for mark in range(crew, (order.shape[0] + LANES - 1) // LANES, crews):
         block = order[mark * LANES : (mark + 1) * LANES]
         _up(arcs, rank, starts.cost, block, limit, near, mark, w)

@@ -86,17 +86,16 @@ def _surely(s: Scratch, bound: Whole) -> Whole:
 @crew_njit
 def ends_within(
     crew: Whole, crews: Whole, order: Ints, g: Streets, starts: Starts, ends: Ends, limit: Whole, most: Whole,
-    count: Ints,
+    count: Ints, end: Ints, cost: Ints,
 ) -> tuple[Ints, Ints]:  # fmt: skip
     """Ends that cost at most `limit` from each start, ascending, and the cost; how many there are into `count` (X).
 
     A search may stop as soon as the `most` cheapest ends are among those found. Starts are taken in `order`, by every
-    crew each `crews`-th BLOCK of them, whose rows follow each other in what is returned.
+    crew each `crews`-th BLOCK of them, whose rows follow each other in what is returned: `end` and `cost`, or longer
+    arrays where these have no room.
     """
     s = scratch(g.first.shape[0] - 1, ends.passed.shape[0], _ZERO)
     bits, table = np.zeros((ends.passed.shape[0] >> 6) + 1, np.int64), lowest_bit()
-    end: Ints = np.empty(_ROOM, np.int32)
-    cost: Ints = np.empty(_ROOM, np.int64)
     size: Whole = _ZERO
     buckets = np.int64(1) if most < ends.passed.shape[0] else NEVER
     for block in range(crew * BLOCK, order.shape[0], crews * BLOCK):

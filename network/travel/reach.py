@@ -17,7 +17,7 @@ from network.kernels.sweeps import read
 from network.parallel import shared_out
 from network.part import F64, I32, I64, Snap
 from network.travel.roads import Ends as Points
-from network.travel.roads import ends_of, metric_of, packed, rows_of
+from network.travel.roads import Row, ends_of, metric_of, packed, room_for_ends, rows_of
 from network.units import CLOSED, MM_PER_M, MS_PER_S
 
 _BUCKETS_PER_EDGE: Final = 4
@@ -104,7 +104,7 @@ def nearest(roads: Roads, starts: Snap, ends: Snap, mode: int, k: int) -> tuple[
 
 def _within(roads: Roads, mode: int, start: Points, end: Points, limit: int) -> tuple[I64, I32, I64]:
     """The ends within the limit as CSR with what they cost, by searches or, where much is found, by a sweep."""
-    graph, count = timed_streets(roads, mode), len(start.segment)
+    graph, count, found = timed_streets(roads, mode), len(start.segment), 0.0
     if count >= _MANY:
         some = slice(None, None, count // _ASKED_FIRST)  # copied: kernels are compiled apart for arrays with gaps
         few = Points(*(getattr(start, part.name)[some].copy() for part in fields(start)))
@@ -112,16 +112,24 @@ def _within(roads: Roads, mode: int, start: Points, end: Points, limit: int) -> 
         if found >= _FOUND_FOR_SWEEP and found * count >= _FOUND_PER_NODE * len(roads.lonlat):
             node, cost = _arrivals(end)
             filed = _filed(len(roads.lonlat), node, cost, end)
-            return metric_of(roads, mode).within(_with_segments(start, end), (node, cost), filed, limit)
-    return _search(graph, start, end, limit, len(end.segment))
+            return metric_of(roads, mode).within(
+                _with_segments(start, end), (node, cost), filed, limit, round(found * count)
+            )
+    return _search(graph, start, end, limit, len(end.segment), expected=round(found * count))
 
 
-def _search(graph: Streets, start: Points, end: Points, limit: int, most: int) -> tuple[I64, I32, I64]:
+def _search(
+    graph: Streets, start: Points, end: Points, limit: int, most: int, *, expected: int = 0
+) -> tuple[I64, I32, I64]:
     """The ends within the limit, or more than the `most` nearest of them, as CSR with what they cost."""
     filed = _filed(len(graph.first) - 1, *_arrivals(end), end)
     order, count = near_first(start), np.zeros(len(start.segment), np.int64)
     asked = order, graph, _with_segments(start, end), filed, limit, most, count
-    first, found, cost = rows_of(order, count, BLOCK, shared_out(ends_within, asked, len(order)))
+
+    def with_room(crew: int, crews: int) -> Row:
+        return ends_within(crew, crews, *asked, *room_for_ends(expected, crews))
+
+    first, found, cost = rows_of(order, count, BLOCK, shared_out(with_room, (), len(order)))
     return first, found, cost
 
 

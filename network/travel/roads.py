@@ -28,6 +28,7 @@ Room = tuple[I64, F32, F32]
 Row = tuple[npt.NDArray[Any], ...]
 
 _CACHE_LINE_BYTES = 64
+_LEAST_ROOM = 1024
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,16 @@ def _room(kind: type[np.generic], *shape: int) -> npt.NDArray[Any]:
     raw = np.empty(size + _CACHE_LINE_BYTES, np.uint8)
     skip = -raw.ctypes.data % _CACHE_LINE_BYTES
     return raw[skip : skip + size].view(kind).reshape(shape)
+
+
+def room_for_ends(found: int, crews: int) -> tuple[I32, I64]:
+    """Room of a crew for ends and what they cost, where all crews find about so many.
+
+    Made here, as kernels are given memory a small page at a time, which takes as long as to find what is put there.
+    What is not used costs nothing.
+    """
+    most = _LEAST_ROOM + found * 2 // crews
+    return np.empty(most, np.int32), np.empty(most, np.int64)
 
 
 def rows_of(order: I64, count: I64, block: int, rows: Sequence[Row]) -> Row:
@@ -130,10 +141,13 @@ class StreetMetric:
         shared_out(read, (cost.ravel(), time_s.ravel(), length_m.ravel()), shape[0])
         return time_s, length_m
 
-    def within(self, starts: Starts, arrive: tuple[I32, I64], ends: Filed, limit: int) -> tuple[I64, I32, I64]:
+    def within(
+        self, starts: Starts, arrive: tuple[I32, I64], ends: Filed, limit: int, found: int
+    ) -> tuple[I64, I32, I64]:
         """The ends (Y) that packed `limit` allows of each start (X): CSR (first (X+1), end, ascending, cost).
 
-        `arrive` are the nodes behind the ends (Y, 2) and the cost from there, -1 where closed, as they are filed.
+        `arrive` are the nodes behind the ends (Y, 2) and the cost from there, -1 where closed, as they are filed. It is
+        quickest where about `found` are found.
         """
         over, rank = self.roads.hierarchy, self.roads.hierarchy.rank[starts.node]
         node = np.empty(len(over.rank), np.int32)
@@ -145,7 +159,8 @@ class StreetMetric:
         )  # fmt: skip
 
         def with_room(crew: int, crews: int) -> Row:
-            return ends_around(crew, crews, *asked, _room(np.int64, len(node) + TILE, LANES))
+            near = _room(np.int64, len(node) + TILE, LANES)
+            return ends_around(crew, crews, *asked, near, *room_for_ends(found, crews))
 
         first, end, cost = rows_of(order, count, LANES, shared_out(with_room, (), _blocks(len(rank))))
         return first, end, cost
