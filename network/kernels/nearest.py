@@ -167,6 +167,15 @@ def _in_sight(
 
 
 @njit(inline="always")
+def _worst(squared: Reals) -> float:
+    """The largest: a method of numpy's could not be compiled where nobody counts who holds an array."""
+    worst = squared[0]
+    for m in range(1, squared.shape[0]):
+        worst = max(worst, squared[m])
+    return worst
+
+
+@njit(inline="always")
 def _wins(d: float, q: int, squared: float, piece: int) -> bool:
     """Whether piece q at squared distance d is better than what was found; of equals the first piece is."""
     return d < squared or (d == squared and q < piece)
@@ -197,7 +206,7 @@ def _improve(
                     row = _cell(y, lines.low_y, lines.side, lines.rows)
                     if cell != row * lines.columns + _cell(x, lines.low_x, lines.side, lines.columns):
                         break
-                    t, d = _in_sight(px, py, q, t, d, squared.max(), lines, walls)
+                    t, d = _in_sight(px, py, q, t, d, _worst(squared), lines, walls)
                     looked = True
                     if not _wins(d, q, squared[m], piece[m]):
                         continue
@@ -219,7 +228,7 @@ def _search(
     off_y = max(lines.low_y - py, 0.0, py - lines.low_y - lines.rows * lines.side)
     for ring in range(max(lines.columns, lines.rows)):
         gap = max(ring - 1 - _SLACK, 0.0) * lines.side
-        if squared.max() < off_x * off_x + off_y * off_y + gap * gap:
+        if _worst(squared) < off_x * off_x + off_y * off_y + gap * gap:
             break
         for r in range(max(row - ring, 0), min(row + ring, lines.rows - 1) + 1):
             step = 1 if abs(r - row) == ring else max(2 * ring, 1)

@@ -1,7 +1,10 @@
-"""A kernel gives the same bits in the process that compiles it and in those that load it."""
+"""A kernel compiles in any order, and gives the same bits in the process that compiles it and in those that load it."""
 
+import ast
 import importlib
+import inspect
 import pkgutil
+import textwrap
 
 import pytest
 from numba.core.dispatcher import Dispatcher
@@ -55,3 +58,20 @@ def test_what_the_compiler_may_sum_as_it_likes_has_no_code_but_its_callers(name)
     second.
     """
     assert KERNELS[name].targetoptions.get("forceinline")
+
+
+VIEWS = [name for name, kernel in sorted(KERNELS.items()) if not kernel.targetoptions.get("_nrt", True)]
+
+
+@pytest.mark.parametrize("name", VIEWS, ids=".".join)
+def test_kernels_that_count_no_holders_call_no_methods_of_arrays(name):
+    """Numpy's functions that make an array within compile there only if they were compiled elsewhere before: whether
+    snapping worked hung on which kernels the process had loaded.
+    """
+    tree = ast.parse(textwrap.dedent(inspect.getsource(KERNELS[name].py_func)))
+    methods = [c.func for c in ast.walk(tree) if isinstance(c, ast.Call) and isinstance(c.func, ast.Attribute)]
+    assert [ast.unparse(m) for m in methods if ast.unparse(m.value) != "math"] == []
+
+
+def test_there_are_kernels_that_count_no_holders():
+    assert ("network.kernels.nearest", "_search") in VIEWS
