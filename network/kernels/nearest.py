@@ -169,7 +169,7 @@ def _in_sight(
 @njit(inline="always")
 def _worst(squared: Reals) -> float:
     """The largest: a method of numpy's could not be compiled where nobody counts who holds an array."""
-    worst = squared[0]
+    worst: float = squared[0]
     for m in range(1, squared.shape[0]):
         worst = max(worst, squared[m])
     return worst
