@@ -30,7 +30,7 @@ from network import (
 )
 from network.demand.choice import split
 from network.kernels.exponential import LOG2_E
-from network.kernels.logit import _weigh
+from network.kernels.logit import weigh
 
 SIDE = 33
 """Crossings along a side of the city: 32 x 32 zones."""
@@ -103,7 +103,8 @@ def shares(utility, out):
         for a in range(alternatives):
             np.maximum(utility[a, low:high], top, top)
         for a in range(alternatives):
-            _weigh(utility[a, low:high], top, LOG2_E, out[a, low:high], total)
+            out[a, low:high] = utility[a, low:high]
+            weigh(out[a, low:high], top, LOG2_E, total)
         for a in range(alternatives):
             out[a, low:high] /= total
 

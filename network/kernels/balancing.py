@@ -229,8 +229,9 @@ def _next(columns: Reals, total: Reals, b: Reals, goal: Reals, step: Reals, led:
         b[j] = _factor(columns[j], total[j]) * exp(along * (goal[0, j] - goal[1, j]))
 
 
-@inner_rows_njit
+@inner_over_rows_njit
 def _scale_row(seed: Matrix, a: float, b: Reals, out: Reals) -> None:
+    """No kernel of rows: these two may be the same."""
     for j in range(out.shape[0]):
         out[j] = a * seed[j] * b[j]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from network.kernels.exponential import log
-from network.kernels.inner import Whole, crew_njit, inner_over_rows_njit, inner_rows_njit
+from network.kernels.inner import Whole, inner_over_rows_njit, inner_rows_njit, wide_crew_njit
 from network.kernels.logit import BLOCKS, new_space, shares, spread
 from network.kernels.stations import sums_row
 from network.kernels.utility import (
@@ -30,8 +30,11 @@ Reals = npt.NDArray[np.float64]
 Wholes = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 
-STRIP = 512
+STRIP = 256
 """Destinations in a strip: some hundred rows of as many numbers are at work at once."""
+
+ORIGINS = 4
+"""Whose trips by station are added up together: what the rides are like is read once for all of them."""
 
 
 class Sums(NamedTuple):
@@ -80,11 +83,13 @@ def _keep(weight: Reals, per: Reals, by: float, out: Reals) -> None:
 
 
 @inner_rows_njit
-def _dot(x: Reals, y: Reals) -> float:
-    out = 0.0
+def _three_dots(x: Reals, a: Reals, b: Reals, c: Reals) -> tuple[float, float, float]:
+    one = two = three = 0.0
     for j in range(x.shape[0]):
-        out += x[j] * y[j]
-    return out
+        one += x[j] * a[j]
+        two += x[j] * b[j]
+        three += x[j] * c[j]
+    return one, two, three
 
 
 @inner_rows_njit
@@ -142,42 +147,88 @@ def _within(band: Wholes, out: Reals) -> None:
             out[b, j] = 1.0 if band[j] == b else 0.0
 
 
+@inner_over_rows_njit
+def _count_bands(trips: Reals, within: Reals, by_band: Reals) -> None:
+    """Adds the trips (modes, n) in each band to those by mode and band."""
+    last = within.shape[0] - 1
+    for k in range(trips.shape[0]):
+        for b in range(0, last + 1, 3):
+            c, d = min(b + 1, last), min(b + 2, last)
+            one, two, three = _three_dots(trips[k], within[b], within[c], within[d])
+            by_band[k, b] += one
+            by_band[k, c] += two if c > b else 0.0
+            by_band[k, d] += three if d > c else 0.0
+
+
 @inner_rows_njit
 def _times(x: Reals, y: Reals, out: Reals) -> None:
     for j in range(out.shape[0]):
         out[j] = x[j] * y[j]
 
 
+@inner_over_rows_njit
+def _per_way(nests: Any, space: Any, own: int, each: Reals) -> None:
+    """Trips by station mode (2, n) per unit of weight of way and ride; none to the origin's `own` position."""
+    for m in range(each.shape[0]):
+        per = space.ratio if nests.held[DIRECT + m] else space.ratio_not
+        _times(space.near, per[nests.nest[DIRECT + m]], each[m])
+        if 0 <= own < each.shape[1]:
+            each[m, own] = 0.0
+
+
 @inner_rows_njit
-def _ridden(each: Reals, ride: Reals, length_m: Reals, transfers: Reals) -> tuple[float, float, float]:
-    """Trips from a station, metres and changes, all by a unit of the weight of the way there."""
-    trips = metres = changes = 0.0
-    for j in range(each.shape[0]):
-        flow = each[j] * ride[j]
-        trips += flow
-        metres += flow * length_m[j]
-        changes += flow * transfers[j]
-    return trips, metres, changes
+def _none(x: Reals) -> bool:
+    most = 0.0
+    for j in range(x.shape[0]):
+        most = max(most, x[j])
+    return most == 0.0
+
+
+@inner_rows_njit
+def _ridden(e: Reals, f: Reals, g: Reals, h: Reals, ride: Reals, length_m: Reals, transfers: Reals) -> Any:
+    """Trips from a station, metres and changes, of four origins, all by a unit of the weight of the way there."""
+    t0 = t1 = t2 = t3 = m0 = m1 = m2 = m3 = c0 = c1 = c2 = c3 = 0.0
+    for j in range(ride.shape[0]):
+        by, metres, changes = ride[j], ride[j] * length_m[j], ride[j] * transfers[j]
+        t0 += e[j] * by
+        t1 += f[j] * by
+        t2 += g[j] * by
+        t3 += h[j] * by
+        m0 += e[j] * metres
+        m1 += f[j] * metres
+        m2 += g[j] * metres
+        m3 += h[j] * metres
+        c0 += e[j] * changes
+        c1 += f[j] * changes
+        c2 += g[j] * changes
+        c3 += h[j] * changes
+    return (t0, m0, c0), (t1, m1, c1), (t2, m2, c2), (t3, m3, c3)
 
 
 @inner_over_rows_njit
-def _by_station(rides: Any, u: int, i: int, low: int, m: int, each: Reals, by: Reals, counts: Reals) -> None:
-    """Adds the trips of a station mode from an origin to those by station (Q), and what they ride to `counts`.
+def _by_station(rides: Any, visitor: Bools, first: int, to: int, low: int, each: Reals, sums: Any) -> None:
+    """Adds the trips of station modes from the origins `first` to `to` to those by station, and what they ride.
 
-    `each` (n) are trips by destination from `low` on, per unit of weight.
+    `each` (U, 2, ORIGINS, n) are trips by destination from `low` on, per unit of weight.
     """
-    to = low + each.shape[0]
-    if low <= i < to:
-        each[i - low] = 0.0
-    for q in range(by.shape[0]):
-        way = rides.way[u, m, i, q]
-        if way > 0.0:
-            trips, metres, changes = _ridden(
-                each, rides.ride[u, m, q, low:to], rides.length_m[q, low:to], rides.transfers[q, low:to]
-            )
-            by[q] += way * trips
-            counts[STATION_METRES + m] += way * metres
-            counts[STATION_TRANSFERS + m] += way * changes
+    high = low + each.shape[3]
+    for u in range(each.shape[0]):
+        who = 1 if visitor[u] else 0
+        for m in range(2):
+            e, f, g, h = each[u, m, 0], each[u, m, 1], each[u, m, 2], each[u, m, 3]
+            for q in range(rides.way.shape[3]):
+                way = rides.way[u, m, first:to, q]
+                if _none(way):
+                    continue
+                ridden = _ridden(
+                    e, f, g, h, rides.ride[u, m, q, low:high], rides.length_m[q, low:high], rides.transfers[q, low:high]
+                )
+                for o in range(to - first):
+                    if way[o] > 0.0:
+                        trips, metres, changes = ridden[o]
+                        sums.by_station[first + o, m, q] += way[o] * trips
+                        sums.counted[first + o, who, STATION_METRES + m] += way[o] * metres
+                        sums.counted[first + o, who, STATION_TRANSFERS + m] += way[o] * changes
 
 
 @inner_over_rows_njit
@@ -206,8 +257,11 @@ def _strip(
     zones, ends, by_band = trips.shape[1], sums.ends[block], sums.by_band[block]
     used, bands = nests.nest.shape[0] if sums.by_station.shape[2] else DIRECT, by_band.shape[2]
     space, persons = new_space(used, nests.apart.shape[0], to - low), np.empty((used, to - low))
-    within, each, there = np.empty((bands, to - low)), np.empty(to - low), (not visitor.all(), visitor.any())
-    for i in range(block * zones // BLOCKS, (block + 1) * zones // BLOCKS):
+    within, there = np.empty((bands, to - low)), (not visitor.all(), visitor.any())
+    each = np.zeros((purposes.shape[0], used - DIRECT, ORIGINS, to - low))
+    last = (block + 1) * zones // BLOCKS
+    for i in range(block * zones // BLOCKS, last):
+        o = (i - block * zones // BLOCKS) % ORIGINS
         band_row(skims.road_m[0, i, low:to], utility.edges_m, space.band)
         _within(space.band, within)
         for who in range(2):
@@ -219,27 +273,23 @@ def _strip(
                     continue
                 row, share = trips[purposes[u], i, low:to], nests.share[u, i]
                 for m in range(used - DIRECT):
-                    sums_row(i, low, rides.way[u, m, i], rides.ride[u, m], space.value[DIRECT + m])
+                    sums_row(i, low, rides.way[u, m, i], rides.ride[u, m], space.weight[DIRECT + m])
                 shares(skims, utility, nests, u, i, low, space)
                 if sums.logsums.shape[0]:
                     sums.logsums[u, i] += _logsum(row, share, space.top, space.have, space.have_not)
                 _share_out(row, low, share, nests, space, ends[u], persons, sums.starts[i, u])
-                for k in range(DIRECT, used):
-                    per = space.ratio if nests.held[k] else space.ratio_not
-                    _times(space.near, per[nests.nest[k]], each)
-                    by = sums.by_station[i, k - DIRECT]
-                    _by_station(rides, u, i, low, k - DIRECT, each, by, sums.counted[i, who])
+                _per_way(nests, space, i - low, each[u, :, o])
                 for k in range(used if kept.shape[0] else 0):
                     if kept[k] > 0.0:
                         per = space.ratio if nests.held[k] else space.ratio_not
                         _keep(space.weight[k], per[nests.nest[k]], kept[k], sums.kept[i, low:to])
-            for k in range(used):
-                for b in range(bands):
-                    by_band[who, k, b] += _dot(persons[k], within[b])
+            _count_bands(persons, within, by_band[who])
             _count_row(skims, i, low, persons, sums.counted[i, who])
+        if used > DIRECT and (o == ORIGINS - 1 or i == last - 1):
+            _by_station(rides, visitor, i - o, i + 1, low, each, sums)
 
 
-@crew_njit
+@wide_crew_njit
 def day(
     crew: Whole, crews: Whole, skims: Any, utility: Any, nests: Any, rides: Any, trips: Reals, purposes: Wholes,
     visitor: Bools, kept: Reals, strip: Whole, sums: Any,

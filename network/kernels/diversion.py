@@ -65,7 +65,7 @@ def _row(skims: Any, utility: Any, nests: Any, side: Any, i: int, space: Any, fl
     used = space.weight.shape[0]
     band_row(skims.road_m[0, i], utility.edges_m, space.band)
     for m in range(used - DIRECT):
-        sums_row(i, 0, side.way[m, i], side.ride[m], space.value[DIRECT + m])
+        sums_row(i, 0, side.way[m, i], side.ride[m], space.weight[DIRECT + m])
     shares(skims, utility, nests, 0, i, 0, space)
     spread(side.trips[i], nests.share[0, i], space.have, space.have_not)
     for k in range(used):

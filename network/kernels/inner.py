@@ -5,7 +5,7 @@ from typing import Any, Callable, TypeVar  # noqa: UP035 - kernels import what c
 import numpy as np
 from numba import njit
 
-from network.kernels.parts import PartCompiler
+from network.kernels.parts import PartCompiler, RowCompiler, WideCompiler
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -16,6 +16,7 @@ _PRANGE_ALONE: Any = {
 _OUTER: Any = {"cache": True, "no_cfunc_wrapper": True}
 _INNER: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": PartCompiler}
 _VIEW: Any = {"_nrt": False, **_INNER}
+_ROWS: Any = {**_VIEW, "pipeline_class": RowCompiler}
 
 Whole = int | np.int64
 """Where a literal would be a type of its own to the compiler, and the kernel be compiled once more for it."""
@@ -24,6 +25,8 @@ outer_njit: Callable[[F], F] = njit(**_OUTER)
 """For kernels that are called from elsewhere; what is left out is the code for calls from C."""
 crew_njit: Callable[[F], F] = njit(nogil=True, **_OUTER)
 """For kernels with a `crew`, see `network.parallel.shared_out`: loops over prange take twice as long to compile."""
+wide_crew_njit: Callable[[F], F] = njit(nogil=True, pipeline_class=WideCompiler, **_OUTER)
+"""The same, where nearly all time is spent in `inner_rows_njit`."""
 inner_njit: Callable[[F], F] = njit(**_INNER)
 inner_view_njit: Callable[[F], F] = njit(**_VIEW)
 """For inner kernels that make no array and hand none back, and do little: to count who holds each of the arrays they
@@ -32,9 +35,10 @@ outer_shared_njit: Callable[[F], F] = njit(parallel=_PRANGE_ALONE, **_OUTER)
 """Loops over prange are shared out among threads, and nothing else is: whatever is takes a second to compile."""
 inner_shared_njit: Callable[[F], F] = njit(parallel=_PRANGE_ALONE, **_INNER)
 inner_rows_njit: Callable[[F], F] = njit(
-    fastmath={"contract", "reassoc", "nsz"}, error_model="numpy", forceinline=True, **_INNER
+    fastmath={"contract", "reassoc", "nsz"}, error_model="numpy", forceinline=True, **_ROWS
 )
-"""For loops over rows: sums may be taken eight at a time; infinities and what is no number stay what they are.
+"""For loops over rows, each given once: sums may be taken eight at a time; infinities and what is no number stay what
+they are.
 
 Their code is put into that of whoever calls them, for how sums are taken is up to the compiler: the process that
 compiles would call the kernel by itself, and those that load what is kept the copy compiled with its caller, which

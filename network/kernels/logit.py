@@ -47,11 +47,14 @@ def _ground(top: Reals) -> None:
 
 
 @inner_rows_njit
-def _weigh(utility: Reals, top: Reals, per: float, out: Reals, y: Reals) -> None:
-    """Weights, which are also added to `y`; `per` is log2(e) / mu: the compiler would divide every number by mu."""
-    for j in range(out.shape[0]):
-        weight = exp2((utility[j] - top[j]) * per)
-        out[j] = weight
+def weigh(row: Reals, top: Reals, per: float, y: Reals) -> None:
+    """A row of utilities becomes weights, which are also added to `y`.
+
+    `per` is log2(e) / mu: the compiler would divide every number by mu.
+    """
+    for j in range(row.shape[0]):
+        weight = exp2((row[j] - top[j]) * per)
+        row[j] = weight
         y[j] += weight
 
 
@@ -63,10 +66,10 @@ def _near(top: Reals, per: float, out: Reals) -> None:
 
 
 @inner_rows_njit
-def _weigh_station(station: Reals, near: Reals, out: Reals, y: Reals) -> None:
-    for j in range(out.shape[0]):
-        weight = station[j] * near[j]
-        out[j] = weight
+def _weigh_station(row: Reals, near: Reals, y: Reals) -> None:
+    for j in range(row.shape[0]):
+        weight = row[j] * near[j]
+        row[j] = weight
         y[j] += weight
 
 
@@ -129,21 +132,21 @@ def _without(nests: Any, used: int, space: Any) -> None:
 def shares(skims: Any, utility: Any, nests: Any, u: int, i: int, low: int, space: Any) -> None:
     """Weights of the modes of an origin (space.weight), and G / Y and sums of G by who has a car at hand.
 
-    To as many destinations from `low` on as there are in the space, whose `value` holds those of utility 0 of the
-    modes by station already: their sums of weights.
+    To as many destinations from `low` on as there are in the space, where those of the modes by station are of
+    utility 0 before: their sums of weights.
     """
-    mode_rows(skims, utility, u, i, low, space.band, space.value, space.top)
+    mode_rows(skims, utility, u, i, low, space.band, space.near, space.weight, space.top)
     _ground(space.top)
     space.y[:] = 0.0
     for k in range(DIRECT):
         n = nests.nest[k]
-        _weigh(space.value[k], space.top, LOG2_E / nests.scale[u, n], space.weight[k], space.y[n])
+        weigh(space.weight[k], space.top, LOG2_E / nests.scale[u, n], space.y[n])
     used = space.weight.shape[0]
     if used > DIRECT:
         n = nests.nest[DIRECT]
         _near(space.top, LOG2_E / nests.scale[u, n], space.near)
         for k in range(DIRECT, used):
-            _weigh_station(space.value[k], space.near, space.weight[k], space.y[n])
+            _weigh_station(space.weight[k], space.near, space.y[n])
     _without(nests, used, space)
     space.have[:] = 0.0
     space.have_not[:] = 0.0
@@ -160,8 +163,8 @@ class _Space(NamedTuple):
     band: Wholes
     top: Reals
     near: Reals
-    value: Reals
     weight: Reals
+    """(modes, n), first their utilities"""
     y: Reals
     y_not: Reals
     ratio: Reals
@@ -176,7 +179,6 @@ def new_space(used: int, groups: int, zones: int) -> Any:
         np.empty(zones, np.int32),
         np.empty(zones),
         np.empty(zones),
-        np.empty((used, zones)),
         np.empty((used, zones)),
         np.empty((groups, zones)),
         np.empty((groups, zones)),
@@ -206,12 +208,12 @@ def _behind(i: int, skims: Any, utility: Any, nests: Any, open_nest: int, u: int
     groups = nests.apart.shape[0]
     space = new_space(DIRECT, groups, have.shape[2])
     band_row(skims.road_m[0, i], utility.edges_m, space.band)
-    mode_rows(skims, utility, u, i, 0, space.band, space.value, space.top)
+    mode_rows(skims, utility, u, i, 0, space.band, space.near, space.weight, space.top)
     space.top[:] = 0.0
     space.y[:] = 0.0
     for k in range(DIRECT):
         n = nests.nest[k]
-        _weigh(space.value[k], space.top, LOG2_E / nests.scale[u, n], space.weight[k], space.y[n])
+        weigh(space.weight[k], space.top, LOG2_E / nests.scale[u, n], space.y[n])
     _without(nests, DIRECT, space)
     for n in range(groups):
         if n == open_nest:

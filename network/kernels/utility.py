@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from network.kernels.inner import inner_rows_njit
+from network.kernels.inner import inner_over_rows_njit, inner_rows_njit
 
 Reals = npt.NDArray[np.float64]
 Wholes = npt.NDArray[np.int32]
@@ -87,11 +87,46 @@ def band_row(walk_m: Reals, edges_m: Reals, out: Wholes) -> None:
             out[j] += 1 if walk_m[j] > edge else 0
 
 
+@inner_over_rows_njit
+def length_row(s: Any, k: int, i: int) -> Any:
+    if k < ROADS:
+        return s.road_m[k, i]
+    return s.line_m[k - ROADS, i] if k < ROADS + LINES else s.road_m[ROADS, i]
+
+
 @inner_rows_njit
-def _begin(start: float, end: Reals, slope: float, x: Reals, out: Reals) -> None:
-    """No way and nothing it costs make no number: that is no way, below."""
+def _direct(
+    start: float, end: Reals, per_s: float, time_s: Reals, per_m: float, length_m: Reals, beyond_m: float,
+    per_m_beyond: float, longest_m: float, out: Reals, top: Reals,
+) -> None:  # fmt: skip
+    """No way and nothing it costs make no number: that is no way."""
     for j in range(out.shape[0]):
-        out[j] = (start + end[j]) + slope * x[j]
+        length = length_m[j]
+        v = start + end[j] + per_s * time_s[j] + per_m * length + per_m_beyond * max(length - beyond_m, 0.0)
+        v = v if (v > -np.inf) & (length <= longest_m) else -np.inf
+        out[j] = v
+        top[j] = max(v, top[j])
+
+
+@inner_rows_njit
+def _by_line(
+    start: float, end: Reals, per_s: float, time_s: Reals, per_m: float, length_m: Reals,
+    a: float, w: Reals, b: float, x: Reals, c: float, y: Reals, d: float, z: Reals,
+    longest_m: float, out: Reals, top: Reals,
+) -> None:  # fmt: skip
+    """The same with four more parts of the journey."""
+    for j in range(out.shape[0]):
+        length = length_m[j]
+        v = start + end[j] + per_s * time_s[j] + per_m * length + (a * w[j] + b * x[j]) + (c * y[j] + d * z[j])
+        v = v if (v > -np.inf) & (length <= longest_m) else -np.inf
+        out[j] = v
+        top[j] = max(v, top[j])
+
+
+@inner_rows_njit
+def _with_bands(end: Reals, band: Wholes, by_band: Reals, out: Reals) -> None:
+    for j in range(out.shape[0]):
+        out[j] = end[j] + by_band[band[j]]
 
 
 @inner_rows_njit
@@ -101,67 +136,39 @@ def _add_times(x: Reals, slope: float, out: Reals) -> None:
 
 
 @inner_rows_njit
-def _add_four(a: float, w: Reals, b: float, x: Reals, c: float, y: Reals, d: float, z: Reals, out: Reals) -> None:
-    for j in range(out.shape[0]):
-        out[j] += (a * w[j] + b * x[j]) + (c * y[j] + d * z[j])
-
-
-@inner_rows_njit
-def _add_bands(band: Wholes, by_band: Reals, out: Reals) -> None:
-    for j in range(out.shape[0]):
-        out[j] += by_band[band[j]]
-
-
-@inner_rows_njit
-def _add_beyond(x: Reals, least: float, slope: float, out: Reals) -> None:
-    for j in range(out.shape[0]):
-        out[j] += slope * max(x[j] - least, 0.0)
-
-
-@inner_rows_njit
-def length_row(s: Any, k: int, i: int) -> Any:
-    if k < ROADS:
-        return s.road_m[k, i]
-    return s.line_m[k - ROADS, i] if k < ROADS + LINES else s.road_m[ROADS, i]
-
-
-@inner_rows_njit
-def _close(length: Reals, longest: float, out: Reals, top: Reals) -> None:
-    for j in range(out.shape[0]):
-        v = out[j] if (out[j] > -np.inf) & (length[j] <= longest) else -np.inf
-        out[j] = v
-        top[j] = max(v, top[j])
-
-
-@inner_rows_njit
-def mode_rows(s: Any, y: Any, u: int, i: int, low: int, band: Wholes, out: Reals, top: Reals) -> None:
+def mode_rows(s: Any, y: Any, u: int, i: int, low: int, band: Wholes, spare: Reals, out: Reals, top: Reals) -> None:
     """Utilities of the direct modes (D, n), -inf where one has no way, and the highest of a pair (n).
 
-    To n destinations from `low` on. All at once: a call that hands over the skims takes as long as 500 destinations.
+    To n destinations from `low` on. `spare` (n) is written over.
     """
     to = low + top.shape[0]
     top[:] = -np.inf
     for k in range(DIRECT):
-        time_s, length_m = s.drive_s[i, low:to], s.road_m[min(k, ROADS), i, low:to]
-        if k < ROADS:
-            time_s = s.road_s[k, i, low:to]
-        elif k < ROADS + LINES:
-            time_s, length_m = s.in_vehicle_s[k - ROADS, i, low:to], s.line_m[k - ROADS, i, low:to]
-        _begin(y.start[u, k, i], y.end[u, k, low:to], y.per_s[u, k], time_s, out[k])
-        if y.banded:
-            _add_bands(band, y.by_band[k], out[k])
+        end, per_m, longest_m = y.end[u, k, low:to], y.reward_per_m[u, k], y.longest_m[k]
+        charged = k == ROADS + LINES and s.charge_cny[i] == 0.0
+        if y.banded or charged:
+            _with_bands(end, band, y.by_band[k], spare)
+            if charged:
+                _add_times(s.charge_cny[low:to], y.charge_per_cny[u], spare)
+            end = spare
         if ROADS <= k < ROADS + LINES:
             line = k - ROADS
-            _add_four(
+            _by_line(
+                y.start[u, k, i], end, y.per_s[u, k], s.in_vehicle_s[line, i, low:to],
+                per_m, s.line_m[line, i, low:to],
                 y.wait_per_s[u], s.wait_s[line, i, low:to], y.walk_per_s[u], s.walk_s[line, i, low:to],
-                y.transfer[u], s.transfers[line, i, low:to], y.fare_per_cny[u], s.fare_cny[line, i, low:to], out[k],
+                y.transfer[u], s.transfers[line, i, low:to], y.fare_per_cny[u], s.fare_cny[line, i, low:to],
+                longest_m, out[k], top,
             )  # fmt: skip
+            continue
+        time_s, beyond_m, per_m_beyond = s.drive_s[i, low:to], 0.0, 0.0
+        if k < ROADS:
+            time_s = s.road_s[k, i, low:to]
         elif k == ROADS + LINES:
-            _add_times(length_m, y.drive_per_m[u], out[k])
-            if s.charge_cny[i] == 0.0:
-                _add_times(s.charge_cny[low:to], y.charge_per_cny[u], out[k])
-        elif k > ROADS + LINES:
-            _add_beyond(length_m, y.taxi_from_m, y.taxi_per_m[u], out[k])
-        if y.reward_per_m[u, k] > 0.0:
-            _add_times(length_m, y.reward_per_m[u, k], out[k])
-        _close(length_m, y.longest_m[k], out[k], top)
+            per_m += y.drive_per_m[u]
+        else:
+            beyond_m, per_m_beyond = y.taxi_from_m, y.taxi_per_m[u]
+        _direct(
+            y.start[u, k, i], end, y.per_s[u, k], time_s, per_m, s.road_m[min(k, ROADS), i, low:to],
+            beyond_m, per_m_beyond, longest_m, out[k], top,
+        )  # fmt: skip
