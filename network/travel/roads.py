@@ -29,6 +29,7 @@ Row = tuple[npt.NDArray[Any], ...]
 
 _CACHE_LINE_BYTES = 64
 _LEAST_ROOM = 1024
+_ANSWER_BYTES = 2**25
 
 
 @dataclass(frozen=True)
@@ -172,12 +173,14 @@ class StreetMetric:
         """
         return self._write_all(starts, self._room_for(starts.segment.shape[1]))
 
-    def one_to_all_by(self, starts: Snap, rows: int = 4 * LANES) -> Iterator[tuple[F32, F32]]:
-        """`one_to_all` of `rows` starts after `rows` starts, so that memory is bounded: each overwrites the last.
+    def one_to_all_by(self, starts: Snap, rows: int | None = None) -> Iterator[tuple[F32, F32]]:
+        """`one_to_all` of some `rows` of starts after others, so that memory is bounded: each overwrites the last.
 
-        To be given and cleared much more memory takes the system longer than the answers take.
+        By default so many that all threads have some, and more where the city is small. To be given and cleared much
+        more memory takes the system longer than the answers take.
         """
-        count = starts.segment.shape[1]
+        count, of_block = starts.segment.shape[1], 2 * np.dtype(np.float32).itemsize * LANES * len(self.roads.lonlat)
+        rows = rows or LANES * max(int(threads()), _ANSWER_BYTES // of_block)
         room = self._room_for(min(rows, count))
         for row in range(0, count, rows):
             some = slice(row, row + rows)
