@@ -27,8 +27,7 @@ COMMANDS = (("--help",), ("cities",), ROUTE)
 PLAIN = "total = 0\nfor i in range(20_000_000): total += i"
 WARM_UP = """
 from rich.console import Console
-from service.engine import warm_up
-from service.first_use import told_of_compiling
+from service.first_use import told_of_compiling, warm_up
 with told_of_compiling(Console(stderr=True)) as report:
     warm_up(report)
 """

@@ -26,8 +26,8 @@ from service.api_proposals import proposals
 from service.api_streets import streets
 from service.api_trade_off import trade_offs
 from service.endpoints import CityId, EngineOf, JobId, JobsOf, refusals, router
-from service.engine import Engine, WhatIfOptions, attribution, warm_up
-from service.first_use import Report
+from service.engine import Engine, WhatIfOptions, attribution
+from service.first_use import Report, warm_up
 from service.jobs import JobFailed, Jobs, ResultGone, ResultNotReady
 from service.limits import BodyLimit
 from service.pivot_schemas import WhatIfQuery, WhatIfRequest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,9 +31,7 @@ from network import (
     digest_of,
     diversion,
     elasticities,
-    grid_city,
     metric_of,
-    replay_charging,
     settled,
     simulate,
     travel_times,
@@ -44,7 +42,6 @@ from service import access, carbon, congestion, explain, green, policy, replay, 
 from service.cache import Cache
 from service.congestion_schemas import Congestion
 from service.explain_schemas import ElasticityAnswer, ElasticityRequest, ExplanationAnswer, ExplanationRequest
-from service.first_use import Report
 from service.pivot_schemas import BaseShares, pivot_answer
 from service.proposals import AnyProposal, Base, kind_of
 from service.replay_schemas import ChargingReplayAnswer, ChargingReplayRequest
@@ -75,7 +72,6 @@ from service.street_schemas import (
 )
 
 _CARD = "city.json"
-_WARM_SIZE = 4
 
 UNITS = {
     name: MetricInfo(unit=m.unit, better=m.better, label_en=m.label_en, label_zh=m.label_zh)
@@ -354,24 +350,6 @@ class Engine:
             verdicts=[v.to_dict() for v in proposal.verdicts],
             what_if=self._what_if(city_id, scenario, WhatIfOptions()),
         )
-
-
-def warm_up(report: Report | None = None) -> None:
-    """Load every kernel but those of the planners: run the smallest city once, and ask its streets everything."""
-    city = cache(partial(grid_city, _WARM_SIZE))
-    travel = cache(lambda: travel_times(city()))
-    day = cache(lambda: simulate(city(), travel()))
-    steps: dict[str, Callable[[], object]] = {"a city": city, "travel times": travel, "a day": day}
-    steps |= {"days at the plugs": lambda: replay_charging(city(), day(), days=2)}
-    steps |= {name: partial(_asked_of, city, question) for name, question in streets.FIRST_QUESTIONS.items()}
-    for done, (name, step) in enumerate(steps.items()):
-        if report:
-            report(name, done, len(steps))
-        step()
-
-
-def _asked_of(city: Callable[[], City], question: Callable[[City], object]) -> object:
-    return question(city())
 
 
 def attribution(city: City) -> list[str]:

@@ -1,13 +1,18 @@
-"""What is told while kernels are compiled: once after installation, whichever command comes first."""
+"""Kernels are compiled once after installation: what is told meanwhile, and how a server loads them all."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache, partial
+from typing import Final
 
 from rich.console import Console
 
-from network import while_compiling
+from network import City, grid_city, replay_charging, simulate, travel_times, while_compiling
+from service import streets
+
+_WARM_SIZE: Final = 4
 
 Report = Callable[[str, int, int], None]
 """Hears of a step before it is taken: its name, how many are done, and how many there are."""
@@ -29,3 +34,21 @@ def told_of_compiling(console: Console) -> Iterator[Report]:
 
     with while_compiling(tell):
         yield reached
+
+
+def warm_up(report: Report | None = None) -> None:
+    """Load every kernel but those of the planners: run the smallest city once, and ask its streets everything."""
+    city = cache(partial(grid_city, _WARM_SIZE))
+    travel = cache(lambda: travel_times(city()))
+    day = cache(lambda: simulate(city(), travel()))
+    steps: dict[str, Callable[[], object]] = {"a city": city, "travel times": travel, "a day": day}
+    steps |= {"days at the plugs": lambda: replay_charging(city(), day(), days=2)}
+    steps |= {name: partial(_asked_of, city, question) for name, question in streets.FIRST_QUESTIONS.items()}
+    for done, (name, step) in enumerate(steps.items()):
+        if report:
+            report(name, done, len(steps))
+        step()
+
+
+def _asked_of(city: Callable[[], City], question: Callable[[City], object]) -> object:
+    return question(city())

@@ -12,8 +12,7 @@ from rich.console import Console
 
 from network import grid_city
 from service import streets
-from service.engine import warm_up
-from service.first_use import told_of_compiling
+from service.first_use import told_of_compiling, warm_up
 from service.stopping import STOPPED, STOPPED_TEXT
 
 ROOT = Path(__file__).parents[2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -107,3 +108,34 @@ def points_on(roads, *ways):
     return Snap(
         segment=np.broadcast_to(np.array(segment, np.int32), shape), along=np.full(shape, 0.5), off_m=np.zeros(shape)
     )
+
+
+NODES = {i: (0.001 * i, 0.001 * (i % 3)) for i in range(1, 10)}
+
+
+def written(folder: Path, nodes, ways, relations=(), point_tags=None, name="town.osm") -> Path:
+    """An .osm file; relations are (members (type, ref, role), tags), point tags by node id."""
+    extra = [
+        f'<relation id="{n}" version="1">'
+        + "".join(f'<member type="{kind}" ref="{ref}" role="{role}"/>' for kind, ref, role in members)
+        + "".join(f'<tag k="{k}" v="{v}"/>' for k, v in tags.items())
+        + "</relation>"
+        for n, (members, tags) in enumerate(relations, 1)
+    ]
+    text = osm_xml(nodes, ways, "\n".join(extra))
+    for node, tags in (point_tags or {}).items():
+        inside = "".join(f'<tag k="{k}" v="{v}"/>' for k, v in tags.items())
+        start = text.index(f'<node id="{node}" ')
+        end = text.index("/>", start)
+        text = f"{text[:end]}>{inside}</node>{text[end + 2 :]}"
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def lines_of(ways: Ways) -> list[tuple[str, tuple[tuple[float, float], ...]]]:
+    return sorted((w, tuple(map(tuple, line.tolist()))) for w, line in zip(ways.id, drawn(ways), strict=True))
+
+
+def drawn(ways: Ways) -> list[np.ndarray]:
+    return [ways.lonlat[ways.point[a:b]] for a, b in pairwise(ways.first)]

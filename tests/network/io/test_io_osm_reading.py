@@ -1,57 +1,23 @@
-"""What is read of an extract, beside a plain reader of the XML; what is bad in it is named or repaired and told."""
+"""What is read of an extract, beside a plain reader of the XML."""
 
 from __future__ import annotations
 
 import math
-import shutil
 import xml.etree.ElementTree as ET
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import osmium
 import pytest
 import shapely
-from road_files import osm_xml
+from road_files import NODES, STREET, lines_of, written
 
-from network.errors import InputError
-from network.io import osm, osm_elements
+from network.io import osm_elements
 from network.io.osm import read_osm
 from network.io.osm_meaning import BARRIER_LINES
 from network.io.ways import POINT_TAGS, WAY_TAGS, TurnRule, Ways, clip_ways, ring_areas_m2, take_runs
 from network.units import EARTH_RADIUS_M
-
-HOME = {"highway": "residential"}
-NODES = {i: (0.001 * i, 0.001 * (i % 3)) for i in range(1, 10)}
-
-
-def written(folder: Path, nodes, ways, relations=(), point_tags=None, name="town.osm") -> Path:
-    """An .osm file; relations are (members (type, ref, role), tags), point tags by node id."""
-    extra = [
-        f'<relation id="{n}" version="1">'
-        + "".join(f'<member type="{kind}" ref="{ref}" role="{role}"/>' for kind, ref, role in members)
-        + "".join(f'<tag k="{k}" v="{v}"/>' for k, v in tags.items())
-        + "</relation>"
-        for n, (members, tags) in enumerate(relations, 1)
-    ]
-    text = osm_xml(nodes, ways, "\n".join(extra))
-    for node, tags in (point_tags or {}).items():
-        inside = "".join(f'<tag k="{k}" v="{v}"/>' for k, v in tags.items())
-        start = text.index(f'<node id="{node}" ')
-        end = text.index("/>", start)
-        text = f"{text[:end]}>{inside}</node>{text[end + 2 :]}"
-    file = folder / name
-    file.write_text(text, encoding="utf-8")
-    return file
-
-
-def lines_of(ways: Ways) -> list[tuple[str, tuple[tuple[float, float], ...]]]:
-    return sorted((w, tuple(map(tuple, line.tolist()))) for w, line in zip(ways.id, drawn(ways), strict=True))
-
-
-def drawn(ways: Ways) -> list[np.ndarray]:
-    return [ways.lonlat[ways.point[a:b]] for a, b in pairwise(ways.first)]
 
 
 def plain(file: Path) -> tuple[list, dict, Counter]:
@@ -86,7 +52,7 @@ def plain(file: Path) -> tuple[list, dict, Counter]:
 
 
 WAY_KINDS = (
-    HOME | {"name": "Ring", "maxspeed": "30", "not:read": "x"},
+    STREET | {"name": "Ring", "maxspeed": "30", "not:read": "x"},
     {"highway": "footway", "surface": "gravel"},
     {"route": "ferry", "duration": "00:20"},
     {"route": "bus"},
@@ -113,7 +79,7 @@ def test_streets_points_and_barriers_are_those_of_a_plain_reader(tmp_path, seed)
     spots = rng.choice(n * n, n, replace=False)
     nodes = {i + 1: (0.001 * int(s % n), 0.001 * int(s // n)) for i, s in enumerate(spots)}
     nodes[3] = (nodes[3][0], 95.0)  # beyond the world
-    ways = {1: ([1, 2], HOME)}
+    ways = {1: ([1, 2], STREET)}
     for way in range(2, int(rng.integers(5, 40))):
         # Ids beyond n are of nodes that the file does not hold; neighbours repeat now and then.
         refs = rng.integers(1, n + 3, rng.integers(0, 8)).repeat(rng.integers(1, 3)).tolist()
@@ -157,7 +123,7 @@ def test_a_clip_while_reading_is_a_clip_after_reading(tmp_path, seed, monkeypatc
     pieces = lambda *asked: (piece for block in whole_blocks(*asked) for piece in in_pieces(block, most))  # noqa: E731
     monkeypatch.setattr(osm_elements, "read_blocks", pieces)
     nodes = {i: (float(x), float(y)) for i, (x, y) in enumerate(rng.integers(0, 100, (80, 2)) / 1e4, 1)}
-    ways = {w: (rng.integers(1, 81, rng.integers(2, 6)).tolist(), HOME) for w in range(1, 40)}
+    ways = {w: (rng.integers(1, 81, rng.integers(2, 6)).tolist(), STREET) for w in range(1, 40)}
     ways |= {w: ([*r[:3], r[0]], {"building": "yes"}) for w, (r, _) in ((w + 40, ways[w]) for w in range(1, 20))}
     points = {n: {"barrier": "gate"} for n in range(1, 81, 3)}
     rules = [([("way", a, "from"), ("node", ways[a][0][0], "via"), ("way", a, "to")], {}) for a in range(1, 40)]
@@ -181,57 +147,9 @@ def test_a_clip_while_reading_is_a_clip_after_reading(tmp_path, seed, monkeypatc
     assert not any("restriction" in note for note in found.notes), "what lies outside is no fault of the file"
 
 
-def test_nodes_and_ways_may_be_indexed_on_disk_instead(tmp_path, monkeypatch):
-    file = written(tmp_path, NODES, {1: ([1, 2, 3], HOME), 2: ([3, 4], HOME)})
-    expected = lines_of(read_osm(file).ways)
-    monkeypatch.setattr(osm, "_IN_MEMORY_BYTES", 0)
-    with osm._node_storage(file) as (folder, storage):
-        assert storage == f"sparse_file_array,{folder}/nodes"
-    assert not folder.exists()
-    assert lines_of(read_osm(file).ways) == expected
-    usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10))
-    with pytest.raises(InputError, match=r"town\.osm: needs up to .* of temporary disk.*TMPDIR"):
-        read_osm(file)
-
-
-def test_a_file_larger_than_the_memory_is_named_before_it_is_read(tmp_path, monkeypatch):
-    file = written(tmp_path, NODES, {1: ([1, 2, 3], HOME)})
-    monkeypatch.setattr(osm, "_MEMORY_PER_BYTE", {".osm": 1e12})
-    with pytest.raises(InputError, match=r"town\.osm: reading all of it takes about .* of memory.*osmium extract"):
-        read_osm(file)
-    assert len(read_osm(file, shapely.box(0, 0, 1, 1)).ways) == 1, "a part of it may fit"
-
-    def full(*_):
-        raise MemoryError
-
-    monkeypatch.setattr(osm_elements, "read_elements", full)
-    with pytest.raises(InputError, match=r"may use is full.*give it more memory, or cut the city out first"):
-        read_osm(file, shapely.box(0, 0, 1, 1))
-
-    def no_map(*_):
-        raise RuntimeError("mmap failed: Cannot allocate memory")
-
-    monkeypatch.setattr(osm_elements, "read_elements", no_map)
-    with pytest.raises(InputError, match=r"may use is full.*give it more memory, or cut the city out first"):
-        read_osm(file, shapely.box(0, 0, 1, 1))
-
-
-def test_the_memory_of_a_container_counts(tmp_path, monkeypatch):
-    file, limit = written(tmp_path, NODES, {1: ([1, 2, 3], HOME)}), tmp_path / "memory.max"
-    monkeypatch.setattr(osm, "_MEMORY_LIMITS", (tmp_path / "none", limit))
-    for unlimited in (None, "max\n", f"{2**62}\n"):
-        if unlimited:
-            limit.write_text(unlimited, encoding="ascii")
-        assert len(read_osm(file).ways) == 1
-    limit.write_text("100\n", encoding="ascii")
-    with pytest.raises(InputError, match=r"town\.osm: reading all of it takes about .* of memory"):
-        read_osm(file)
-
-
 def test_part_of_a_ferry_does_not_take_as_long_as_all_of_it(tmp_path):
     ferry = {"route": "ferry", "duration": "00:30"}
-    file = written(tmp_path, NODES, {1: ([1, 2, 3, 4], ferry), 2: ([4, 5, 99, 6, 7], ferry), 3: ([7, 8], HOME)})
+    file = written(tmp_path, NODES, {1: ([1, 2, 3, 4], ferry), 2: ([4, 5, 99, 6, 7], ferry), 3: ([7, 8], STREET)})
 
     def said(ways):
         return sorted((w, t.get("duration")) for w, t in zip(ways.id, ways.tags, strict=True))
@@ -246,56 +164,15 @@ def test_part_of_a_ferry_does_not_take_as_long_as_all_of_it(tmp_path):
     )
 
 
-def test_what_is_bad_in_a_file_is_repaired_and_told(tmp_path):
-    nodes = NODES | {10: (200.0, 0.0), 11: (0.0, -91.0), 12: NODES[1]}
-    ways = {
-        1: ([1, 2, 2, 3, 3, 3], HOME),
-        2: ([4, 4], HOME),
-        3: ([5], HOME),
-        4: ([], HOME),
-        5: ([1, 10, 6, 7], HOME),
-        6: ([8, 99, 9], HOME),
-        7: ([1, 12], HOME),  # two nodes at one place: a street of no length, kept
-        8: ([1, 2, 3, 1], HOME | {"junction": "roundabout", "oneway": "no"}),
-        9: ([5, 6], HOME | {"oneway": "sometimes"}),
-        10: ([6, 7], HOME | {"oneway": "-1"}),
-    }
-    file = written(tmp_path, nodes, ways, point_tags={11: {"amenity": "school"}})
-    data = read_osm(file)
-    streets = data.ways
-    counts = Counter(streets.id)
-    assert counts == {"way/1": 1, "way/5": 1, "way/7": 1, "way/8": 1, "way/9": 1, "way/10": 1}
-    assert [len(line) for line in drawn(streets)] == [3, 2, 2, 4, 2, 2]
-    oneway = {w: t.get("oneway") for w, t in zip(streets.id, streets.tags, strict=True)}
-    assert (oneway["way/8"], oneway["way/9"], oneway["way/10"]) == ("yes", None, "-1")
-    assert len(data.features) == 0
-    assert streets.notes == (
-        "4 streets have nodes that the file does not hold or that lie beyond the world: broken there",
-        "1 places lie beyond the world: left out",
-        "4 points of streets follow upon themselves: counted once",
-        "1 streets are a single point: left out",
-        "1 roundabouts say oneway=no: read as one-way",
-        "1 streets have a oneway tag of no known value: read as open both ways",
-    )
-
-
 TURN = {"type": "restriction", "restriction": "no_left_turn"}
-
-
-def test_what_is_told_of_a_clip_is_of_the_clip(tmp_path):
-    loop = {"junction": "roundabout", "oneway": "no"}
-    ways = {1: ([1, 2], HOME), 2: ([8, 99, 9], HOME), 3: ([6, 7, 8, 6], HOME | loop)}
-    file = written(tmp_path, NODES, ways)
-    assert len(read_osm(file).ways.notes) == 2
-    assert read_osm(file, shapely.box(0, 0, 0.0025, 0.003)).ways.notes == ()
 
 
 def test_turn_restrictions_are_read_or_counted(tmp_path):
     ways = {
-        1: ([1, 2], HOME),
-        2: ([2, 3], HOME),
-        3: ([2, 4], HOME),
-        4: ([5, 6], HOME),
+        1: ([1, 2], STREET),
+        2: ([2, 3], STREET),
+        3: ([2, 4], STREET),
+        4: ([5, 6], STREET),
         5: ([2, 7], {"building": "yes"}),
     }
 
@@ -347,9 +224,9 @@ def test_turn_restrictions_are_read_or_counted(tmp_path):
 
 def test_rules_that_hold_at_times_are_told_by_way(tmp_path):
     by_day = {"access:conditional": "no @ (Mo-Fr 07:00-09:00)"}
-    ways = {i: ([1, 2], HOME | by_day) for i in range(1, 23)}
-    ways |= {30: ([2, 3], HOME | {"maxspeed:forward:conditional": "30 @ (22:00-06:00)"})}
-    ways |= {31: ([3, 4], HOME | {"lanes:bus:conditional": "2 @ (07:00-09:00)"})}
+    ways = {i: ([1, 2], STREET | by_day) for i in range(1, 23)}
+    ways |= {30: ([2, 3], STREET | {"maxspeed:forward:conditional": "30 @ (22:00-06:00)"})}
+    ways |= {31: ([3, 4], STREET | {"lanes:bus:conditional": "2 @ (07:00-09:00)"})}
     ways |= {32: ([3, 4], {"building": "yes"} | by_day)}
     relation = (
         [("way", 30, "from"), ("node", 3, "via"), ("way", 31, "to")],
@@ -377,14 +254,14 @@ def test_access_of_a_place_is_not_that_of_the_street(tmp_path):
         5: {"highway": "street_lamp", "direction": "90"},
         6: {"highway": "stop", "direction": "forward"},
     }
-    ways = read_osm(written(tmp_path, NODES, {1: ([1, 2, 3, 4, 5, 6], HOME)}, point_tags=points)).ways
+    ways = read_osm(written(tmp_path, NODES, {1: ([1, 2, 3, 4, 5, 6], STREET)}, point_tags=points)).ways
     found = {tuple(ways.lonlat[p].tolist()): dict(t) for p, t in ways.point_tags.items()}
     assert found == {NODES[i]: points[i] for i in (2, 3, 6)}
 
 
 def test_shores_of_water_relations_are_barriers_and_bridges_are_not(tmp_path):
     ways = {
-        1: ([1, 2], HOME),
+        1: ([1, 2], STREET),
         2: ([1, 2, 3], {}),
         3: ([3, 4, 1], {"natural": "coastline"}),
         4: ([5, 6], {"railway": "rail", "bridge": "yes"}),
@@ -404,57 +281,11 @@ def test_shores_of_water_relations_are_barriers_and_bridges_are_not(tmp_path):
 
 
 def test_relations_that_cannot_be_closed_are_told(tmp_path):
-    ways = {1: ([1, 2], HOME), 2: ([1, 2, 3], {})}
+    ways = {1: ([1, 2], STREET), 2: ([1, 2, 3], {})}
     mall = ([("way", 2, "outer"), ("way", 88, "outer")], {"type": "multipolygon", "shop": "mall"})
     data = read_osm(written(tmp_path, NODES, ways, [mall]))
     assert len(data.features) == 0
     assert data.ways.notes == ("1 buildings and places drawn as relations lack a member or a closed ring: left out",)
-
-
-def test_nodes_after_ways_are_not_sorted(tmp_path):
-    file = written(tmp_path, NODES, {1: ([1, 2], HOME)})
-    late = '<node id="50" version="1" lon="0" lat="0"><tag k="barrier" v="gate"/></node></osm>'
-    file.write_text(file.read_text(encoding="utf-8").replace("</osm>", late), encoding="utf-8")
-    with pytest.raises(InputError, match=r"town\.osm: is not sorted .*osmium sort"):
-        read_osm(file)
-
-
-def test_places_beyond_the_world_in_a_pbf(tmp_path):
-    file = tmp_path / "town.osm.pbf"
-    with osmium.SimpleWriter(str(file)) as writer:
-        for i, place in enumerate([(10, 50), (10.001, 50), (10, 95), (10.002, 50), (10.003, 50)], 1):
-            writer.add_node(osmium.osm.mutable.Node(id=i, location=place))
-        writer.add_way(osmium.osm.mutable.Way(id=1, nodes=[1, 2, 3, 4, 5], tags=HOME))
-    ways = read_osm(file).ways
-    assert [line.tolist() for line in drawn(ways)] == [[[10, 50], [10.001, 50]], [[10.002, 50], [10.003, 50]]]
-    assert len(ways.notes) == 1
-
-
-def test_a_truncated_pbf_is_named_wherever_it_is_cut(tmp_path):
-    whole = tmp_path / "whole.osm.pbf"
-    rng = np.random.default_rng(1)
-    with osmium.SimpleWriter(str(whole), bufsz=1000) as writer:
-        for i in range(1, 30_000):
-            writer.add_node(osmium.osm.mutable.Node(id=i, location=tuple(rng.uniform(0, 1, 2))))
-        writer.add_way(osmium.osm.mutable.Way(id=1, nodes=[1, 2], tags=HOME))
-    content = whole.read_bytes()
-    assert len(read_osm(whole).ways) == 1
-    for share in rng.uniform(0, 1, 12):
-        (tmp_path / "cut.osm.pbf").write_bytes(content[: int(share * len(content))])
-        with pytest.raises(
-            InputError, match=r"cut\.osm\.pbf: (cannot be read to its end|holds no highway|the file is)"
-        ):
-            read_osm(tmp_path / "cut.osm.pbf")
-
-
-def test_the_area_asked_for_looks_swapped(tmp_path):
-    file = written(tmp_path, {1: (10.0, 50.0), 2: (10.1, 50.1)}, {1: ([1, 2], HOME)})
-    with pytest.raises(InputError, match="longitude and latitude are swapped"):
-        read_osm(file, shapely.box(50.0, 10.0, 50.1, 10.1))
-    with pytest.raises(InputError, match="nothing lies in the area"):
-        read_osm(file, shapely.box(20.0, 50.0, 20.1, 50.1))
-    with pytest.raises(InputError, match="holds no highway inside the area"):
-        read_osm(file, shapely.box(10.09, 50.0, 10.1, 50.01))
 
 
 def test_runs_of_ways_carry_what_is_known_of_their_points():
@@ -463,7 +294,7 @@ def test_runs_of_ways_carry_what_is_known_of_their_points():
         first=np.array([0, 3, 5]),
         point=np.array([4, 2, 0, 0, 1]),
         id=("way/1", "way/2"),
-        tags=(HOME, HOME),
+        tags=(STREET, STREET),
         point_tags={0: {"barrier": "gate"}, 4: {"highway": "stop"}},
         turns=(
             TurnRule(id="relation/1", from_id="way/1", via=0, to_id="way/2", tags=TURN),
