@@ -14,6 +14,7 @@ def main() -> None:
         gc.disable()  # a tenth of the loading, and nothing of what is loaded is garbage
         from service.cli import main as run
 
+        gc.freeze()  # nor does it become any: to look through it again took a fifth of a short command
         gc.enable()
         run()
     except KeyboardInterrupt:
