@@ -142,17 +142,18 @@ def _arrivals(place: Ints, ends: Points) -> Arcs:
 
 @crew_njit
 def between(
-    crew: Whole, crews: Whole, graph: Graph, starts: Points, order: Ints, ends: Points, near: Ints, out: Ints
-) -> None:
+    crew: Whole, crews: Whole, graph: Graph, starts: Points, order: Ints, ends: Points, near: Ints, touched: Ints,
+    out: Ints,
+) -> None:  # fmt: skip
     """Write the cheapest way from every start to every end over nodes into `out` (X, Y), NEVER where there is none.
 
     `graph` is that of `ranks_between` for them; an end is arrived at as a start is left. `order` (X) of the starts puts
     neighbours together, who share most of their way up; every crew takes each `crews`-th block of them. `near` is room
-    of the crew's own for (V + TILE, LANES) numbers from the start of a cache line on.
+    of the crew's own for (V + TILE, LANES) numbers from the start of a cache line on, `touched` for (V).
     """
     first, head, cost = _arrivals(graph[0], ends)
-    tile, touched = near[-TILE:], np.full(near.shape[0], _NONE)
-    columns = out.shape[1]
+    tile, columns = near[-TILE:], out.shape[1]
+    touched[:] = _NONE
     for turn in range(crew, (order.shape[0] + LANES - 1) // LANES, crews):
         block = order[turn * LANES : (turn + 1) * LANES]
         _sweep(graph, starts, block, near, turn, touched)
@@ -168,18 +169,20 @@ def between(
 
 @crew_njit
 def to_all(
-    crew: Whole, crews: Whole, graph: Graph, rank: Ints, starts: Points, near: Ints, time_s: Floats, length_m: Floats
-) -> None:
+    crew: Whole, crews: Whole, graph: Graph, rank: Ints, starts: Points, near: Ints, touched: Ints, rows: Ints,
+    time_s: Floats, length_m: Floats,
+) -> None:  # fmt: skip
     """Write seconds and metres of the cheapest way from every start to every node, infinite where there is none.
 
     `graph` is that of `all_ranks`; `rank` (N) is that of each node. The answers, float32, have X rows and N columns,
     each rounded up to whole LANES and TILEs; they and `near`, room of the crew's own for (V, LANES) numbers, start with
-    a cache line. Every crew takes each `crews`-th block of starts.
+    a cache line; `touched` is room for (V) and `rows` for as many as columns. Every crew takes each `crews`-th block of
+    starts.
     """
-    rows = np.zeros(time_s.shape[1], np.int32)
+    rows[rank.shape[0] :] = 0
     for n in range(rank.shape[0]):
         rows[n] = graph[0][rank[n]]
-    touched = np.full(near.shape[0], _NONE)
+    touched[:] = _NONE
     count = starts[0].shape[0]
     for turn in range(crew, (count + LANES - 1) // LANES, crews):
         block = np.arange(turn * LANES, min((turn + 1) * LANES, count))

@@ -24,7 +24,7 @@ from network.parallel import TURN, shared_out
 from network.part import F64, I32, I64, Snap
 
 F32 = npt.NDArray[np.float32]
-Room = tuple[I64, F32, F32]
+Room = tuple[I64, I32, I32, F32, F32]
 Row = tuple[npt.NDArray[Any], ...]
 
 _CACHE_LINE_BYTES = 64
@@ -105,8 +105,16 @@ def rows_of(order: I64, count: I64, block: int, rows: Sequence[Row]) -> Row:
 
 
 def _blocks(starts: int) -> int:
-    """Sweeps from so many starts; those that run at the same time have rows of their own."""
+    """Sweeps from so many starts."""
     return -(-starts // LANES)
+
+
+def _crews(starts: int) -> int:
+    """Sweeps that run at the same time; each has room of its own.
+
+    Made before they run: threads that are given memory at the same time wait for each other.
+    """
+    return max(1, min(_blocks(starts), int(threads())))
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,9 +141,11 @@ class StreetMetric:
         graph = self._graph_of(ranks_between(over.up_first, over.up_head, leave, arrive))
         order = np.argsort(leave[0][:, 0], kind="stable")
 
+        crews = _crews(shape[0])
+        near, touched = _room(np.int64, crews, len(graph[1]) + TILE, LANES), _room(np.int32, crews, len(graph[1]))
+
         def with_room(crew: int, crews: int) -> None:
-            near = _room(np.int64, len(graph[1]) + TILE, LANES)
-            between(crew, crews, graph, leave, order, arrive, near, cost)
+            between(crew, crews, graph, leave, order, arrive, near[crew], touched[crew], cost)
 
         shared_out(with_room, (), _blocks(shape[0]))
         _stay_on_segment(start, end, cost)
@@ -159,9 +169,12 @@ class StreetMetric:
             over.rank[arrive[0]].ravel(), arrive[1].ravel(), ends, limit, count,
         )  # fmt: skip
 
+        crews = _crews(len(rank))
+        near = _room(np.int64, crews, len(node) + TILE, LANES)
+        room = [room_for_ends(found, crews) for _ in range(crews)]
+
         def with_room(crew: int, crews: int) -> Row:
-            near = _room(np.int64, len(node) + TILE, LANES)
-            return ends_around(crew, crews, *asked, near, *room_for_ends(found, crews))
+            return ends_around(crew, crews, *asked, near[crew], *room[crew])
 
         first, end, cost = rows_of(order, count, LANES, shared_out(with_room, (), _blocks(len(rank))))
         return first, end, cost
@@ -188,18 +201,18 @@ class StreetMetric:
             yield self._write_all(points, room)
 
     def _room_for(self, starts: int) -> Room:
-        nodes = len(self.roads.lonlat)
+        nodes, crews = len(self.roads.lonlat), _crews(starts)
         shape = _blocks(starts) * LANES, -(-nodes // TILE) * TILE
-        near = _room(np.int64, max(1, min(_blocks(starts), threads())), nodes, LANES)
-        return near, _room(np.float32, *shape), _room(np.float32, *shape)
+        near, touched = _room(np.int64, crews, nodes, LANES), _room(np.int32, crews, nodes)
+        return near, touched, _room(np.int32, crews, shape[1]), _room(np.float32, *shape), _room(np.float32, *shape)
 
     def _write_all(self, starts: Snap, room: Room) -> tuple[F32, F32]:
         over, start = self.roads.hierarchy, ends_of(self.roads, starts, self.mode, weigh_time=True)
-        near, time_s, length_m = room
+        near, touched, rows, time_s, length_m = room
         graph, leave = self._graph, (over.rank[start.leave_node], start.leave_cost)
 
         def with_room(crew: int, crews: int) -> None:
-            to_all(crew, crews, graph, over.rank, leave, near[crew], time_s, length_m)
+            to_all(crew, crews, graph, over.rank, leave, near[crew], touched[crew], rows[crew], time_s, length_m)
 
         shared_out(with_room, (), _blocks(len(start.segment)))
         return time_s[: len(start.segment), : len(over.rank)], length_m[: len(start.segment), : len(over.rank)]
