@@ -16,12 +16,17 @@ TURN: Final = threading.Lock()
 ours call them at once, and with them two kernels at once are no faster than one after the other."""
 
 
+def crews_for(pieces: int) -> int:
+    """As many crews as threads, but no more than `pieces` of work."""
+    return max(1, min(int(threads()), pieces))
+
+
 def shared_out(kernel: Callable[..., T], asked: tuple[Any, ...], pieces: int) -> list[T]:
     """What `kernel(crew, crews, *asked)` of `crew_njit` returns for each crew, all at work at the same time.
 
-    There are as many crews as threads, but no more than `pieces` of work.
+    `crews_for` tells how many there are.
     """
-    crews = max(1, min(int(threads()), pieces))
+    crews = crews_for(pieces)
     with TURN, ThreadPoolExecutor(crews) as pool:
         others = [pool.submit(kernel, crew, crews, *asked) for crew in range(1, crews)]
         return [kernel(0, crews, *asked), *(other.result() for other in others)]

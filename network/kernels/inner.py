@@ -38,7 +38,7 @@ inner_rows_njit: Callable[[F], F] = njit(
     fastmath={"contract", "reassoc", "nsz"}, error_model="numpy", forceinline=True, **_ROWS
 )
 """For loops over rows, each given once: sums may be taken eight at a time; infinities and what is no number stay what
-they are.
+they are. They make no array and hand none back either.
 
 Their code is put into that of whoever calls them, for how sums are taken is up to the compiler: the process that
 compiles would call the kernel by itself, and those that load what is kept the copy compiled with its caller, which

@@ -20,7 +20,7 @@ from network.kernels.points import around
 from network.kernels.search import Ends as Filed
 from network.kernels.search import Starts
 from network.kernels.sweeps import Arcs, Graph, Ranks, all_ranks, between, open_arcs, ranks_between, read, to_all
-from network.parallel import TURN, shared_out
+from network.parallel import TURN, crews_for, shared_out
 from network.part import F64, I32, I64, Snap
 
 F32 = npt.NDArray[np.float32]
@@ -114,7 +114,7 @@ def _crews(starts: int) -> int:
 
     Made before they run: threads that are given memory at the same time wait for each other.
     """
-    return max(1, min(_blocks(starts), int(threads())))
+    return crews_for(_blocks(starts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,9 +139,7 @@ class StreetMetric:
         shape = len(start.segment), len(end.segment)
         cost, time_s, length_m = np.empty(shape, np.int64), np.empty(shape), np.empty(shape)
         graph = self._graph_of(ranks_between(over.up_first, over.up_head, leave, arrive))
-        order = np.argsort(leave[0][:, 0], kind="stable")
-
-        crews = _crews(shape[0])
+        order, crews = np.argsort(leave[0][:, 0], kind="stable"), _crews(shape[0])
         near, touched = _room(np.int64, crews, len(graph[1]) + TILE, LANES), _room(np.int32, crews, len(graph[1]))
 
         def with_room(crew: int, crews: int) -> None:
